@@ -1,0 +1,1 @@
+"""The Cardlane daemon: readers, payments, the local API."""

@@ -1,0 +1,90 @@
+"""What happens on this machine, told to whoever listens: in process, in order.
+
+An event never holds card data. Delivery is best effort; the journal is the truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from agent.ids import PaymentId, ReaderId
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderStatusChanged:
+    """A reader came or went."""
+
+    reader_id: ReaderId
+    status: str
+    """`online` or `offline`."""
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputRequested:
+    """The reader waits for a card; `options` are the SDKs' reader input options."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayRequested:
+    """The reader tells the cardholder something; the SDKs' display messages."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardEvent:
+    """A card was `presented` or `removed`."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    event: str
+    option: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChanged:
+    """A payment moved on; `phase` is a value of agent.payments.states.Phase."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    phase: str
+
+
+Event = (
+    ReaderStatusChanged | InputRequested | DisplayRequested | CardEvent | PhaseChanged
+)
+
+
+class EventBus:
+    """Fan-out to bounded queues; a listener that does not keep up loses its oldest."""
+
+    def __init__(self, *, queue_size: int = 256) -> None:
+        self._queue_size = queue_size
+        self._queues: set[asyncio.Queue[Event]] = set()
+
+    def publish(self, event: Event) -> None:
+        """Hand `event` to every listener; never blocks, never raises."""
+        for queue in self._queues:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    @contextmanager
+    def listen(self) -> Iterator[asyncio.Queue[Event]]:
+        """A queue of all events published while the context is open."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(self._queue_size)
+        self._queues.add(queue)
+        try:
+            yield queue
+        finally:
+            self._queues.discard(queue)

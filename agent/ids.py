@@ -1,0 +1,34 @@
+"""The ids of the agent's own objects, and how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NewType
+
+ReaderId = NewType("ReaderId", str)
+"""`tmr_…`, as Stripe's."""
+PaymentId = NewType("PaymentId", str)
+"""`pay_…`: one attempt of one action on one reader; ours, not Stripe's."""
+PaymentIntentId = NewType("PaymentIntentId", str)
+"""`pi_…`: Stripe's."""
+LocalKeyId = NewType("LocalKeyId", str)
+"""`lk_…`: names a local key without being it."""
+
+Random = Callable[[int], bytes]
+"""Source of n random bytes: `secrets.token_bytes` in the daemon, seeded in tests."""
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def random_text(random: Random, *, length: int = 24) -> str:
+    """`length` letters and digits, about 5.9 bits each."""
+    # 248 is the largest multiple of 62 below 256; larger bytes would favour letters.
+    letters: list[str] = []
+    while len(letters) < length:
+        letters.extend(_ALPHABET[b % 62] for b in random(length * 2) if b < 248)
+    return "".join(letters[:length])
+
+
+def new_id(prefix: str, random: Random) -> str:
+    """A fresh id such as `tmr_3F9…`."""
+    return f"{prefix}_{random_text(random)}"

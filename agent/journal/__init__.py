@@ -1,0 +1,1 @@
+"""What happened, durable before it matters. The only place with SQL."""

@@ -1,0 +1,145 @@
+"""The journal's entries: what happened in a payment, one frozen value each.
+
+Values only. Written before an effect (`ConfirmStarted`) and after it (`Confirmed`):
+an effect without an outcome is unknown, never failed. No entry holds card data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.ids import PaymentId, PaymentIntentId, ReaderId
+
+
+class Outcome(StrEnum):
+    """How an action ended."""
+
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequested:
+    """A register asked for an action; nothing has left the machine yet."""
+
+    payment_id: PaymentId
+    reader_id: ReaderId
+    action: str
+    """Stripe's action type, such as `process_payment_intent`."""
+    payment_intent: PaymentIntentId
+    amount: int
+    currency: str
+    parameters: dict[str, str | int | bool]
+    """`process_config` as sent, flattened; never card data."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardCollected:
+    """The reader gave encrypted card data; nothing was sent upstream yet."""
+
+    payment_id: PaymentId
+    read_method: str
+    card_digest: str
+    """SHA-256 of the ciphertext, hex: the ciphertext itself is held apart, briefly."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmStarted:
+    """From here on Stripe may have charged."""
+
+    payment_id: PaymentId
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Stripe approved: the PaymentIntent succeeded or awaits capture."""
+
+    payment_id: PaymentId
+    status: str
+    charge: str | None
+    emv_auth_data: str | None
+    """The issuer's answer for the card (8A, 91), hex; holds no card data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Stripe or the issuer refused; nothing was charged."""
+
+    payment_id: PaymentId
+    code: str
+    decline_code: str | None
+    message: str
+    charge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLost:
+    """The confirm went out and no answer came back: charged, declined or nothing."""
+
+    payment_id: PaymentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotCharged:
+    """Stripe was asked after a loss and knows of no charge for this attempt."""
+
+    payment_id: PaymentId
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardRefused:
+    """Stripe approved, but the card or reader did not: the charge must go back."""
+
+    payment_id: PaymentId
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalStarted:
+    """From here on Stripe may have given the money back."""
+
+    payment_id: PaymentId
+    idempotency_key: str
+    kind: str
+    """`cancel` for an authorisation, `refund` for a captured charge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """The money is back with the cardholder."""
+
+    payment_id: PaymentId
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFinished:
+    """The action's end; it never changes afterwards."""
+
+    payment_id: PaymentId
+    outcome: Outcome
+    failure_code: str | None
+    failure_message: str | None
+    card_verdict_missing: bool = False
+    """Approved upstream, but a crash hid what the chip said."""
+
+
+Entry = (
+    ActionRequested
+    | CardCollected
+    | ConfirmStarted
+    | Confirmed
+    | Declined
+    | AnswerLost
+    | NotCharged
+    | CardRefused
+    | ReversalStarted
+    | Reversed
+    | ActionFinished
+)

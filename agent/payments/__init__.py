@@ -1,0 +1,1 @@
+"""Payments: one straight line, and what to do when it was cut."""

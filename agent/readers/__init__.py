@@ -1,0 +1,1 @@
+"""Readers: who is registered, who is connected, who is busy."""

@@ -1,0 +1,1 @@
+"""The local HTTP API: parse, call one domain function, render."""

@@ -1,0 +1,1 @@
+"""The upstream: Stripe's API, or the simulator's."""

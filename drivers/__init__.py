@@ -1,0 +1,1 @@
+"""Card readers: transports, codecs, families. No payment logic, no HTTP."""

@@ -1,0 +1,101 @@
+"""Everything that can go wrong between the agent and a reader.
+
+DriverError
+├── LocalError                     we broke a rule: an illegal call or argument
+├── RemoteError                    the reader broke a rule: bytes that mean nothing
+│   ├── TlvError                   not BER-TLV, or beyond its limits
+│   └── FrameError                 not a frame of the family's protocol
+├── ReaderRefused                  a well-formed "no" from the reader
+├── ReaderTimeout                  no answer in time; what the reader did is unknown
+├── ReaderEncryptionOff            the reader would send card data in the clear
+└── TransportError
+    ├── TransportUnavailable       the port could not be opened
+    └── Disconnected               the port was open and is gone
+
+`code` is API: documented in docs/errors.md and never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DriverError(Exception):
+    """The root of the tree; `code` is stable, the message is for people."""
+
+    code: ClassVar[str] = "reader_error"
+    retryable: ClassVar[bool] = False
+
+
+class LocalError(DriverError):
+    """An illegal call: a defect in our own code, never the reader's."""
+
+    code = "reader_call_invalid"
+
+
+class RemoteError(DriverError):
+    """Bytes from the reader that break its protocol."""
+
+    code = "reader_protocol_error"
+
+
+class TlvError(RemoteError):
+    """Bytes that are not BER-TLV, or exceed the limits set for a device."""
+
+    code = "reader_tlv_invalid"
+
+
+class FrameError(RemoteError):
+    """Bytes that are not a frame of the reader's protocol."""
+
+    code = "reader_frame_invalid"
+
+
+class ReaderRefused(DriverError):
+    """The reader understood the request and declined to carry it out."""
+
+    code = "reader_refused"
+
+    def __init__(self, request: str, *, detail: str) -> None:
+        """`request` names what was asked; `detail` is the reader's reason as hex."""
+        super().__init__(f"the reader refused {request}: {detail}")
+        self.request = request
+        self.detail = detail
+
+
+class ReaderTimeout(DriverError):
+    """No answer in time. What the reader did is unknown, never "nothing"."""
+
+    code = "reader_timeout"
+    retryable = True
+
+
+class ReaderEncryptionOff(DriverError):
+    """The reader reports that it would send card data unencrypted."""
+
+    code = "reader_encryption_off"
+
+
+class TransportError(DriverError):
+    """The wire below the protocol failed."""
+
+    code = "reader_transport_error"
+    retryable = True
+
+    def __init__(self, spec: str, reason: str) -> None:
+        """`spec` is the transport spec string, such as `serial:/dev/ttyUSB0`."""
+        super().__init__(f"{spec}: {reason}")
+        self.spec = spec
+        self.reason = reason
+
+
+class TransportUnavailable(TransportError):
+    """The port could not be opened: missing, not permitted, or taken."""
+
+    code = "reader_unavailable"
+
+
+class Disconnected(TransportError):
+    """The port was open and is gone: unplugged, powered off or out of range."""
+
+    code = "reader_disconnected"

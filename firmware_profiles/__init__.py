@@ -1,0 +1,1 @@
+"""What each reader model is: data only, read by drivers.profile."""

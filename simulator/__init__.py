@@ -1,0 +1,1 @@
+"""Simulated card readers and a simulated Stripe API, for development and CI."""

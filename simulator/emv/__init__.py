@@ -1,0 +1,1 @@
+"""The simulated card's cryptography, its kernel and its issuer."""
