@@ -1,0 +1,120 @@
+"""One payment as the journal tells it: a fold over its entries. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.journal.entries import (
+    ActionFinished,
+    ActionRequested,
+    CardCollected,
+    Confirmed,
+    ConfirmStarted,
+    Declined,
+    Entry,
+    Outcome,
+    ReversalStarted,
+)
+from agent.payments.states import FINAL, Phase, advance, step_of
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What is known of one action on one reader."""
+
+    payment_id: PaymentId
+    reader_id: ReaderId
+    action: str
+    """Stripe's action type, such as `process_payment_intent`."""
+    payment_intent: PaymentIntentId
+    amount: int
+    """Minor units of `currency`."""
+    currency: str
+    parameters: dict[str, str | int | bool]
+    phase: Phase = Phase.REQUESTED
+    read_method: str | None = None
+    confirm_key: str | None = None
+    """The idempotency key of the confirm, once it may have been sent."""
+    reversal_key: str | None = None
+    intent_status: str | None = None
+    """The PaymentIntent's status when Stripe approved."""
+    emv_auth_data: str | None = None
+    """The issuer's answer for the card, hex."""
+    charge: str | None = None
+    outcome: Outcome | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    card_verdict_missing: bool = False
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the action has its final outcome."""
+        return self.phase in FINAL
+
+
+def begin(entry: ActionRequested) -> Payment:
+    """The payment that `entry` starts."""
+    return Payment(
+        payment_id=entry.payment_id,
+        reader_id=entry.reader_id,
+        action=entry.action,
+        payment_intent=entry.payment_intent,
+        amount=entry.amount,
+        currency=entry.currency,
+        parameters=entry.parameters,
+    )
+
+
+def apply(payment: Payment, entry: Entry) -> Payment:
+    """The payment after `entry`; raises IllegalStep where it may not follow."""
+    step = step_of(entry)
+    if step is None:
+        raise ValueError("a payment begins only once")
+    moved = replace(payment, phase=advance(payment.phase, step))
+    match entry:
+        case CardCollected(read_method=read_method):
+            return replace(moved, read_method=read_method)
+        case ConfirmStarted(idempotency_key=key):
+            return replace(moved, confirm_key=key)
+        case Confirmed(status=status, charge=charge, emv_auth_data=auth_data):
+            return replace(
+                moved, intent_status=status, charge=charge, emv_auth_data=auth_data
+            )
+        case Declined():
+            # Stripe's codes go to the register as they came; the decline code says more.
+            return replace(
+                moved,
+                charge=entry.charge,
+                failure_code=entry.code,
+                failure_message=entry.message,
+            )
+        case ReversalStarted(idempotency_key=key):
+            return replace(moved, reversal_key=key)
+        case ActionFinished():
+            return replace(
+                moved,
+                outcome=entry.outcome,
+                failure_code=entry.failure_code,
+                failure_message=entry.failure_message,
+                card_verdict_missing=entry.card_verdict_missing,
+            )
+        case _:
+            return moved
+
+
+def fold(entries: Iterable[Entry]) -> Payment:
+    """The payment that a journal's entries tell, in their order.
+
+    Raises ValueError where they do not start with ActionRequested, IllegalStep where
+    they are not a path of the state machine.
+    """
+    iterator = iter(entries)
+    first = next(iterator, None)
+    if not isinstance(first, ActionRequested):
+        raise ValueError("a payment's entries start with ActionRequested")
+    payment = begin(first)
+    for entry in iterator:
+        payment = apply(payment, entry)
+    return payment

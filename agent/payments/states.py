@@ -1,0 +1,150 @@
+"""Every legal step of one payment. Pure: no clock, no I/O, no logging.
+
+`TRANSITIONS` is the whole state machine; a missing key is the error. A phase is what
+the journal proves, so an effect without a recorded outcome leaves the payment in
+CONFIRMING, UNKNOWN or REVERSING, never in a final phase.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from agent.journal.entries import (
+    ActionFinished,
+    ActionRequested,
+    AnswerLost,
+    CardCollected,
+    CardRefused,
+    Confirmed,
+    ConfirmStarted,
+    Declined,
+    Entry,
+    NotCharged,
+    Outcome,
+    ReversalStarted,
+    Reversed,
+)
+
+
+class Phase(StrEnum):
+    """Where a payment stands."""
+
+    REQUESTED = "requested"
+    """Accepted; the reader may be waiting for a card. Nothing left the machine."""
+    CARD_COLLECTED = "card_collected"
+    CONFIRMING = "confirming"
+    """The confirm is on its way: charged, declined or nothing."""
+    UNKNOWN = "unknown"
+    """The answer was lost; Stripe is being asked."""
+    CONFIRMED = "confirmed"
+    """Approved upstream; the card may still have its say."""
+    REFUSED = "refused"
+    """Declined upstream; nothing was charged."""
+    NOT_CHARGED = "not_charged"
+    """Settled after a loss: Stripe never acted on the confirm."""
+    CARD_REFUSED = "card_refused"
+    """Approved upstream, refused by the card: the charge must go back."""
+    REVERSING = "reversing"
+    REVERSED = "reversed"
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+class Step(StrEnum):
+    """What a journal entry means to the state machine."""
+
+    CARD_COLLECTED = "card_collected"
+    CONFIRM_STARTED = "confirm_started"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    ANSWER_LOST = "answer_lost"
+    NOT_CHARGED = "not_charged"
+    CARD_REFUSED = "card_refused"
+    REVERSAL_STARTED = "reversal_started"
+    REVERSED = "reversed"
+    FINISHED_SUCCEEDED = "finished_succeeded"
+    FINISHED_DECLINED = "finished_declined"
+    FINISHED_CANCELED = "finished_canceled"
+    FINISHED_FAILED = "finished_failed"
+
+
+TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
+    (Phase.REQUESTED, Step.CARD_COLLECTED): Phase.CARD_COLLECTED,
+    (Phase.REQUESTED, Step.FINISHED_CANCELED): Phase.CANCELED,
+    (Phase.REQUESTED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.CARD_COLLECTED, Step.CONFIRM_STARTED): Phase.CONFIRMING,
+    (Phase.CARD_COLLECTED, Step.FINISHED_CANCELED): Phase.CANCELED,
+    (Phase.CARD_COLLECTED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.CONFIRMING, Step.CONFIRMED): Phase.CONFIRMED,
+    (Phase.CONFIRMING, Step.DECLINED): Phase.REFUSED,
+    (Phase.CONFIRMING, Step.ANSWER_LOST): Phase.UNKNOWN,
+    (Phase.CONFIRMING, Step.NOT_CHARGED): Phase.NOT_CHARGED,
+    (Phase.UNKNOWN, Step.CONFIRMED): Phase.CONFIRMED,
+    (Phase.UNKNOWN, Step.DECLINED): Phase.REFUSED,
+    (Phase.UNKNOWN, Step.NOT_CHARGED): Phase.NOT_CHARGED,
+    (Phase.NOT_CHARGED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.NOT_CHARGED, Step.FINISHED_CANCELED): Phase.CANCELED,
+    (Phase.REFUSED, Step.FINISHED_DECLINED): Phase.DECLINED,
+    (Phase.CONFIRMED, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
+    (Phase.CONFIRMED, Step.CARD_REFUSED): Phase.CARD_REFUSED,
+    (Phase.CARD_REFUSED, Step.REVERSAL_STARTED): Phase.REVERSING,
+    (Phase.REVERSING, Step.REVERSED): Phase.REVERSED,
+    (Phase.REVERSED, Step.FINISHED_FAILED): Phase.FAILED,
+}
+
+FINAL = frozenset(
+    {Phase.SUCCEEDED, Phase.DECLINED, Phase.CANCELED, Phase.FAILED},
+)
+
+REPLACEABLE = frozenset({Phase.REQUESTED})
+"""Nothing was collected yet: a new command replaces it, cancel_action ends it."""
+
+
+class IllegalStep(Exception):
+    """A step that the phase does not allow: a defect, or a journal not ours."""
+
+    def __init__(self, phase: Phase, step: Step) -> None:
+        super().__init__(f"{step} is not possible in {phase}")
+        self.phase = phase
+        self.step = step
+
+
+def advance(phase: Phase, step: Step) -> Phase:
+    """The phase after `step`; raises IllegalStep where the table has no row."""
+    try:
+        return TRANSITIONS[phase, step]
+    except KeyError:
+        raise IllegalStep(phase, step) from None
+
+
+def step_of(entry: Entry) -> Step | None:
+    """The step an entry stands for; None for ActionRequested, which begins a payment."""
+    match entry:
+        case ActionRequested():
+            return None
+        case ActionFinished(outcome=outcome):
+            return _FINISHED[outcome]
+        case _:
+            return _STEPS[type(entry)]
+
+
+_STEPS: dict[type[Entry], Step] = {
+    CardCollected: Step.CARD_COLLECTED,
+    ConfirmStarted: Step.CONFIRM_STARTED,
+    Confirmed: Step.CONFIRMED,
+    Declined: Step.DECLINED,
+    AnswerLost: Step.ANSWER_LOST,
+    NotCharged: Step.NOT_CHARGED,
+    CardRefused: Step.CARD_REFUSED,
+    ReversalStarted: Step.REVERSAL_STARTED,
+    Reversed: Step.REVERSED,
+}
+
+_FINISHED = {
+    Outcome.SUCCEEDED: Step.FINISHED_SUCCEEDED,
+    Outcome.DECLINED: Step.FINISHED_DECLINED,
+    Outcome.CANCELED: Step.FINISHED_CANCELED,
+    Outcome.FAILED: Step.FINISHED_FAILED,
+}
