@@ -1,0 +1,60 @@
+# What developers and CI run, from a fresh clone on. `make help` lists the targets.
+
+BIN := .venv/bin
+UV := .tools/uv
+PYTEST := $(BIN)/coverage run -m pytest -n 2
+CODE := agent drivers firmware_profiles simulator
+TYPED := $(CODE) $(foreach folder,tests benchmarks examples .ci,\
+	$(if $(shell find $(folder) -name '*.py' -not -path '*/node_modules/*'),$(folder)))
+NODE_MODULES := tests/node/node_modules/.package-lock.json
+
+.PHONY: help setup check test test-full demo bench wheel check-wheel clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: .venv/.ready $(NODE_MODULES)  ## install everything the other targets need
+
+check: setup  ## formatting, lint, types and the layers' contracts
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports --no-logo
+
+test: setup  ## all suites with branch coverage; a seeded sample of the long ones
+	@$(BIN)/coverage erase
+	$(PYTEST)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+test-full: setup  ## the long suites as a whole, and more examples per property
+	@$(BIN)/coverage erase
+	$(PYTEST) --full
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+demo: setup  ## one payment on a simulated reader, start to finish
+	@$(BIN)/python examples/demo.py
+
+bench: setup  ## every benchmark, against its goal
+	@$(BIN)/python .ci/bench.py
+
+wheel: setup  ## build dist/cardlane-*.whl
+	@rm -rf dist
+	$(UV) build --quiet --wheel
+
+check-wheel: wheel  ## install the wheel in an empty environment and start it
+	.ci/check-wheel
+
+clean:  ## remove what was built and measured; keep .venv and .tools
+	rm -rf .bench .coverage .demo .hypothesis .import_linter_cache \
+		.mypy_cache .ruff_cache build dist
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.venv/.ready: .ci/setup pyproject.toml uv.lock
+	@.ci/setup
+
+$(NODE_MODULES): tests/node/package-lock.json | .venv/.ready
+	@echo "setup: Stripe's Node SDK -> tests/node/node_modules"
+	@cd tests/node && ../../$(BIN)/npm ci --loglevel=error >/dev/null
+	@touch $@

@@ -1,0 +1,39 @@
+"""What every suite shares: how thorough a run is. Fixtures live beside their suites."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    max_examples=100,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "full", settings.get_profile("ci"), derandomize=False, max_examples=2000
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--full` takes every case where `make test` takes a seeded sample."""
+    parser.addoption("--full", action="store_true", help="run tests marked `full`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property gets."""
+    settings.load_profile("full" if config.getoption("--full") else "ci")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Skip the tests marked `full` unless they were asked for."""
+    if config.getoption("--full"):
+        return
+    for item in items:
+        if "full" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="needs --full"))
