@@ -4,8 +4,7 @@ BIN := .venv/bin
 UV := .tools/uv
 PYTEST := $(BIN)/coverage run -m pytest -n 2
 CODE := agent drivers firmware_profiles simulator
-TYPED := $(CODE) $(foreach folder,tests benchmarks examples .ci,\
-	$(if $(shell find $(folder) -name '*.py' -not -path '*/node_modules/*'),$(folder)))
+TYPED := $(CODE) tests .ci $(sort $(dir $(wildcard benchmarks/*.py examples/*.py)))
 NODE_MODULES := tests/node/node_modules/.package-lock.json
 
 .PHONY: help setup check test test-full demo bench wheel check-wheel clean
