@@ -2,6 +2,7 @@
 
 SimulatorError
 ├── CardUnknown              no virtual card of that name
+├── CardFileInvalid          a file of virtual cards cannot be used
 ├── CardDataUnreadable       the encrypted card data do not decrypt to a card
 ├── ReaderUnknown            no simulated reader of that name
 └── ControlRefused           that cannot be done to the reader in its present state
@@ -26,6 +27,12 @@ class CardUnknown(SimulatorError):
 
     code = "card_unknown"
     status = 404
+
+
+class CardFileInvalid(SimulatorError):
+    """A file of virtual cards cannot be used; names the file and the card."""
+
+    code = "card_file_invalid"
 
 
 class CardDataUnreadable(SimulatorError):

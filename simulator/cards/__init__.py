@@ -1,0 +1,1 @@
+"""Virtual cards: who they belong to and how they behave."""
