@@ -1,0 +1,134 @@
+"""Entries as JSON and back. Pure and strict: what it does not know, it refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, asdict, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from agent.journal.entries import (
+    ActionFinished,
+    ActionRequested,
+    AnswerLost,
+    CardCollected,
+    CardRefused,
+    Confirmed,
+    ConfirmStarted,
+    Declined,
+    Entry,
+    NotCharged,
+    ReversalStarted,
+    Reversed,
+)
+
+KINDS: dict[str, type[Entry]] = {
+    "action_requested": ActionRequested,
+    "card_collected": CardCollected,
+    "confirm_started": ConfirmStarted,
+    "confirmed": Confirmed,
+    "declined": Declined,
+    "answer_lost": AnswerLost,
+    "not_charged": NotCharged,
+    "card_refused": CardRefused,
+    "reversal_started": ReversalStarted,
+    "reversed": Reversed,
+    "action_finished": ActionFinished,
+}
+"""The names entries have on disk; part of the hash chain, so never renamed."""
+
+_NAMES = {entry_type: kind for kind, entry_type in KINDS.items()}
+
+
+class EntryUnreadable(ValueError):
+    """A stored entry that this version does not understand."""
+
+
+def kind_of(entry: Entry) -> str:
+    """The entry's name on disk."""
+    return _NAMES[type(entry)]
+
+
+def encode(entry: Entry) -> str:
+    """The entry's canonical body: ASCII JSON, keys sorted, no spaces."""
+    return canonical(asdict(entry))
+
+
+def canonical(value: object) -> str:
+    """One spelling for one value, so that it can be hashed and compared."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def decode(kind: str, body: str) -> Entry:
+    """The entry, or EntryUnreadable for an unknown kind, field or type.
+
+    A field may be missing where the entry has a default for it: it was added later.
+    """
+    entry_type = KINDS.get(kind)
+    if entry_type is None:
+        raise EntryUnreadable(f"unknown kind {kind!r}")
+    try:
+        values = json.loads(body)
+    except ValueError as error:
+        raise EntryUnreadable(f"{kind}: the body is not JSON") from error
+    if not isinstance(values, dict):
+        raise EntryUnreadable(f"{kind}: the body is not an object")
+    return entry_type(**_checked(kind, values))
+
+
+def _checked(kind: str, values: dict[str, object]) -> dict[str, Any]:
+    hints, required = _shape(kind)
+    unknown = values.keys() - hints.keys()
+    if unknown:
+        raise EntryUnreadable(f"{kind}: unknown field {min(unknown)!r}")
+    missing = required - values.keys()
+    if missing:
+        raise EntryUnreadable(f"{kind}: no field {min(missing)!r}")
+    for name, value in values.items():
+        if not _fits(value, hints[name]):
+            raise EntryUnreadable(f"{kind}: {name} is of the wrong type")
+    return {name: _restored(value, hints[name]) for name, value in values.items()}
+
+
+@cache
+def _shape(kind: str) -> tuple[dict[str, Any], frozenset[str]]:
+    """The fields' types, NewTypes resolved, and the names that must be present."""
+    entry_type = KINDS[kind]
+    hints = {
+        name: getattr(hint, "__supertype__", hint)
+        for name, hint in get_type_hints(entry_type).items()
+    }
+    required = frozenset(f.name for f in fields(entry_type) if f.default is MISSING)
+    return hints, required
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, choice) for choice in get_args(hint))
+    if get_origin(hint) is dict:
+        _, item = get_args(hint)
+        return isinstance(value, dict) and all(_fits(v, item) for v in value.values())
+    if hint is NoneType:
+        return value is None
+    if issubclass(hint, StrEnum):
+        return value in list(hint)
+    return type(value) is hint  # a bool is an int, but not here
+
+
+def _restored(value: object, hint: Any) -> object:
+    is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
+    return hint(value) if is_enum else value
+
+
+def time_text(at: datetime) -> str:
+    """UTC with microseconds, always 27 characters: it sorts as it reads."""
+    text = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return text.replace("+00:00", "Z")
+
+
+def time_of(text: str) -> datetime:
+    """What `time_text` wrote, aware, UTC."""
+    return datetime.fromisoformat(text)

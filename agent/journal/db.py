@@ -1,0 +1,98 @@
+"""One SQLite file: reads on the caller's thread, writes on one thread of its own.
+
+Owns connections, transactions and durability; knows no table.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agent.errors import JournalUnavailable
+from agent.journal.migrations import Migration, migrate
+from agent.journal.writer import Change, Writer
+
+T = TypeVar("T")
+
+
+class Database:
+    """An open, migrated file. Use it from the thread that opened it."""
+
+    def __init__(
+        self, path: Path, *, reader: sqlite3.Connection, writer: Writer
+    ) -> None:
+        self.path = path
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    def open(
+        cls, path: Path, *, steps: list[Migration], lock_wait_s: float = 5.0
+    ) -> Database:
+        """Open the file, made with mode 0600 (in a folder of 0700) where missing.
+
+        `lock_wait_s` is how long a write waits for another process that writes.
+        Raises JournalUnavailable or JournalNewerSchema. Needs a running event loop.
+        """
+        try:
+            _create(path)
+            connection = _connect(path, lock_wait_s)
+            try:
+                migrate(connection, path, steps=steps)
+                reader = _connect(path, lock_wait_s)
+                reader.execute("PRAGMA query_only = ON")
+            except BaseException:
+                connection.close()
+                raise
+        except (OSError, sqlite3.Error) as error:
+            raise JournalUnavailable(f"{path}: {error}") from error
+        return cls(path, reader=reader, writer=Writer(connection))
+
+    def read(self, sql: str, *values: object) -> list[Any]:
+        """All rows of a query, as of the last commit; microseconds where indexed."""
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalUnavailable(f"{self.path}: {error}") from error
+
+    async def write(self, change: Change[T]) -> T:
+        """Run `change` in the writer's next transaction; durable when this returns.
+
+        Where `change` raises, nothing it did stays, and others are not affected.
+        Raises JournalUnavailable where SQLite or the disk fails. A caller that is
+        cancelled meanwhile does not take the change back.
+        """
+        return await self._writer.submit(change)
+
+    async def execute(self, sql: str, *values: object) -> None:
+        """Write one statement; as `write`."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(sql, values)
+
+        await self.write(change)
+
+    async def aclose(self) -> None:
+        """Finish what is queued and close the file. Safe to call twice."""
+        await self._writer.aclose()
+        self._reader.close()
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its -wal and -shm files the mode of the file itself.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _connect(path: Path, lock_wait_s: float) -> sqlite3.Connection:
+    """A connection in autocommit: transactions are begun and ended in plain sight."""
+    connection = sqlite3.connect(
+        path, timeout=lock_wait_s, isolation_level=None, check_same_thread=False
+    )
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection

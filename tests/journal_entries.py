@@ -1,0 +1,66 @@
+"""Entries for tests of the journal: one of each kind, and any of them at random."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.journal.entries import (
+    ActionFinished,
+    ActionRequested,
+    AnswerLost,
+    CardCollected,
+    CardRefused,
+    Confirmed,
+    ConfirmStarted,
+    Declined,
+    Entry,
+    NotCharged,
+    Outcome,
+    ReversalStarted,
+    Reversed,
+)
+
+PAYMENT = PaymentId("pay_1")
+READER = ReaderId("tmr_1")
+
+CARD_COLLECTED = CardCollected(PAYMENT, "contact_emv", "9f86d081884c7d65")
+CONFIRM_STARTED = ConfirmStarted(PAYMENT, "pay_1-confirm")
+CONFIRMED = Confirmed(PAYMENT, "succeeded", "ch_1", "8A023030")
+DECLINED = Declined(PAYMENT, "card_declined", "do_not_honor", "Declined.", "ch_1")
+NOT_CHARGED = NotCharged(PAYMENT, "payment_not_charged", "No charge.")
+FINISHED = ActionFinished(PAYMENT, Outcome.SUCCEEDED, None, None)
+
+
+def requested(
+    payment_id: PaymentId = PAYMENT, reader_id: ReaderId = READER
+) -> ActionRequested:
+    """The first entry of a payment."""
+    return ActionRequested(
+        payment_id=payment_id,
+        reader_id=reader_id,
+        action="process_payment_intent",
+        payment_intent=PaymentIntentId("pi_1"),
+        amount=1050,
+        currency="usd",
+        parameters={"skip_tipping": True, "amount_eligible": 900, "note": "table 4"},
+    )
+
+
+ONE_OF_EACH: tuple[Entry, ...] = (
+    requested(),
+    CARD_COLLECTED,
+    CONFIRM_STARTED,
+    CONFIRMED,
+    DECLINED,
+    AnswerLost(PAYMENT, "timeout"),
+    NOT_CHARGED,
+    CardRefused(PAYMENT, "declined", "0b"),
+    ReversalStarted(PAYMENT, "pay_1-reverse", "cancel"),
+    Reversed(PAYMENT),
+    FINISHED,
+)
+
+any_entry: st.SearchStrategy[Entry] = st.one_of(
+    *(st.from_type(type(entry)) for entry in ONE_OF_EACH)
+)
