@@ -51,6 +51,8 @@ class Decision(StrEnum):
     INSUFFICIENT_FUNDS = "insufficient_funds"
     INVALID_ACCOUNT = "invalid_account"
     LOST_CARD = "lost_card"
+    OFFLINE_PIN_REQUIRED = "offline_pin_required"
+    ONLINE_OR_OFFLINE_PIN_REQUIRED = "online_or_offline_pin_required"
     PIN_TRY_EXCEEDED = "pin_try_exceeded"
     PROCESSING_ERROR = "processing_error"
     STOLEN_CARD = "stolen_card"

@@ -1,0 +1,207 @@
+"""The bank behind every virtual card: opens card data, checks cryptograms, decides.
+
+A doubt about the data of a genuine card is a decline; only data that open to no card
+are an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+
+from drivers.errors import DriverError
+from drivers.protocol import emv
+from drivers.protocol.currency import currency_of, iso_amount
+from drivers.protocol.tlv import Tlv, encode, find_value
+from simulator.cards.book import CardBook
+from simulator.cards.card import Card, Decision
+from simulator.cards.tracks import number_in_track_2
+from simulator.emv.authorization import (
+    Approved,
+    AuthorizationRequest,
+    Declined,
+    PresentedCard,
+)
+from simulator.emv.cryptogram import (
+    TEST_ISSUER_MASTER_KEY,
+    application_cryptogram,
+    authorization_response_cryptogram,
+    card_master_key,
+    session_key,
+)
+from simulator.emv.decisions import APPROVED_RESPONSE_CODE, REFUSALS, decide
+from simulator.emv.dukpt import TEST_BDK
+from simulator.emv.presented_card import presented_card
+from simulator.emv.sealing import STRIPE_TEMPLATE, TRACK_2, unseal
+from simulator.emv.signed_data import signed_data
+from simulator.errors import CardDataUnreadable
+
+_CHIP_METHODS = frozenset({"contact_emv", "contactless_emv"})
+_STRIPE_METHODS = frozenset({"magnetic_stripe_fallback", "magnetic_stripe_track2"})
+
+
+class SimulatedIssuer:
+    """Implements `simulator.emv.authorization.Issuer` for all cards of a book."""
+
+    def __init__(
+        self,
+        cards: CardBook,
+        *,
+        bdk: bytes = TEST_BDK,
+        issuer_master_key: bytes = TEST_ISSUER_MASTER_KEY,
+        remembered_reads: int = 4096,
+    ) -> None:
+        """`bdk` opens what the simulated readers seal.
+
+        Only the latest `remembered_reads` are known again when their transaction
+        counter comes back.
+        """
+        self._cards = cards
+        self._bdk = bdk
+        self._issuer_master_key = issuer_master_key
+        self._remembered_reads = remembered_reads
+        self._cryptograms: OrderedDict[tuple[str, bytes], bytes] = OrderedDict()
+
+    def authorize(self, request: AuthorizationRequest) -> Approved | Declined:
+        """Decrypt, check the cryptogram, decide; raises CardDataUnreadable."""
+        objects = unseal(request.ciphertext, request.ksn, bdk=self._bdk)
+        if request.read_method in _STRIPE_METHODS:
+            return self._authorize_stripe(objects, request)
+        if request.read_method in _CHIP_METHODS:
+            return self._authorize_chip(objects, request)
+        raise CardDataUnreadable(f"no read method {request.read_method!r}")
+
+    def _authorize_stripe(
+        self, objects: tuple[Tlv, ...], request: AuthorizationRequest
+    ) -> Approved | Declined:
+        track = _required(objects, STRIPE_TEMPLATE, TRACK_2)
+        try:
+            number = number_in_track_2(track.decode("ascii"))
+        except ValueError:
+            raise CardDataUnreadable("the stripe holds no track 2") from None
+        card = self._card(number)
+        return _outcome(
+            request,
+            decide(card.account, request.amount),
+            shown=presented_card(card, (), read_method=request.read_method),
+            answer_card=lambda _response_code: None,
+        )
+
+    def _authorize_chip(
+        self, objects: tuple[Tlv, ...], request: AuthorizationRequest
+    ) -> Approved | Declined:
+        number = _required(objects, emv.PAN).hex().rstrip("f")
+        card = self._card(number)
+        key = self._session_key(number, objects)
+        is_genuine = (
+            _is_for(request, objects)
+            and self._is_signed(objects, key)
+            and self._is_first_use(number, objects)
+        )
+        decision = (
+            decide(card.account, request.amount)
+            if is_genuine
+            else Decision.INVALID_ACCOUNT
+        )
+        cryptogram = _required(objects, emv.APPLICATION_CRYPTOGRAM)
+        return _outcome(
+            request,
+            decision,
+            shown=presented_card(card, objects, read_method=request.read_method),
+            answer_card=lambda code: _answer_for_card(key, cryptogram, code),
+        )
+
+    def _card(self, number: str) -> Card:
+        card = self._cards.numbered(number)
+        if card is None:
+            raise CardDataUnreadable("the card is none of this issuer's")
+        return card
+
+    def _session_key(self, number: str, objects: Iterable[Tlv]) -> bytes:
+        try:
+            sequence_number = emv.decode_numeric(
+                _required(objects, emv.PAN_SEQUENCE_NUMBER)
+            )
+        except DriverError as error:
+            raise CardDataUnreadable("the card's sequence number is none") from error
+        master_key = card_master_key(
+            self._issuer_master_key, number, sequence_number=sequence_number
+        )
+        counter = _required(objects, emv.APPLICATION_TRANSACTION_COUNTER)
+        return session_key(master_key, int.from_bytes(counter[-2:], "big"))
+
+    def _is_signed(self, objects: tuple[Tlv, ...], key: bytes) -> bool:
+        expected = application_cryptogram(key, signed_data(objects))
+        presented = _required(objects, emv.APPLICATION_CRYPTOGRAM)
+        return hmac.compare_digest(expected, presented)
+
+    def _is_first_use(self, number: str, objects: tuple[Tlv, ...]) -> bool:
+        """Whether this counter is new, or comes with the cryptogram it came with.
+
+        The same read may be asked about again; another read may not reuse its counter.
+        """
+        cryptogram = _required(objects, emv.APPLICATION_CRYPTOGRAM)
+        counter = _required(objects, emv.PAN_SEQUENCE_NUMBER) + _required(
+            objects, emv.APPLICATION_TRANSACTION_COUNTER
+        )
+        known = self._cryptograms.setdefault((number, counter), cryptogram)
+        if len(self._cryptograms) > self._remembered_reads:
+            self._cryptograms.popitem(last=False)
+        return known == cryptogram
+
+
+def _outcome(
+    request: AuthorizationRequest,
+    decision: Decision,
+    *,
+    shown: PresentedCard,
+    answer_card: Callable[[str], str | None],
+) -> Approved | Declined:
+    if decision is Decision.APPROVE:
+        code = APPROVED_RESPONSE_CODE
+        return Approved(shown, _authorization_code(request), code, answer_card(code))
+    refusal = REFUSALS[decision]
+    code = refusal.response_code
+    return Declined(shown, refusal.code, decision, code, answer_card(code))
+
+
+def _is_for(request: AuthorizationRequest, objects: Iterable[Tlv]) -> bool:
+    """Whether the card signed the amount and currency that are asked for."""
+    try:
+        amount = iso_amount(request.amount, request.currency)
+        currency = currency_of(request.currency)
+        signed_amount = emv.decode_numeric(_required(objects, emv.AMOUNT_AUTHORISED))
+        signed_currency = emv.decode_numeric(
+            _required(objects, emv.TRANSACTION_CURRENCY_CODE)
+        )
+    except DriverError:
+        return False
+    return (signed_amount, signed_currency) == (amount, currency.numeric)
+
+
+def _answer_for_card(key: bytes, cryptogram: bytes, response_code: str) -> str:
+    """Tags 8A and 91 (EMV Book 2, 8.2.1: cryptogram, then response code)."""
+    code = response_code.encode("ascii")
+    response = authorization_response_cryptogram(
+        key, cryptogram, response_code=response_code
+    )
+    answer = (
+        Tlv(emv.AUTHORISATION_RESPONSE_CODE, code),
+        Tlv(emv.ISSUER_AUTHENTICATION_DATA, response + code),
+    )
+    return encode(answer).hex().upper()
+
+
+def _authorization_code(request: AuthorizationRequest) -> str:
+    """Six digits; the same read gets the same code again."""
+    digest = hashlib.sha256(request.ksn + request.ciphertext).digest()
+    return f"{int.from_bytes(digest[:4], 'big') % 1_000_000:06d}"
+
+
+def _required(objects: Iterable[Tlv], *path: int) -> bytes:
+    value = find_value(objects, *path)
+    if not value:
+        raise CardDataUnreadable(f"the card data lack tag {path[-1]:X}")
+    return value

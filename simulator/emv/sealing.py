@@ -1,0 +1,95 @@
+"""Card data under DUKPT: sealed by the reader, opened by the issuer.
+
+The plaintext is the template FC, zero-padded to whole blocks and encrypted with the
+data variant of the read's own key, as MagTek's readers do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from drivers.errors import TlvError
+from drivers.protocol.tlv import Tlv, decode, encode
+from simulator.cards.card import Card
+from simulator.cards.tracks import track_1, track_2
+from simulator.emv.dukpt import (
+    KSN_SIZE,
+    TEST_BDK,
+    Variant,
+    initial_key,
+    next_ksn,
+    transaction_key,
+    working_key,
+)
+from simulator.emv.tdes import BLOCK_SIZE, decrypt_cbc, encrypt_cbc
+from simulator.errors import CardDataUnreadable
+
+CARD_DATA_TEMPLATE = 0xFC
+STRIPE_TEMPLATE = 0xF4
+TRACK_1_STATUS, TRACK_1 = 0xDFDF36, 0xDFDF37
+TRACK_2_STATUS, TRACK_2 = 0xDFDF38, 0xDFDF39
+
+_TRACK_OK = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCardData:
+    """What may leave the reader."""
+
+    ciphertext: bytes
+    ksn: bytes
+    padding: int
+    """How many of the decrypted bytes at the end mean nothing."""
+
+
+class Sealer:
+    """One reader's data encryption; every read uses up one key."""
+
+    def __init__(self, first_ksn: bytes, *, bdk: bytes = TEST_BDK) -> None:
+        """`first_ksn` counts the first read; raises ValueError for a malformed one."""
+        self._ksn = first_ksn
+        self._device_key = initial_key(bdk, first_ksn)
+
+    def seal(self, objects: Iterable[Tlv]) -> SealedCardData:
+        """Encrypt `objects` under the next key."""
+        ksn, self._ksn = self._ksn, next_ksn(self._ksn)
+        plaintext = encode([Tlv(CARD_DATA_TEMPLATE, children=tuple(objects))])
+        padding = -len(plaintext) % BLOCK_SIZE
+        key = working_key(transaction_key(self._device_key, ksn), Variant.DATA_REQUEST)
+        return SealedCardData(
+            ciphertext=encrypt_cbc(key, plaintext + bytes(padding)),
+            ksn=ksn,
+            padding=padding,
+        )
+
+
+def unseal(ciphertext: bytes, ksn: bytes, *, bdk: bytes = TEST_BDK) -> tuple[Tlv, ...]:
+    """The objects that a Sealer sealed; raises CardDataUnreadable."""
+    if len(ksn) != KSN_SIZE or not ciphertext or len(ciphertext) % BLOCK_SIZE:
+        raise CardDataUnreadable("not a ciphertext and KSN of a simulated reader")
+    key = transaction_key(initial_key(bdk, ksn), ksn)
+    plaintext = decrypt_cbc(working_key(key, Variant.DATA_REQUEST), ciphertext)
+    try:
+        objects = decode(plaintext)
+    except TlvError:
+        # Without its cause: decrypted bytes belong in no message and no traceback.
+        raise CardDataUnreadable("the card data do not decrypt") from None
+    if [item.tag for item in objects] != [CARD_DATA_TEMPLATE]:
+        raise CardDataUnreadable("the decrypted data are no card data")
+    return objects[0].children
+
+
+def stripe_objects(card: Card) -> tuple[Tlv, ...]:
+    """What a swipe gives, before sealing."""
+    return (
+        Tlv(
+            STRIPE_TEMPLATE,
+            children=(
+                Tlv(TRACK_1_STATUS, _TRACK_OK),
+                Tlv(TRACK_1, track_1(card).encode("ascii")),
+                Tlv(TRACK_2_STATUS, _TRACK_OK),
+                Tlv(TRACK_2, track_2(card).encode("ascii")),
+            ),
+        ),
+    )
