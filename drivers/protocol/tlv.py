@@ -1,0 +1,217 @@
+"""BER-TLV as EMV uses it: bytes to an ordered list of data objects, and back.
+
+Pure and bounded: refuses whatever a card reader has no reason to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from drivers.errors import LocalError, TlvError
+
+MAX_BYTES = 64 * 1024
+MAX_OBJECTS = 4096
+MAX_DEPTH = 8
+MAX_TAG_BYTES = 4
+
+
+class Tlv(NamedTuple):
+    """One data object: a primitive one has a `value`, a constructed one `children`.
+
+    A named tuple because `decode` makes one per tag: it costs a quarter of a frozen
+    dataclass. `repr` shows sizes only, since a value may be cardholder data.
+    """
+
+    tag: int
+    value: bytes = b""
+    children: tuple[Tlv, ...] = ()
+
+    def __repr__(self) -> str:
+        if is_constructed(self.tag):
+            return f"<{self.tag:02X}: {', '.join(map(repr, self.children))}>"
+        return f"<{self.tag:02X}: {len(self.value)} bytes>"
+
+
+def is_constructed(tag: int) -> bool:
+    """Whether bit 6 of the tag's first byte says that its value is more TLV."""
+    return bool(write_tag(tag)[0] & 0x20)
+
+
+def decode(data: bytes, *, padding: bool = True) -> tuple[Tlv, ...]:
+    """The objects that `data` consists of, in order, duplicates kept.
+
+    EMV Book 3, Annex B, with the `00` and `FF` fillers of ISO 7816-4 before a tag
+    skipped (or refused, where not `padding`). Raises TlvError.
+    """
+    if len(data) > MAX_BYTES:
+        raise TlvError(f"{len(data)} bytes of TLV exceed {MAX_BYTES}")
+    try:
+        objects, _ = _decode(data, 1, MAX_OBJECTS, padding)
+    except IndexError:
+        raise TlvError("the data end inside a tag or length") from None
+    return objects
+
+
+def encode(objects: Iterable[Tlv]) -> bytes:
+    """The shortest encoding of `objects`; raises LocalError for an impossible one."""
+    return b"".join([_encode(item) for item in objects])
+
+
+def find(objects: Iterable[Tlv], *path: int) -> Tlv | None:
+    """The first object at `path`, each tag looked up inside the one before it."""
+    found: Tlv | None = None
+    for tag in path:
+        found = next((item for item in objects if item.tag == tag), None)
+        if found is None:
+            return None
+        objects = found.children
+    return found
+
+
+def find_value(objects: Iterable[Tlv], *path: int) -> bytes | None:
+    """The value of the first object at `path`."""
+    found = find(objects, *path)
+    return None if found is None else found.value
+
+
+def walk(objects: Iterable[Tlv]) -> Iterator[Tlv]:
+    """Every object, each one before its children."""
+    for item in objects:
+        yield item
+        yield from walk(item.children)
+
+
+def read_tag(data: bytes, position: int) -> tuple[int, int]:
+    """The tag at `position` of a list of tags, and the position after it."""
+    try:
+        tag = data[position]
+        position += 1
+        if tag & 0x1F == 0x1F:
+            tag = tag << 8 | data[position]
+            position += 1
+            if tag & 0x80:
+                tag, position = _long_tag(data, tag, position)
+    except IndexError:
+        raise TlvError("the data end inside a tag") from None
+    return tag, position
+
+
+def write_tag(tag: int) -> bytes:
+    """The bytes of a tag; raises LocalError for a number that is none."""
+    if not 0 < tag < 1 << 8 * MAX_TAG_BYTES:
+        raise LocalError(f"{tag:X} is no tag")
+    data = tag.to_bytes((tag.bit_length() + 7) // 8, "big")
+    continued = [byte & 0x80 != 0 for byte in data[1:]]
+    is_whole = (
+        continued == [True] * (len(data) - 2) + [False]
+        if data[0] & 0x1F == 0x1F
+        else len(data) == 1
+    )
+    if not is_whole or (data[0] == 0xFF and not _opens_tag(data)):
+        raise LocalError(f"{tag:X} is no tag")
+    return data
+
+
+def _decode(
+    data: bytes, depth: int, room: int, padding: bool
+) -> tuple[tuple[Tlv, ...], int]:
+    """Objects of one level and the number still allowed; IndexError if cut short."""
+    # The hot loop of a payment: plain indexing, one slice and one tuple an object.
+    if depth > MAX_DEPTH:
+        raise TlvError(f"objects are nested deeper than {MAX_DEPTH}")
+    found: list[Tlv] = []
+    position = 0
+    end = len(data)
+    while position < end:
+        tag = first = data[position]
+        position += 1
+        if (first == 0x00 or first == 0xFF) and _is_filler(data, position, padding):
+            continue
+        if first & 0x1F == 0x1F:
+            tag = first << 8 | data[position]
+            position += 1
+            if tag & 0x80:
+                tag, position = _long_tag(data, tag, position)
+        length = data[position]
+        position += 1
+        if length > 0x7F:
+            length, position = _long_length(data, length, position)
+        start = position
+        position += length
+        if position > end:
+            raise TlvError(f"tag {tag:X} claims {length} bytes of {end - start}")
+        if first & 0x20:
+            inner = data[start:position]
+            children, room = _decode(inner, depth + 1, room, padding)
+            found.append(_new_object(Tlv, (tag, b"", children)))
+        else:
+            found.append(_new_object(Tlv, (tag, data[start:position], ())))
+    room -= len(found)
+    if room < 0:
+        raise TlvError(f"more than {MAX_OBJECTS} objects")
+    return tuple(found), room
+
+
+_new_object = tuple.__new__
+
+
+def _is_filler(data: bytes, position: int, padding: bool) -> bool:
+    if _opens_tag(data[position - 1 : position + 1]):
+        return False
+    if not padding:
+        raise TlvError("filler where a tag is expected")
+    return True
+
+
+def _opens_tag(start: bytes) -> bool:
+    # FF is filler (ISO 7816-4), but also opens tags such as FF74 and FF8101. The byte
+    # after it decides: a tag's second byte is never 00-1E, 80 or FF (ISO 8825-1).
+    return (
+        len(start) > 1
+        and start[0] == 0xFF
+        and 0x1F <= start[1] < 0xFF
+        and start[1] != 0x80
+    )
+
+
+def _long_tag(data: bytes, tag: int, position: int) -> tuple[int, int]:
+    for _ in range(MAX_TAG_BYTES - 2):
+        more = data[position]
+        position += 1
+        tag = tag << 8 | more
+        if not more & 0x80:
+            return tag, position
+    raise TlvError(f"tag {tag:X}... is longer than {MAX_TAG_BYTES} bytes")
+
+
+def _long_length(data: bytes, first: int, position: int) -> tuple[int, int]:
+    if first == 0x80:
+        raise TlvError("indefinite length")
+    if first > 0x84:
+        raise TlvError("a length of more than four bytes")
+    length = 0
+    for _ in range(first & 0x7F):
+        length = length << 8 | data[position]
+        position += 1
+    return length, position
+
+
+def _encode(item: Tlv) -> bytes:
+    tag = write_tag(item.tag)
+    if tag[0] & 0x20:
+        if item.value:
+            raise LocalError(f"constructed tag {item.tag:X} takes children, no value")
+        value = encode(item.children)
+    else:
+        if item.children:
+            raise LocalError(f"primitive tag {item.tag:X} takes a value, no children")
+        value = item.value
+    return tag + _length_bytes(len(value)) + value
+
+
+def _length_bytes(length: int) -> bytes:
+    if length <= 0x7F:
+        return bytes((length,))
+    data = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((0x80 | len(data),)) + data
