@@ -1,0 +1,24 @@
+"""What the administrator chose: read once, checked, frozen."""
+
+from agent.settings.load import load_settings
+from agent.settings.models import (
+    LogSettings,
+    PaymentSettings,
+    ReaderSettings,
+    RestSettings,
+    Settings,
+    StripeSettings,
+)
+from agent.settings.stripe_key import StripeKey, read_stripe_key
+
+__all__ = [
+    "LogSettings",
+    "PaymentSettings",
+    "ReaderSettings",
+    "RestSettings",
+    "Settings",
+    "StripeKey",
+    "StripeSettings",
+    "load_settings",
+    "read_stripe_key",
+]

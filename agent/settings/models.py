@@ -1,0 +1,144 @@
+"""Every setting with its default and its limits. docs/operations.md explains each."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+DEFAULT_STATE_DIR = Path("/var/lib/cardlane")
+
+
+def _listed(value: object) -> object:
+    """A list as an environment variable has it: separated by commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _loopback(host: str) -> str:
+    if not _is_loopback(host):
+        raise ValueError("must be a loopback address such as 127.0.0.1 or ::1")
+    return host
+
+
+def _origin(origin: str) -> str:
+    parts = urlsplit(origin)
+    if parts.scheme not in {"http", "https"} or origin != (
+        f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError("must be an origin such as https://till.example, without path")
+    return origin
+
+
+def _api_base(url: str) -> str:
+    """A key must not cross a network in the clear."""
+    parts = urlsplit(url)
+    is_private = parts.scheme == "https" or (
+        parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    )
+    if not is_private or not parts.hostname:
+        raise ValueError("must be https://…, or http://… on this machine")
+    return url.rstrip("/")
+
+
+Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
+]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    """Frozen, and refuses what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RestSettings(_Section):
+    """The local API."""
+
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 7345
+    """0 takes any free port."""
+    socket: Path | None = None
+    """A UNIX socket beside the port; None for none."""
+    origins: Origins = ()
+    """Web pages that may call the agent."""
+    max_body_bytes: Annotated[int, Field(gt=0)] = 1_048_576
+
+
+class StripeSettings(_Section):
+    """The way to Stripe's API."""
+
+    api_base: Annotated[str, AfterValidator(_api_base)] = "https://api.stripe.com"
+    api_key_file: Path | None = None
+    api_version: str = "2026-10-28.endive"
+    timeout_s: Seconds = 30.0
+    """For one whole request."""
+    max_retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """Of a request that certainly had no effect; others are never repeated blindly."""
+
+
+class PaymentSettings(_Section):
+    """How a payment is taken."""
+
+    card_timeout_s: Annotated[int, Field(ge=1, le=255)] = 60
+    """How long the cardholder has; the reader counts it."""
+    chip_flow: Literal["emv", "quick_chip"] = "emv"
+    resume_confirm_within_s: Seconds = 60.0
+    """How old an interrupted confirm may be to be repeated; later it is looked up."""
+    settle_retry_max_s: Seconds = 30.0
+    """The longest wait between two questions about an unknown outcome."""
+
+
+class ReaderSettings(_Section):
+    """Where readers are looked for."""
+
+    serial_ports: Strings = ()
+    """Device paths to try; empty for all that look like a reader."""
+    reconnect_min_s: Seconds = 0.2
+    reconnect_max_s: Seconds = 5.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.reconnect_min_s > self.reconnect_max_s:
+            raise ValueError("reconnect_min_s must not exceed reconnect_max_s")
+        return self
+
+
+class LogSettings(_Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(_Section):
+    """All of them."""
+
+    state_dir: Path = DEFAULT_STATE_DIR
+    rest: RestSettings = RestSettings()
+    stripe: StripeSettings = StripeSettings()
+    payments: PaymentSettings = PaymentSettings()
+    readers: ReaderSettings = ReaderSettings()
+    log: LogSettings = LogSettings()
