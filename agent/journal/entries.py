@@ -86,10 +86,11 @@ class AnswerLost:
 
 @dataclass(frozen=True, slots=True)
 class NotCharged:
-    """Stripe was asked after a loss and knows of no charge for this attempt."""
+    """Certain: this confirm charged nobody (never sent, refused, or asked after)."""
 
     payment_id: PaymentId
-    status: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

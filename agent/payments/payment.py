@@ -14,6 +14,7 @@ from agent.journal.entries import (
     ConfirmStarted,
     Declined,
     Entry,
+    NotCharged,
     Outcome,
     ReversalStarted,
 )
@@ -90,6 +91,8 @@ def apply(payment: Payment, entry: Entry) -> Payment:
                 failure_code=entry.code,
                 failure_message=entry.message,
             )
+        case NotCharged(code=code, message=message):
+            return replace(moved, failure_code=code, failure_message=message)
         case ReversalStarted(idempotency_key=key):
             return replace(moved, reversal_key=key)
         case ActionFinished():

@@ -1,0 +1,211 @@
+"""The composition root: the only place that builds things, and one TaskGroup for all."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import uvicorn
+import uvloop
+
+from agent.clock import Clock, SystemClock
+from agent.errors import SettingsInvalid
+from agent.events import EventBus
+from agent.ids import Random
+from agent.journal.journal import Journal
+from agent.log import configure_logging, get_logger
+from agent.payments.actions import Actions
+from agent.readers.fleet import Fleet
+from agent.rest.server import Services, create_app
+from agent.settings import RestSettings, Settings, read_stripe_key
+from agent.stripe_api.client import StripeClient
+from drivers.reader import Reader
+from drivers.registry import discover_serial, open_reader
+
+log = get_logger(__name__)
+
+JOURNAL_FILE = "journal.db"
+ANSWERS_KEPT_FOR = timedelta(hours=24)
+"""How long a repeated Idempotency-Key gets the first answer, as at Stripe."""
+DRAIN_S = 10.0
+"""How long stopping waits for a confirm under way; recovery does the rest."""
+
+OpenJournal = Callable[[Path], Awaitable[Journal]]
+
+
+def run(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Run the agent until SIGTERM or SIGINT. Raises AgentError where it cannot start."""
+    configure_logging(settings.log)
+    uvloop.run(serve(settings, environ))
+
+
+async def serve(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock | None = None,
+    random: Random = secrets.token_bytes,
+    open_journal: OpenJournal | None = None,
+) -> None:
+    """The whole agent; returns when it was told to stop and has stopped cleanly.
+
+    Raises SettingsInvalid or JournalError where it cannot start.
+    """
+    clock = clock or SystemClock()
+    key = read_stripe_key(settings, environ)
+    async with AsyncExitStack() as stack:
+        sockets = _listen(settings.rest)
+        for listening in sockets:
+            stack.callback(listening.close)
+        path = settings.state_dir / JOURNAL_FILE
+        opening = (
+            open_journal(path) if open_journal else Journal.open(path, clock=clock)
+        )
+        journal = await opening
+        stack.push_async_callback(journal.aclose)
+        await journal.answers.prune(clock.now() - ANSWERS_KEPT_FOR)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        stripe = StripeClient(
+            http,
+            api_base=settings.stripe.api_base,
+            key=key,
+            api_version=settings.stripe.api_version,
+            timeout_s=settings.stripe.timeout_s,
+        )
+        livemode = key is not None and key.livemode
+        parts = _Parts(settings, journal, stripe, clock, random, livemode)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await _work(parts, tasks=tasks, sockets=sockets)
+                raise _Stopped
+        except* _Stopped:
+            log.info("agent.stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What outlives the TaskGroup."""
+
+    settings: Settings
+    journal: Journal
+    stripe: StripeClient
+    clock: Clock
+    random: Random
+    livemode: bool
+
+
+async def _work(
+    parts: _Parts, *, tasks: asyncio.TaskGroup, sockets: list[socket.socket]
+) -> None:
+    """Readers, payments and the API, until a signal."""
+    settings, events = parts.settings, EventBus()
+    fleet = Fleet(
+        journal=parts.journal,
+        open_reader=_open_reader,
+        candidates=discover_serial,
+        clock=parts.clock,
+        random=parts.random,
+        events=events,
+        settings=settings.readers,
+        livemode=parts.livemode,
+        tasks=tasks,
+    )
+    actions = Actions(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        settings=settings.payments,
+        tasks=tasks,
+    )
+    fleet.start()
+    actions.start()
+    services = Services(
+        settings=settings,
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        actions=actions,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        livemode=parts.livemode,
+    )
+    await _serve_http(services, sockets)
+    await actions.drain(timeout_s=DRAIN_S)
+
+
+class _Stopped(Exception):
+    """Ends the TaskGroup: everything in it is cancelled."""
+
+
+async def _open_reader(spec: str, model: str | None) -> Reader:
+    return await open_reader(spec, model=model)
+
+
+async def _serve_http(services: Services, sockets: list[socket.socket]) -> None:
+    """Answer until a signal tells to stop, then finish the answers under way."""
+    rest = services.settings.rest
+    config = uvicorn.Config(
+        create_app(services),
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    log.info("agent.ready", url=f"http://{rest.host}:{rest.port}")
+    await uvicorn.Server(config).serve(sockets=sockets)
+
+
+def _listen(settings: RestSettings) -> list[socket.socket]:
+    """The loopback port and, where set, the UNIX socket. Raises SettingsInvalid."""
+    sockets = [_listen_tcp(settings.host, settings.port)]
+    if settings.socket is not None:
+        sockets.append(_listen_unix(settings.socket))
+    for listening in sockets:
+        # From here on a connection waits to be served instead of being refused.
+        listening.listen(128)
+    return sockets
+
+
+def _listen_tcp(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Inherited by accepted connections: an answer is never held back for an ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise SettingsInvalid(
+            f"rest.port: {host}:{port} cannot be listened on: {error.strerror}"
+        ) from error
+    return listening
+
+
+def _listen_unix(path: Path) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        listening.bind(str(path))
+        path.chmod(0o660)
+    except OSError as error:
+        listening.close()
+        raise SettingsInvalid(
+            f"rest.socket: {path} cannot be listened on: {error.strerror}"
+        ) from error
+    return listening

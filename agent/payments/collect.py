@@ -1,0 +1,186 @@
+"""One payment, read top to bottom: card, confirm, card's verdict, end.
+
+Entry, effect, entry: whatever cuts this function off, payments/recover.py can tell
+from the journal what may have happened.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from agent.errors import ReaderError
+from agent.events import (
+    CardEvent,
+    DisplayRequested,
+    EventBus,
+    InputRequested,
+)
+from agent.journal.entries import CardCollected, ConfirmStarted
+from agent.log import get_logger
+from agent.payments.failures import canceled, ended_without_card, reader_failed
+from agent.payments.held_card import digest, to_bytes
+from agent.payments.issuer_answer import issuer_answer
+from agent.payments.record import PaymentRecord
+from agent.payments.settle import Settlement, finish, settle_confirm
+from agent.payments.states import Phase
+from agent.readers.session import ReaderSession
+from agent.settings import PaymentSettings
+from agent.stripe_api.payment_intents import ConfirmCard
+from drivers.errors import DriverError, LocalError, ReaderRefused
+from drivers.reader import (
+    CardPresented,
+    CardRemoved,
+    CardRequested,
+    ChipFlow,
+    EncryptedCard,
+    MessageShown,
+    OnlineRequested,
+    Transaction,
+    TransactionEvent,
+    TransactionFinished,
+    TransactionRequest,
+)
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Cancellation:
+    """How cancel_action reaches a collection that waits for a card."""
+
+    requested: bool = False
+    _transaction: Transaction | None = field(default=None, repr=False)
+
+    async def request(self) -> None:
+        """Ask the reader to stop; whether it was in time shows in the payment's end."""
+        self.requested = True
+        if self._transaction is not None:
+            await _ask_to_stop(self._transaction)
+
+    async def attach(self, transaction: Transaction) -> None:
+        """From now on this transaction is what a request stops."""
+        self._transaction = transaction
+        if self.requested:
+            await _ask_to_stop(transaction)
+
+
+async def process_payment_intent(
+    record: PaymentRecord,
+    *,
+    session: ReaderSession,
+    settlement: Settlement,
+    settings: PaymentSettings,
+    events: EventBus,
+    cancellation: Cancellation,
+) -> None:
+    """Collect a card and confirm the PaymentIntent with it.
+
+    Returns with the payment finished. Raises JournalError where the journal failed:
+    then the payment is left for recovery.
+    """
+    payment_id = record.payment.payment_id
+    ended: TransactionFinished | None = None
+    try:
+        async with session.transaction(_request(record, settings)) as transaction:
+            await cancellation.attach(transaction)
+            collected = await _collect_card(transaction, record=record, events=events)
+            if isinstance(collected, TransactionFinished):
+                await record.add(ended_without_card(payment_id, collected))
+                return
+            if cancellation.requested:
+                await record.add(canceled(payment_id))
+                return
+            card = _confirm_card(record, collected)
+            await record.add(
+                CardCollected(payment_id, card.read_method, digest(card)),
+                held_card=to_bytes(card),
+            )
+            await record.add(ConfirmStarted(payment_id, f"cardlane-{payment_id}"))
+            await settle_confirm(record, card=card, settlement=settlement)
+            ended = await _complete_card(transaction, record=record, events=events)
+    except (DriverError, ReaderError) as error:
+        if record.payment.phase is Phase.REQUESTED:
+            await record.add(reader_failed(payment_id, error))
+    await finish(record, card_ended=ended, settlement=settlement)
+
+
+def _request(record: PaymentRecord, settings: PaymentSettings) -> TransactionRequest:
+    return TransactionRequest(
+        amount=record.payment.amount,
+        currency=record.payment.currency,
+        timeout_s=settings.card_timeout_s,
+        flow=ChipFlow(settings.chip_flow),
+    )
+
+
+async def _collect_card(
+    transaction: Transaction, *, record: PaymentRecord, events: EventBus
+) -> EncryptedCard | TransactionFinished:
+    """Tell the register what the reader asks for, until there is a card or an end."""
+    async for event in transaction:
+        _tell(event, record=record, events=events)
+        match event:
+            case OnlineRequested(card=card):
+                return card
+            case TransactionFinished():
+                return event
+            case _:
+                continue
+    raise LocalError("the transaction ended without a TransactionFinished")
+
+
+async def _complete_card(
+    transaction: Transaction, *, record: PaymentRecord, events: EventBus
+) -> TransactionFinished | None:
+    """Hand the issuer's answer to the reader and hear how the card ended."""
+    try:
+        await transaction.complete_online(issuer_answer(record.payment))
+    except (ReaderRefused, LocalError) as error:
+        # Quick Chip, or the reader did not wait; its reason is among the events.
+        log.info("payment.reader_did_not_wait", reason=str(error))
+    async for event in transaction:
+        _tell(event, record=record, events=events)
+        if isinstance(event, TransactionFinished):
+            return event
+    return None
+
+
+def _confirm_card(record: PaymentRecord, card: EncryptedCard) -> ConfirmCard:
+    return ConfirmCard(
+        read_method=card.read_method,
+        ciphertext=card.ciphertext,
+        ksn=card.ksn,
+        reader=record.payment.reader_id,
+    )
+
+
+def _tell(event: TransactionEvent, *, record: PaymentRecord, events: EventBus) -> None:
+    """Publish what the cashier may want to see."""
+    reader_id, payment_id = record.payment.reader_id, record.payment.payment_id
+    match event:
+        case CardRequested(options=options):
+            events.publish(
+                InputRequested(reader_id, payment_id, options=tuple(sorted(options)))
+            )
+        case CardPresented(option=option):
+            events.publish(
+                CardEvent(reader_id, payment_id, event="presented", option=option)
+            )
+        case CardRemoved():
+            events.publish(
+                CardEvent(reader_id, payment_id, event="removed", option=None)
+            )
+        case MessageShown(message=message):
+            events.publish(DisplayRequested(reader_id, payment_id, message=message))
+        case OnlineRequested() | TransactionFinished():
+            pass
+        case _:
+            assert_never(event)
+
+
+async def _ask_to_stop(transaction: Transaction) -> None:
+    # Too late for the reader: then the collection decides when its card arrives.
+    with suppress(ReaderRefused):
+        await transaction.cancel()

@@ -1,0 +1,66 @@
+"""Why an action failed, as `action.failure_code` says it. Codes are API. Pure."""
+
+from __future__ import annotations
+
+from agent.errors import ReaderError
+from agent.ids import PaymentId
+from agent.journal.entries import ActionFinished, Outcome
+from drivers.errors import DriverError
+from drivers.reader import TransactionFinished, Verdict
+
+CARD_NOT_READ = "card_not_read"
+CARD_READ_TIMED_OUT = "card_read_timed_out"
+CARD_REMOVED = "card_removed"
+CUSTOMER_CANCELED = "customer_canceled"
+DECLINED_BY_READER = "declined_by_reader"
+PAYMENT_INTERRUPTED = "payment_interrupted"
+PAYMENT_NOT_CHARGED = "payment_not_charged"
+HARDWARE_FAULT = "terminal_reader_hardware_fault"
+
+MESSAGES = {
+    CARD_NOT_READ: "The card could not be read.",
+    CARD_READ_TIMED_OUT: "No card was presented in time.",
+    CARD_REMOVED: "The card was removed too early.",
+    CUSTOMER_CANCELED: "The customer canceled on the reader.",
+    DECLINED_BY_READER: "The card or the reader refused the payment.",
+    PAYMENT_INTERRUPTED: "The payment was cut off before the card was charged.",
+    PAYMENT_NOT_CHARGED: "Stripe has no charge for this payment; it may be retried.",
+    HARDWARE_FAULT: "The reader ended the payment for a reason of its own.",
+}
+
+_WITHOUT_CARD = {
+    Verdict.TIMED_OUT: CARD_READ_TIMED_OUT,
+    Verdict.CANCELED_BY_CUSTOMER: CUSTOMER_CANCELED,
+    Verdict.CARD_REMOVED: CARD_REMOVED,
+    Verdict.CARD_NOT_READ: CARD_NOT_READ,
+    Verdict.DECLINED: DECLINED_BY_READER,
+}
+
+
+def failed(payment_id: PaymentId, code: str) -> ActionFinished:
+    """The end of an action that failed with one of the codes above."""
+    return ActionFinished(payment_id, Outcome.FAILED, code, MESSAGES[code])
+
+
+def canceled(payment_id: PaymentId) -> ActionFinished:
+    """The end of an action that the register canceled or replaced."""
+    return ActionFinished(payment_id, Outcome.CANCELED, None, None)
+
+
+def ended_without_card(
+    payment_id: PaymentId, finished: TransactionFinished
+) -> ActionFinished:
+    """The end of an action whose reader stopped before it gave card data.
+
+    A reader that approves offline has not charged anybody: the card data never left.
+    """
+    if finished.verdict is Verdict.CANCELED_BY_HOST:
+        return canceled(payment_id)
+    return failed(payment_id, _WITHOUT_CARD.get(finished.verdict, HARDWARE_FAULT))
+
+
+def reader_failed(
+    payment_id: PaymentId, error: DriverError | ReaderError
+) -> ActionFinished:
+    """The end of an action whose reader broke before the confirm was sent."""
+    return ActionFinished(payment_id, Outcome.FAILED, error.code, str(error))

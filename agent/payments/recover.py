@@ -1,0 +1,77 @@
+"""Ending a payment that a crash or a fault cut off, by what may have happened.
+
+| last entry            | what may have happened       | what is done                  |
+|-----------------------|------------------------------|-------------------------------|
+| ActionRequested       | nothing                      | failed, not charged           |
+| CardCollected         | nothing upstream             | card discarded; not charged   |
+| ConfirmStarted        | charged, declined or nothing | ask Stripe until it is known  |
+| AnswerLost            | the same                     | the same                      |
+| Confirmed             | charged; card's word missing | the charge stands, and says so|
+| Declined, NotCharged  | nothing charged              | the action ends by it         |
+| CardRefused, Reversal…| reversed or not              | reversed with the same key    |
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from agent.journal.entries import AnswerLost, ConfirmStarted
+from agent.journal.journal import Journal, Recorded
+from agent.log import get_logger
+from agent.payments.failures import PAYMENT_INTERRUPTED, failed
+from agent.payments.held_card import from_bytes
+from agent.payments.record import PaymentRecord
+from agent.payments.settle import Settlement, finish, settle_confirm
+from agent.payments.states import Phase
+from agent.stripe_api.payment_intents import ConfirmCard
+
+log = get_logger(__name__)
+
+
+async def recover(
+    record: PaymentRecord, *, journal: Journal, settlement: Settlement
+) -> None:
+    """Bring a cut-off payment to its end, however long Stripe takes to answer.
+
+    The reader must be free: whatever ran on it belonged to the payment that was cut.
+    Raises JournalError where the journal fails again.
+    """
+    payment_id = record.payment.payment_id
+    log.warning("payment.recovering", payment_id=payment_id, phase=record.payment.phase)
+    match record.payment.phase:
+        case Phase.REQUESTED | Phase.CARD_COLLECTED:
+            await record.add(failed(payment_id, PAYMENT_INTERRUPTED))
+        case Phase.CONFIRMING | Phase.UNKNOWN:
+            if record.payment.phase is Phase.CONFIRMING:
+                lost = AnswerLost(payment_id, reason="the agent was interrupted")
+                await record.add(lost)
+            card = _repeatable_card(record, journal=journal, settlement=settlement)
+            await settle_confirm(record, card=card, settlement=settlement)
+        case _:
+            pass
+    await finish(record, card_ended=None, settlement=settlement)
+
+
+def _repeatable_card(
+    record: PaymentRecord, *, journal: Journal, settlement: Settlement
+) -> ConfirmCard | None:
+    """The held card while its cardholder may still be at the till, else None.
+
+    Repeating the confirm gives a definite answer, but it may charge now what never
+    reached Stripe before; that is right for seconds, not for hours.
+    """
+    payment_id = record.payment.payment_id
+    held = journal.held_card(payment_id)
+    started = _confirm_started(journal.entries_of(payment_id))
+    if held is None or started is None:
+        return None
+    age = settlement.clock.now() - started.at
+    limit = timedelta(seconds=settlement.settings.resume_confirm_within_s)
+    return from_bytes(held) if age <= limit else None
+
+
+def _confirm_started(entries: list[Recorded]) -> Recorded | None:
+    for recorded in entries:
+        if isinstance(recorded.entry, ConfirmStarted):
+            return recorded
+    return None

@@ -1,0 +1,176 @@
+"""One registered reader: keeps its wire open, gives it out for one thing at a time.
+
+Reconnects for as long as it is registered; never decides anything about payments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import StrEnum
+
+from agent.clock import Clock, doubling
+from agent.errors import ReaderOffline
+from agent.events import EventBus, ReaderStatusChanged
+from agent.journal.readers import RegisteredReader
+from agent.log import get_logger
+from agent.settings import ReaderSettings
+from drivers.errors import DriverError
+from drivers.reader import Reader, Transaction, TransactionRequest
+
+log = get_logger(__name__)
+
+OpenReader = Callable[[str, str | None], Awaitable[Reader]]
+"""Opens a transport spec as the named model, or asks the reader what it is."""
+
+
+class ReaderStatus(StrEnum):
+    """Stripe's words for whether a reader can be used."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class ReaderSession:
+    """A reader's record, its connection while it has one, and its lock."""
+
+    def __init__(
+        self,
+        record: RegisteredReader,
+        *,
+        open_reader: OpenReader,
+        clock: Clock,
+        events: EventBus,
+        settings: ReaderSettings,
+    ) -> None:
+        self.record = record
+        self.last_seen_at: datetime | None = None
+        self.offline_reason: str | None = "not_connected_yet"
+        self._open_reader = open_reader
+        self._clock = clock
+        self._events = events
+        self._settings = settings
+        self._reader: Reader | None = None
+        self._reader_lock = asyncio.Lock()
+        self._tried = asyncio.Event()
+
+    @property
+    def status(self) -> ReaderStatus:
+        """Whether the wire to the reader is open."""
+        return ReaderStatus.OFFLINE if self._reader is None else ReaderStatus.ONLINE
+
+    async def first_attempt(self) -> None:
+        """Return when the first attempt to connect has ended, one way or the other."""
+        await self._tried.wait()
+
+    @asynccontextmanager
+    async def transaction(
+        self, request: TransactionRequest
+    ) -> AsyncIterator[Transaction]:
+        """The reader, exclusively, for one card read.
+
+        Raises ReaderOffline, and what drivers.reader.Reader.transaction raises.
+        """
+        reader = self._connected()
+        async with self._reader_lock, reader.transaction(request) as transaction:
+            yield transaction
+
+    async def run(self, *, opened: Reader | None = None) -> None:
+        """Connect, wait for the wire to drop, connect again; ends by cancellation.
+
+        `opened` is a connection that exists already, from registering the reader.
+        """
+        try:
+            if opened is not None:
+                await self._hold(opened)
+            while True:
+                await self._hold(await self._connect())
+        finally:
+            self._set_offline("not_connected")
+
+    def _connected(self) -> Reader:
+        if self._reader is None:
+            raise ReaderOffline(
+                f"Reader {self.record.reader_id} is offline ({self.offline_reason})."
+            )
+        return self._reader
+
+    async def _connect(self) -> Reader:
+        """Try until the registered reader answers on its port."""
+        waits = doubling(
+            self._settings.reconnect_min_s, max_s=self._settings.reconnect_max_s
+        )
+        while True:
+            try:
+                return await self._open_registered()
+            except DriverError as error:
+                self._set_offline(error.code)
+                log.debug(
+                    "reader.connect_failed",
+                    reader_id=self.record.reader_id,
+                    code=error.code,
+                )
+            await self._clock.sleep(next(waits))
+
+    async def _open_registered(self) -> Reader:
+        reader = await self._open_reader(self.record.spec, self.record.model)
+        try:
+            if reader.info.serial_number != self.record.serial_number:
+                raise OtherReaderFound(reader.info.serial_number)
+            # A crash may have left a transaction running on the reader.
+            await reader.cancel()
+        except BaseException:
+            await reader.aclose()
+            raise
+        return reader
+
+    async def _hold(self, reader: Reader) -> None:
+        try:
+            self._set_online(reader)
+            await reader.wait_closed()
+        finally:
+            self._set_offline("reader_disconnected")
+            await reader.aclose()
+
+    def _set_online(self, reader: Reader) -> None:
+        self._reader = reader
+        self.offline_reason = None
+        self.last_seen_at = self._clock.now()
+        self._tried.set()
+        self._tell_status()
+
+    def _set_offline(self, reason: str) -> None:
+        if self._reader is None and self.offline_reason == reason:
+            return
+        was_online = self._reader is not None
+        self._reader = None
+        self._tried.set()
+        self.offline_reason = reason
+        if was_online:
+            self.last_seen_at = self._clock.now()
+            self._tell_status()
+
+    def _tell_status(self) -> None:
+        log.info(
+            "reader.status",
+            reader_id=self.record.reader_id,
+            status=self.status,
+            reason=self.offline_reason,
+        )
+        self._events.publish(
+            ReaderStatusChanged(
+                self.record.reader_id, self.status, reason=self.offline_reason
+            )
+        )
+
+
+class OtherReaderFound(DriverError):
+    """Another reader than the registered one answers on the port."""
+
+    code = "reader_serial_mismatch"
+
+    def __init__(self, serial_number: str) -> None:
+        super().__init__(f"the port now holds reader {serial_number}")
+        self.serial_number = serial_number
