@@ -1,0 +1,66 @@
+"""The agent, killed by its own hand at one point of the journal. Run as a program.
+
+    dying_agent.py CONFIG before|after ENTRY_KIND
+
+SIGKILL comes as the n-th kind of entry is about to be written (`before`: its effect
+has happened, its entry has not) or is durable (`after`): nothing gets to clean up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from agent.app import serve
+from agent.clock import SystemClock
+from agent.journal.answers import StoredAnswer
+from agent.journal.codec import kind_of
+from agent.journal.entries import Entry
+from agent.journal.journal import Journal, Recorded
+from agent.log import configure_logging
+from agent.settings import load_settings
+
+
+class DyingJournal(Journal):
+    """The real journal, and the end of the process at one of its entries."""
+
+    when: str
+    kind: str
+
+    async def append(
+        self,
+        entry: Entry,
+        *,
+        answer: StoredAnswer | None = None,
+        held_card: bytes | None = None,
+    ) -> Recorded:
+        if self.when == "before" and kind_of(entry) == self.kind:
+            _die()
+        recorded = await super().append(entry, answer=answer, held_card=held_card)
+        if self.when == "after" and kind_of(entry) == self.kind:
+            _die()
+        return recorded
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _open(path: Path) -> Journal:
+    return await DyingJournal.open(path, clock=SystemClock())
+
+
+def main() -> None:
+    """Run until killed."""
+    config, DyingJournal.when, DyingJournal.kind = sys.argv[1:]
+    settings = load_settings(Path(config), os.environ)
+    configure_logging(settings.log)
+    uvloop.run(serve(settings, os.environ, open_journal=_open))
+
+
+if __name__ == "__main__":
+    main()
