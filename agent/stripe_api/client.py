@@ -1,0 +1,212 @@
+"""The way to Stripe's API. Tells what certainly had no effect from what may have had.
+
+Bodies and keys are never logged. A request that may have had an effect is never
+repeated here, not even a confirm on a pooled connection that turned out dead: a false
+"lost" costs the caller one question, a wrong "not sent" could cost the cardholder twice.
+The caller repeats it, with the journal and the same idempotency key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import islice
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from agent.clock import doubling
+from agent.settings import StripeKey
+from agent.stripe_api.answers import Answer, usable
+from agent.stripe_api.errors import AnswerLost, StripeKeyMissing, StripeUnreachable
+from agent.stripe_api.form import encode
+
+IDLE_S = 30.0
+"""How long an idle connection is kept: less than Stripe and most routers keep it, so
+that a request is hardly ever lost because the other side had hung up unnoticed."""
+
+FIRST_WAIT_S = 0.25
+LONGEST_WAIT_S = 2.0
+"""Between a request that had no effect and its repetition; doubles from the first."""
+
+# RFC 9110, 7.6.1, and what is ours to say: these belong to one connection, not to the
+# message, and end at the agent in both directions.
+_PER_CONNECTION = frozenset(
+    {"authorization", "host", "cookie", "set-cookie", "content-length", "connection"}
+    | {"accept-encoding", "content-encoding", "transfer-encoding", "te", "trailer"}
+    | {"keep-alive", "upgrade", "expect", "proxy-connection", "proxy-authorization"}
+)
+
+# aiohttp repeats GET and DELETE by itself where a pooled connection turns out dead.
+_QUESTIONS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardedAnswer:
+    """Stripe's answer as it came; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def open_session() -> aiohttp.ClientSession:
+    """The session a StripeClient is made for: pooled connections, no cookies.
+
+    asyncio and uvloop set TCP_NODELAY on each: no request waits for an ACK.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=IDLE_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+class StripeClient:
+    """Sends requests with the agent's key; safe for concurrent use."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        api_base: str,
+        key: StripeKey | None,
+        api_version: str,
+        timeout_s: float,
+        max_retries: int = 0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`timeout_s` is for one whole attempt, a third of it for connecting.
+
+        `max_retries` is how often `request` repeats what certainly had no effect,
+        unless it timed out.
+        """
+        self._session = session
+        self._api_base = api_base
+        self._key = key
+        self._max_retries = max_retries
+        self._sleep = sleep
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 3)
+        self._headers = {
+            "accept-encoding": "identity",  # bodies are passed on byte for byte
+            "stripe-version": api_version,
+            "user-agent": f"Cardlane/{version('cardlane')}",
+        }
+
+    @property
+    def livemode(self) -> bool:
+        """Whether the key moves real money; False without a key."""
+        return self._key is not None and self._key.livemode
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """The JSON object that Stripe answers with.
+
+        Raises StripeRefused (4xx), StripeUnreachable (it certainly had no effect: no
+        connection, 429, or a GET without answer), AnswerLost (anything else: what it
+        did is unknown) or StripeKeyMissing.
+        """
+        headers, body = {}, b""
+        if params and method in _QUESTIONS:
+            path = f"{path}?{encode(params)}"
+        elif params:
+            body = encode(params).encode()
+            headers["content-type"] = "application/x-www-form-urlencoded"
+        if idempotency_key is not None:
+            headers["idempotency-key"] = idempotency_key
+        waits = doubling(FIRST_WAIT_S, max_s=LONGEST_WAIT_S)
+        for wait_s in islice(waits, self._max_retries):
+            try:
+                return await self._ask(method, path, headers=headers, body=body)
+            except StripeUnreachable as error:
+                if isinstance(error.__cause__, TimeoutError):
+                    raise  # the caller has waited long enough
+            await self._sleep(wait_s)
+        return await self._ask(method, path, headers=headers, body=body)
+
+    async def forward(
+        self,
+        method: str,
+        path_and_query: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> ForwardedAnswer:
+        """Pass a caller's request on under the agent's key, and the answer back.
+
+        Bodies go through byte for byte, errors of Stripe's too. Raises
+        StripeUnreachable, AnswerLost or StripeKeyMissing where there is no answer.
+        """
+        answer = await self._exchange(
+            method, path_and_query, headers=_relayed(headers), body=body
+        )
+        return ForwardedAnswer(answer.status, _relayed(answer.headers), answer.body)
+
+    async def _ask(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
+    ) -> dict[str, Any]:
+        answer = await self._exchange(method, path, headers=headers, body=body)
+        return usable(answer, is_question=method in _QUESTIONS)
+
+    async def _exchange(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """One request, one answer of any status."""
+        if self._key is None:
+            raise StripeKeyMissing("this agent has no Stripe key")
+        authorization = {"authorization": f"Bearer {self._key.reveal()}"}
+        if method not in _QUESTIONS:
+            await _notice_closed_connections()
+        try:
+            async with self._session.request(
+                method,
+                URL(self._api_base + path, encoded=True),
+                headers={**self._headers, **headers, **authorization},
+                data=body or None,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                return Answer(
+                    status=response.status,
+                    headers=response.headers,
+                    body=await response.read(),
+                )
+        except _NOT_SENT as error:
+            raise StripeUnreachable(f"no connection to Stripe: {error}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            reason = f"no answer from Stripe: {type(error).__name__}"
+            if method in _QUESTIONS:
+                raise StripeUnreachable(reason) from error
+            raise AnswerLost(reason) from error
+
+
+async def _notice_closed_connections() -> None:
+    """Let the loop poll once, so that the pool drops connections already closed.
+
+    In the first turn this coroutine goes on before what the poll has brought.
+    """
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def _relayed(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.lower(): value
+        for name, value in headers.items()
+        if name.lower() not in _PER_CONNECTION
+    }
+
+
+_NOT_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+)

@@ -1,0 +1,62 @@
+"""How a request to Stripe can end without the answer that was hoped for.
+
+UpstreamError
+├── StripeUnreachable    certain: it had no effect, or it was only a question
+├── AnswerLost           it was sent, and what it did is unknown
+└── StripeKeyMissing     there is no key to send it with
+RequestInvalid
+└── StripeRefused        Stripe said no, and why
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.errors import (
+    RequestInvalid,
+    StripeKeyMissing,
+    StripeUnreachable,
+    UpstreamError,
+)
+
+__all__ = [
+    "AnswerLost",
+    "StripeError",
+    "StripeKeyMissing",
+    "StripeRefused",
+    "StripeUnreachable",
+]
+
+
+class AnswerLost(UpstreamError):
+    """The request was sent and no usable answer came: its effect is unknown."""
+
+    code = "stripe_answer_lost"
+    remedy = "Repeat the request with the same Idempotency-Key: Stripe acts only once."
+
+
+@dataclass(frozen=True, slots=True)
+class StripeError:
+    """Stripe's error object, with the answer it came in."""
+
+    status: int
+    type: str
+    code: str | None
+    decline_code: str | None
+    message: str
+    param: str | None
+    charge: str | None
+    body: bytes
+    """The whole answer, for callers that speak Stripe's language themselves."""
+
+
+class StripeRefused(RequestInvalid):
+    """Stripe said no; `error` is what it said."""
+
+    code = "stripe_refused"
+    remedy = "Act on Stripe's error code and message."
+
+    def __init__(self, error: StripeError) -> None:
+        """The message is Stripe's, which is written for people."""
+        super().__init__(error.message, param=error.param)
+        self.error = error

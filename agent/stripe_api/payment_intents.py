@@ -1,0 +1,169 @@
+"""PaymentIntents: what a card payment needs of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from agent.ids import PaymentIntentId
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.errors import AnswerLost, StripeRefused
+
+_EXPAND = {"expand": ["latest_charge"]}
+_MAGNETIC = frozenset({"magnetic_stripe_track2", "magnetic_stripe_fallback"})
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntent:
+    """A PaymentIntent as Stripe has it now."""
+
+    id: PaymentIntentId
+    status: str
+    amount: int
+    """Minor units of `currency`."""
+    currency: str
+    livemode: bool
+    latest_charge: str | None
+    is_refunded: bool
+    """Whether the latest charge was given back in full."""
+    last_error_code: str | None
+    """Of the last attempt that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCard:
+    """A card as the reader encrypted it."""
+
+    read_method: str
+    """Stripe's, such as `contact_emv`."""
+    ciphertext: bytes = field(repr=False)
+    ksn: bytes = field(repr=False)
+    """DUKPT key serial number."""
+    reader: str
+    """`tmr_…`: who read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """The issuer will pay: the intent has succeeded or awaits capture."""
+
+    status: str
+    charge: str | None
+    emv_auth_data: str | None = field(repr=False)
+    """The issuer's answer for the chip (tags 8A, 91), hex; None for a swipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Stripe or the issuer will not pay; the intent may be tried with another card."""
+
+    code: str
+    decline_code: str | None
+    message: str
+    charge: str | None
+
+
+async def retrieve(client: StripeClient, intent_id: PaymentIntentId) -> PaymentIntent:
+    """Raises StripeRefused (`resource_missing`) or StripeUnreachable."""
+    answer = await client.request("GET", _path(intent_id), params=_EXPAND)
+    return _intent(answer)
+
+
+async def confirm(
+    client: StripeClient,
+    intent_id: PaymentIntentId,
+    *,
+    card: ConfirmCard,
+    idempotency_key: str,
+) -> Authorized | Refused:
+    """Ask for the money. Under one key Stripe acts once, however often it is asked.
+
+    Raises StripeRefused where the intent cannot be confirmed, StripeUnreachable where
+    nothing was asked, AnswerLost where the outcome is unknown.
+    """
+    content = "track_2" if card.read_method in _MAGNETIC else "emv_data"
+    card_present = {
+        "read_method": card.read_method,
+        content: card.ciphertext.hex().upper(),
+        "ksn": card.ksn.hex().upper(),
+        "reader": card.reader,
+    }
+    try:
+        answer = await client.request(
+            "POST",
+            _path(intent_id, "confirm"),
+            params={
+                "payment_method_data": {
+                    "type": "card_present",
+                    "card_present": card_present,
+                },
+                **_EXPAND,
+            },
+            idempotency_key=idempotency_key,
+        )
+    except StripeRefused as refused:
+        error = refused.error
+        if error.status != 402 or error.type != "card_error":
+            raise
+        return Refused(
+            error.code or "card_declined",
+            error.decline_code,
+            error.message,
+            charge=error.charge,
+        )
+    return _authorized(answer)
+
+
+async def cancel(
+    client: StripeClient, intent_id: PaymentIntentId, *, idempotency_key: str
+) -> PaymentIntent:
+    """Release an authorisation. Raises as `confirm`."""
+    answer = await client.request(
+        "POST",
+        _path(intent_id, "cancel"),
+        params=_EXPAND,
+        idempotency_key=idempotency_key,
+    )
+    return _intent(answer)
+
+
+def _path(intent_id: PaymentIntentId, verb: str = "") -> str:
+    # The id may come from a register app: it must not reach another route.
+    path = f"/v1/payment_intents/{quote(intent_id, safe='')}"
+    return f"{path}/{verb}" if verb else path
+
+
+def _authorized(answer: dict[str, Any]) -> Authorized:
+    intent = _intent(answer)
+    if intent.status not in {"succeeded", "requires_capture"}:
+        raise AnswerLost(f"Stripe confirmed, yet the intent is {intent.status}")
+    return Authorized(
+        intent.status, charge=intent.latest_charge, emv_auth_data=_auth_data(answer)
+    )
+
+
+def _auth_data(answer: dict[str, Any]) -> str | None:
+    charge = answer.get("latest_charge")
+    details = charge.get("payment_method_details") if isinstance(charge, dict) else None
+    card = details.get(details.get("type")) if isinstance(details, dict) else None
+    return card.get("emv_auth_data") if isinstance(card, dict) else None
+
+
+def _intent(answer: dict[str, Any]) -> PaymentIntent:
+    """Raises AnswerLost for an object that is no PaymentIntent."""
+    charge = answer.get("latest_charge")
+    expanded = charge if isinstance(charge, dict) else None
+    try:
+        return PaymentIntent(
+            id=PaymentIntentId(answer["id"]),
+            status=answer["status"],
+            amount=answer["amount"],
+            currency=answer["currency"],
+            livemode=answer["livemode"],
+            latest_charge=expanded["id"] if expanded else charge,
+            is_refunded=expanded is not None and expanded["refunded"],
+            last_error_code=(answer.get("last_payment_error") or {}).get("code"),
+        )
+    except KeyError as missing:
+        raise AnswerLost(f"Stripe's PaymentIntent has no {missing}") from missing
