@@ -1,0 +1,29 @@
+"""From a spec string to an open transport."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from drivers.errors import LocalError
+from drivers.transport.base import Transport, parse_spec
+from drivers.transport.serial import LineSettings, open_serial
+from drivers.transport.tcp import open_tcp
+
+OpenTransport = Callable[[str], Awaitable[Transport]]
+
+
+def openers(line: LineSettings) -> dict[str, OpenTransport]:
+    """How each scheme is opened, serial ports with these line settings."""
+    return {"serial": partial(open_serial, line=line), "tcp": open_tcp}
+
+
+async def open_transport(
+    spec: str, *, schemes: Mapping[str, OpenTransport]
+) -> Transport:
+    """Open what `spec` names; raises TransportUnavailable, or LocalError."""
+    scheme = parse_spec(spec).scheme
+    if scheme not in schemes:
+        known = ", ".join(sorted(schemes))
+        raise LocalError(f"{spec!r}: no transport {scheme!r}, only {known}")
+    return await schemes[scheme](spec)

@@ -1,0 +1,97 @@
+"""Serial ports: `serial:/dev/ttyUSB0?baudrate=115200`, opened exclusively."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import termios
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import serial
+import serial_asyncio_fast
+
+from drivers.errors import LocalError, TransportUnavailable
+from drivers.transport.base import Transport, parse_spec
+from drivers.transport.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """How bits go over the line."""
+
+    baudrate: int = 115200
+    data_bits: int = 8
+    parity: str = "N"
+    """`N` none, `E` even, `O` odd."""
+    stop_bits: int = 1
+
+
+async def open_serial(spec: str, *, line: LineSettings = LineSettings()) -> Transport:
+    """Open the port for this program alone; the spec's parameters override `line`.
+
+    Raises TransportUnavailable, and LocalError for a spec that is none.
+    """
+    parsed = parse_spec(spec)
+    if not parsed.address.startswith("/"):
+        raise LocalError(f"{spec!r} needs the path of a port, such as /dev/ttyUSB0")
+    line = _overridden(spec, parsed.parameters, line)
+    wire = Wire(spec, lost_because="the port is gone; was the reader unplugged?")
+    try:
+        transport, _ = await serial_asyncio_fast.create_serial_connection(
+            asyncio.get_running_loop(),
+            lambda: wire,
+            parsed.address,
+            baudrate=line.baudrate,
+            bytesize=line.data_bits,
+            parity=line.parity,
+            stopbits=line.stop_bits,
+            exclusive=True,
+        )
+    except (OSError, ValueError, termios.error) as error:
+        raise TransportUnavailable(spec, reason_of(error)) from error
+    # The library announces the port one turn of the loop later; callers write now.
+    wire.connection_made(transport)
+    if transport.serial is not None:
+        _shorten_latency(transport.serial)
+    return wire
+
+
+def reason_of(error: Exception) -> str:
+    """Why a port could not be opened, with what a person can do about it."""
+    if isinstance(error, OSError) and error.errno in _REASONS:
+        return _REASONS[error.errno]
+    if isinstance(error, termios.error):
+        return "the port does not take these line settings"
+    return str(error)
+
+
+_REASONS = {
+    errno.ENOENT: "there is no such port; is the reader plugged in?",
+    errno.EACCES: "permission denied; add this user to the dialout group",
+    errno.EPERM: "permission denied; add this user to the dialout group",
+    errno.EBUSY: "in use by another program",
+    errno.EAGAIN: "in use by another program",
+    errno.ENXIO: "the port has no device behind it; is the reader plugged in?",
+    errno.ENODEV: "the port has no device behind it; is the reader plugged in?",
+    errno.ENOTTY: "not a serial port",
+}
+
+
+def _overridden(
+    spec: str, parameters: Mapping[str, str], line: LineSettings
+) -> LineSettings:
+    baudrate = parameters.get("baudrate", str(line.baudrate))
+    parity = parameters.get("parity", line.parity)
+    unknown = parameters.keys() - {"baudrate", "parity"}
+    if unknown or not baudrate.isdecimal() or parity not in {"N", "E", "O"}:
+        raise LocalError(f"{spec!r} takes baudrate=<number> and parity=N, E or O")
+    return LineSettings(int(baudrate), line.data_bits, parity, line.stop_bits)
+
+
+def _shorten_latency(port: serial.Serial) -> None:
+    # FTDI chips hold bytes back for 16 ms unless told otherwise; ptys and other
+    # drivers do not know the request and say so in different ways.
+    with suppress(OSError, ValueError, NotImplementedError):
+        port.set_low_latency_mode(True)
