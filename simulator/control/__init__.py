@@ -1,0 +1,1 @@
+"""REST control of the simulators."""

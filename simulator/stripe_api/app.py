@@ -1,0 +1,72 @@
+"""The simulated Stripe API as one object: its routes, and what controls it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from starlette.routing import BaseRoute, Mount
+
+from simulator.clock import Clock
+from simulator.emv.authorization import Issuer
+from simulator.stripe_api.engine.events import Listener
+from simulator.stripe_api.engine.faults import Faults
+from simulator.stripe_api.engine.ids import Random
+from simulator.stripe_api.engine.keys import KeyRing
+from simulator.stripe_api.engine.requests import RequestLog
+from simulator.stripe_api.engine.server import ApiServer
+from simulator.stripe_api.engine.store import Store
+from simulator.stripe_api.engine.versions import LATEST, ApiVersion
+from simulator.stripe_api.resources.table import resources
+
+
+class StripeApi:
+    """A simulated Stripe account, in test mode and in live mode."""
+
+    def __init__(
+        self,
+        *,
+        issuer: Issuer,
+        clock: Clock,
+        random: Random,
+        keys: Set[str] = frozenset(),
+        version: ApiVersion = LATEST,
+    ) -> None:
+        """`keys` are the API keys accepted, any well-formed one where it is empty.
+
+        `version` is the account's API version: that of events, and of requests that
+        name none.
+        """
+        self._server = ApiServer(
+            resources(issuer),
+            clock=clock,
+            random=random,
+            keys=KeyRing(keys),
+            version=version,
+        )
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The routes under `/v1`, for a Starlette application."""
+        return [Mount("/v1", app=self._server)]
+
+    @property
+    def faults(self) -> Faults:
+        """The fault rules in force."""
+        return self._server.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        """The log of requests."""
+        return self._server.requests
+
+    def store(self, *, livemode: bool = False) -> Store:
+        """The objects of one mode, until `reset`."""
+        return self._server.executor.mode(livemode=livemode).store
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call `listener` with every event from now on."""
+        self._server.executor.listeners.append(listener)
+
+    def reset(self) -> None:
+        """Start anew: no objects, idempotency keys, fault rules or logged requests."""
+        self._server.forget()

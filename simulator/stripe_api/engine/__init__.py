@@ -1,0 +1,1 @@
+"""What every Stripe resource shares over HTTP, and nothing about any one of them."""

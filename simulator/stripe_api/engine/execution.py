@@ -1,0 +1,211 @@
+"""Carrying out one request: the order in which it is checked, done and remembered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from simulator.clock import Clock
+from simulator.stripe_api.engine.answers import Answer, answer
+from simulator.stripe_api.engine.errors import ApiError, ServerFailure, envelope
+from simulator.stripe_api.engine.events import Listener
+from simulator.stripe_api.engine.expand import check_paths, expanded
+from simulator.stripe_api.engine.forms import Tree, decode_form, decode_json
+from simulator.stripe_api.engine.idempotency import (
+    Fingerprint,
+    IdempotencyKeys,
+    Stored,
+)
+from simulator.stripe_api.engine.ids import Ids
+from simulator.stripe_api.engine.keys import KeyRing
+from simulator.stripe_api.engine.operations import Call, Operation, Resource
+from simulator.stripe_api.engine.parameters import Items, Text
+from simulator.stripe_api.engine.requests import RequestEntry
+from simulator.stripe_api.engine.router import Router
+from simulator.stripe_api.engine.store import Store
+from simulator.stripe_api.engine.versions import ApiVersion, read_version
+from simulator.stripe_api.engine.wire import HttpRequest
+
+_log = logging.getLogger(__name__)
+
+_EXPAND = Items(Text())
+
+BeforeEffect = Callable[[], Awaitable[None]]
+"""Awaited when a request has been accepted and has not yet taken effect."""
+
+
+@dataclass(slots=True)
+class Mode:
+    """The objects and idempotency keys of test mode or of live mode."""
+
+    store: Store = field(default_factory=Store)
+    idempotency: IdempotencyKeys = field(default_factory=IdempotencyKeys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A request that may be carried out: checked, and not yet begun."""
+
+    operation: Operation
+    call: Call
+    expand: list[str]
+
+
+class Executor:
+    """Carries out the operations of the given resources."""
+
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        *,
+        clock: Clock,
+        ids: Ids,
+        keys: KeyRing,
+        version: ApiVersion,
+    ) -> None:
+        """`version` is the account's own, for requests that name none and for events."""
+        self.listeners: list[Listener] = []
+        self._clock = clock
+        self._ids = ids
+        self._keys = keys
+        self._version = version
+        self._kinds = {kind.name: kind for each in resources for kind in each.kinds}
+        self._router = Router(one for each in resources for one in each.operations)
+        self._modes = {False: Mode(), True: Mode()}
+
+    def mode(self, *, livemode: bool) -> Mode:
+        """The state of one mode, until `forget`."""
+        return self._modes[livemode]
+
+    def forget(self) -> None:
+        """Start anew, without objects and idempotency keys."""
+        self._modes = {False: Mode(), True: Mode()}
+
+    async def execute(
+        self, request: HttpRequest, *, entry: RequestEntry, before_effect: BeforeEffect
+    ) -> Answer:
+        """Answer a request, filling in its log entry.
+
+        Raises ApiError where it was refused without being carried out.
+        """
+        entry.livemode = self._keys.livemode(request.header(b"authorization"))
+        version = read_version(request.header(b"stripe-version"), self._version)
+        entry.parameters = _parameters(request)
+        key = request.header(b"idempotency-key")
+        if key and request.method == "POST":
+            entry.idempotency_key = key
+            reply = await self._once(entry, version, before_effect)
+        else:
+            prepared = self._prepare(entry, version)
+            await before_effect()
+            reply = self._carry_out(prepared, entry)
+        return replace(
+            reply, headers=(*reply.headers, (b"stripe-version", version.encode()))
+        )
+
+    def refusal(self, error: ApiError, entry: RequestEntry) -> Answer:
+        """A refusal in Stripe's envelope."""
+        entry.error_code = error.code or error.type
+        now = int(self._clock.now().timestamp())
+        content = envelope(error, request_id=entry.id, livemode=entry.livemode, now=now)
+        headers = [(b"stripe-should-retry", b"false")] if error.status == 402 else []
+        if error.status == 401:
+            headers.append((b"www-authenticate", b'Basic realm="Stripe"'))
+        return answer(content, status=error.status, headers=tuple(headers))
+
+    async def _once(
+        self, entry: RequestEntry, version: ApiVersion, before_effect: BeforeEffect
+    ) -> Answer:
+        """Carry out a request with an idempotency key, or repeat its answer."""
+        key = entry.idempotency_key or ""
+        keys = self._modes[entry.livemode].idempotency
+        stored = keys.begin(
+            key,
+            Fingerprint(entry.method, entry.path, entry.parameters),
+            request_id=entry.id,
+            now_s=self._clock.monotonic(),
+        )
+        if stored is not None:
+            entry.replayed = True
+            return _replayed(stored, key)
+        try:
+            prepared = self._prepare(entry, version)
+            await before_effect()
+        except BaseException:
+            # Not carried out, even where the server is being stopped: nothing to keep.
+            keys.forget(key)
+            raise
+        reply = self._carry_out(prepared, entry)
+        keys.finish(key, reply)
+        return replace(
+            reply, headers=(*reply.headers, *_key_headers(key, original=entry.id))
+        )
+
+    def _prepare(self, entry: RequestEntry, version: ApiVersion) -> _Prepared:
+        """Find the operation and read its parameters; raises ApiError."""
+        operation, names = self._router.find(entry.method, entry.path)
+        sent = dict(entry.parameters)
+        paths = _EXPAND.read(sent.pop("expand", []), "expand", version)
+        check_paths(
+            paths, operation.returns, is_list=operation.is_list, kinds=self._kinds
+        )
+        now = self._clock.now().timestamp()
+        call = Call(
+            params=operation.parameters.read(sent, "", version),
+            names=names,
+            store=self._modes[entry.livemode].store,
+            other_mode=self._modes[not entry.livemode].store,
+            ids=self._ids,
+            now=int(now),
+            now_ms=int(now * 1000),
+            livemode=entry.livemode,
+            version=version,
+            event_version=self._version,
+            request_id=entry.id,
+            idempotency_key=entry.idempotency_key,
+        )
+        return _Prepared(operation, call, paths)
+
+    def _carry_out(self, prepared: _Prepared, entry: RequestEntry) -> Answer:
+        """Let the operation take effect; its refusals are answers like any other."""
+        call = prepared.call
+        try:
+            result = prepared.operation.run(call)
+            result = expanded(
+                result, prepared.expand, store=call.store, kinds=self._kinds
+            )
+            reply = answer(result)
+        except ApiError as error:
+            reply = self.refusal(error, entry)
+        except Exception:  # noqa: BLE001 - a request's outermost loop: clients get Stripe's 500, the log the defect
+            _log.exception("operation failed: %s %s", entry.method, entry.path)
+            reply = self.refusal(ServerFailure("An unknown error occurred."), entry)
+        for event in call.events:
+            for listener in self.listeners:
+                listener(event)
+        return reply
+
+
+def _parameters(request: HttpRequest) -> Tree:
+    """The parameters in the query string and the body, the body's winning."""
+    tree = decode_form(request.query) if request.query else {}
+    if not request.body:
+        return tree
+    content_type = request.header(b"content-type") or ""
+    if content_type.startswith("application/json"):
+        return {**tree, **decode_json(request.body)}
+    return {**tree, **decode_form(request.body)}
+
+
+def _replayed(stored: Stored, key: str) -> Answer:
+    headers = _key_headers(key, original=stored.request_id)
+    marks = (*headers, (b"idempotent-replayed", b"true"))
+    return replace(stored.answer, headers=(*stored.answer.headers, *marks))
+
+
+def _key_headers(key: str, *, original: str) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"idempotency-key", key.encode("latin-1")),
+        (b"original-request", original.encode()),
+    )

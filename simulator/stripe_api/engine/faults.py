@@ -1,0 +1,168 @@
+"""Fault rules: which requests go wrong, and how. Seeded, so that a run repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import ClassVar
+
+from simulator.stripe_api.engine.errors import ApiError, InvalidRequest, ServerFailure
+from simulator.stripe_api.engine.ids import Random
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStatus:
+    """The request is answered with an error instead of being carried out."""
+
+    kind: ClassVar[str] = "answer_status"
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetConnection:
+    """The connection is reset before the request is carried out."""
+
+    kind: ClassVar[str] = "reset_connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """The request is carried out only after a while, and is under way until then."""
+
+    kind: ClassVar[str] = "delay"
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoseReply:
+    """The request is carried out, then the connection is reset instead of an answer."""
+
+    kind: ClassVar[str] = "lose_reply"
+
+
+@dataclass(frozen=True, slots=True)
+class SlowBody:
+    """The answer's body comes in pieces with a pause before each."""
+
+    kind: ClassVar[str] = "slow_body"
+
+    seconds: float
+    piece_bytes: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CutBody:
+    """The connection is reset after so many bytes of the answer's body."""
+
+    kind: ClassVar[str] = "cut_body"
+
+    after_bytes: int
+
+
+Fault = AnswerStatus | ResetConnection | Delay | LoseReply | SlowBody | CutBody
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """A fault and the requests it befalls."""
+
+    fault: Fault
+    method: str = "*"
+    path: str = "*"
+    """A pattern with `*`, such as `/v1/payment_intents/*/confirm`."""
+    times: int | None = 1
+    """How many requests it befalls; None for all."""
+    skip: int = 0
+    """How many matching requests are left alone first."""
+    probability: float = 1.0
+    """The chance that a matching request is befallen, drawn from the seeded source."""
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether the rule is about such a request."""
+        return self.method in ("*", method) and fnmatchcase(path, self.path)
+
+
+@dataclass(slots=True)
+class ActiveRule:
+    """A rule in force and how often it has matched and struck."""
+
+    id: str
+    rule: FaultRule
+    matched: int = 0
+    struck: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the rule can strike no more."""
+        return self.rule.times is not None and self.struck >= self.rule.times
+
+
+class Faults:
+    """The rules in force. The first that strikes a request is the only one."""
+
+    def __init__(self, random: Random) -> None:
+        """`random` decides for rules with a probability."""
+        self._random = random
+        self._rules: dict[str, ActiveRule] = {}
+        self._added = 0
+
+    def add(self, rule: FaultRule) -> ActiveRule:
+        """Put a rule in force, after those that are."""
+        self._added += 1
+        active = ActiveRule(f"fault_{self._added}", rule)
+        self._rules[active.id] = active
+        return active
+
+    def rules(self) -> Sequence[ActiveRule]:
+        """The rules, spent ones included, in order."""
+        return list(self._rules.values())
+
+    def remove(self, rule_id: str) -> bool:
+        """Take a rule out of force; whether there was one."""
+        return self._rules.pop(rule_id, None) is not None
+
+    def clear(self) -> None:
+        """Take all rules out of force."""
+        self._rules.clear()
+
+    def strike(self, method: str, path: str) -> Fault | None:
+        """The fault that befalls this request, if any."""
+        for active in self._rules.values():
+            if active.is_spent or not active.rule.matches(method, path):
+                continue
+            active.matched += 1
+            if active.matched > active.rule.skip and self._happens(active.rule):
+                active.struck += 1
+                return active.rule.fault
+        return None
+
+    def _happens(self, rule: FaultRule) -> bool:
+        if rule.probability >= 1:
+            return True
+        return int.from_bytes(self._random(4), "big") < rule.probability * 2**32
+
+
+def played_failure(status: int) -> ApiError:
+    """The error Stripe answers with under this HTTP status."""
+    error: ApiError
+    match status:
+        case 409:
+            error = InvalidRequest(
+                "This object cannot be accessed right now because another API request "
+                "or Stripe process is currently accessing it. If you see this error "
+                "intermittently, retry the request.",
+                code="lock_timeout",
+            )
+        case 429:
+            error = InvalidRequest(
+                "Request rate limit exceeded. Learn more about rate limits here "
+                "https://stripe.com/docs/rate-limits.",
+                code="rate_limit",
+            )
+        case _:
+            error = ServerFailure("An unknown error occurred.")
+    error.status = status
+    return error

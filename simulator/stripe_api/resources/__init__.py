@@ -1,0 +1,1 @@
+"""Stripe's resources: fields, parameters, states and effects, and nothing of HTTP."""

@@ -1,0 +1,149 @@
+"""Balance transactions: what charges and refunds do to the account's balance."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, within
+from simulator.stripe_api.engine.operations import Call, Operation, Resource
+from simulator.stripe_api.engine.parameters import Fields, Text
+from simulator.stripe_api.engine.store import Kind, Object
+from simulator.stripe_api.resources.money import Currency
+
+AVAILABLE_AFTER_S = 2 * 24 * 60 * 60
+
+# Stripe's published price for Terminal in the US: 2.7 % and 5 cents.
+_FEE_PER_MILLE = 27
+_FEE_FIXED = 5
+
+
+class FeeDetail(TypedDict):
+    """One part of the fee."""
+
+    amount: int
+    application: str | None
+    currency: str
+    description: str | None
+    type: str
+
+
+class BalanceTransaction(TypedDict):
+    """Stripe's BalanceTransaction."""
+
+    id: str
+    object: str
+    amount: int
+    available_on: int
+    balance_type: str
+    created: int
+    currency: str
+    description: str | None
+    exchange_rate: float | None
+    fee: int
+    fee_details: list[FeeDetail]
+    net: int
+    reporting_category: str
+    source: str
+    status: str
+    type: str
+
+
+BALANCE_TRANSACTIONS = Kind[BalanceTransaction](
+    name="balance_transaction",
+    prefix="txn",
+    noun="balance transaction",
+    indexes=("source", "type"),
+)
+_LIST = list_parameters(
+    created=TimeRange(),
+    currency=Currency(),
+    payout=Text(),
+    source=Text(),
+    type=Text(),
+)
+_PATH = "/v1/balance_transactions"
+
+
+def book_charge(call: Call, *, charge_id: str, amount: int, currency: str) -> str:
+    """Book a captured amount less Stripe's fee; returns the transaction's id."""
+    fee = (amount * _FEE_PER_MILLE + 500) // 1000 + _FEE_FIXED
+    return _book(
+        call,
+        source=charge_id,
+        amount=amount,
+        currency=currency,
+        fee=fee,
+        type_="charge",
+    )
+
+
+def book_refund(call: Call, *, refund_id: str, amount: int, currency: str) -> str:
+    """Book a refunded amount; Stripe keeps its fee. Returns the transaction's id."""
+    return _book(
+        call, source=refund_id, amount=-amount, currency=currency, fee=0, type_="refund"
+    )
+
+
+def _book(
+    call: Call, *, source: str, amount: int, currency: str, fee: int, type_: str
+) -> str:
+    transaction: BalanceTransaction = {
+        "id": call.new_id(BALANCE_TRANSACTIONS),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": call.now + AVAILABLE_AFTER_S,
+        "balance_type": "payments",
+        "created": call.now,
+        "currency": currency,
+        "description": None,
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [_stripe_fee(fee, currency)] if fee else [],
+        "net": amount - fee,
+        "reporting_category": type_,
+        "source": source,
+        "status": "pending",
+        "type": type_,
+    }
+    call.store.of(BALANCE_TRANSACTIONS).put(transaction)
+    return transaction["id"]
+
+
+def _stripe_fee(fee: int, currency: str) -> FeeDetail:
+    return {
+        "amount": fee,
+        "application": None,
+        "currency": currency,
+        "description": "Stripe processing fees",
+        "type": "stripe_fee",
+    }
+
+
+def _retrieve(call: Call) -> BalanceTransaction:
+    return call.find(BALANCE_TRANSACTIONS, "id")
+
+
+def _list(call: Call) -> Object:
+    created = call.params.get("created")
+    return page(
+        call.store,
+        BALANCE_TRANSACTIONS,
+        params=call.params,
+        url=_PATH,
+        equal=("source", "type", "currency"),
+        # Payouts are not simulated, so no transaction belongs to one.
+        where=lambda found: (
+            "payout" not in call.params and within(found["created"], created)
+        ),
+    )
+
+
+BALANCE_TRANSACTION = Resource(
+    kinds=(BALANCE_TRANSACTIONS,),
+    operations=(
+        Operation("GET", _PATH, _LIST, BALANCE_TRANSACTIONS, _list, is_list=True),
+        Operation(
+            "GET", f"{_PATH}/{{id}}", Fields({}), BALANCE_TRANSACTIONS, _retrieve
+        ),
+    ),
+)

@@ -1,0 +1,182 @@
+"""Charges: one attempt to take money, what the card told, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, within
+from simulator.stripe_api.engine.metadata import Metadata, merged
+from simulator.stripe_api.engine.operations import Call, Operation, Resource
+from simulator.stripe_api.engine.parameters import Choice, Clearable, Fields, Text
+from simulator.stripe_api.engine.store import Kind, Object, Sublist
+from simulator.stripe_api.resources.addresses import SHIPPING, shipping
+from simulator.stripe_api.resources.balance_transactions import book_charge
+from simulator.stripe_api.resources.card_present import PaymentMethodDetails
+from simulator.stripe_api.resources.payment_methods import BillingDetails
+from simulator.stripe_api.resources.references import NoneExist
+
+
+class Outcome(TypedDict):
+    """What the network and the issuer made of the attempt."""
+
+    advice_code: str | None
+    network_advice_code: str | None
+    network_decline_code: str | None
+    network_status: str
+    reason: str | None
+    risk_level: str
+    seller_message: str
+    type: str
+
+
+class Charge(TypedDict):
+    """Stripe's Charge."""
+
+    id: str
+    object: str
+    amount: int
+    amount_captured: int
+    amount_refunded: int
+    application: None
+    application_fee: None
+    application_fee_amount: int | None
+    balance_transaction: str | None
+    billing_details: BillingDetails
+    calculated_statement_descriptor: str | None
+    captured: bool
+    created: int
+    currency: str
+    customer: str | None
+    description: str | None
+    disputed: bool
+    failure_balance_transaction: None
+    failure_code: str | None
+    failure_message: str | None
+    fraud_details: Mapping[str, Any]
+    livemode: bool
+    metadata: dict[str, str]
+    on_behalf_of: None
+    outcome: Outcome
+    paid: bool
+    payment_intent: str
+    payment_method: str
+    payment_method_details: PaymentMethodDetails
+    receipt_email: str | None
+    receipt_number: None
+    receipt_url: str | None
+    refunded: bool
+    review: None
+    shipping: Mapping[str, Any] | None
+    source: None
+    source_transfer: None
+    statement_descriptor: str | None
+    statement_descriptor_suffix: str | None
+    status: str
+    transfer_data: None
+    transfer_group: str | None
+
+
+CHARGES = Kind[Charge](
+    name="charge",
+    prefix="ch",
+    noun="charge",
+    indexes=("payment_intent", "customer"),
+    expandable={
+        "balance_transaction": "balance_transaction",
+        "customer": "customer",
+        "failure_balance_transaction": "balance_transaction",
+        "payment_intent": "payment_intent",
+        "payment_method": "payment_method",
+    },
+    sublists={
+        "refunds": Sublist(of="refund", by="charge", url="/v1/charges/{id}/refunds")
+    },
+)
+_UPDATE = Fields(
+    {
+        "customer": NoneExist("customer"),
+        "description": Clearable(Text()),
+        "fraud_details": Fields({"user_report": Choice(("fraudulent", "safe"))}),
+        "metadata": Metadata(),
+        "receipt_email": Clearable(Text()),
+        "shipping": SHIPPING,
+        "transfer_group": Text(),
+    }
+)
+_LIST = list_parameters(
+    created=TimeRange(),
+    customer=Text(),
+    payment_intent=Text(),
+    transfer_group=Text(),
+)
+_PATH = "/v1/charges"
+
+
+def capture(call: Call, charge: Charge, *, amount: int) -> Charge:
+    """Take `amount` of an authorized charge and book it."""
+    captured = charge.copy()
+    captured["amount_captured"] = amount
+    captured["captured"] = True
+    captured["balance_transaction"] = book_charge(
+        call, charge_id=charge["id"], amount=amount, currency=charge["currency"]
+    )
+    call.store.of(CHARGES).put(captured)
+    return captured
+
+
+def release(call: Call, charge: Charge) -> Charge:
+    """Give up an authorized charge that was never captured."""
+    released = charge.copy()
+    released["amount_refunded"] = charge["amount"]
+    released["refunded"] = True
+    call.store.of(CHARGES).put(released)
+    call.emit("charge.refunded", released, before=charge)
+    return released
+
+
+def _retrieve(call: Call) -> Charge:
+    return call.find(CHARGES, "charge", param="id")
+
+
+def _update(call: Call) -> Charge:
+    before = call.find(CHARGES, "charge", param="id")
+    charge = before.copy()
+    params = call.params
+    if "description" in params:
+        charge["description"] = params["description"]
+    if "fraud_details" in params:
+        charge["fraud_details"] = params["fraud_details"]
+    if "metadata" in params:
+        charge["metadata"] = merged(charge["metadata"], params["metadata"])
+    if "receipt_email" in params:
+        charge["receipt_email"] = params["receipt_email"]
+    if "shipping" in params:
+        charge["shipping"] = shipping(params["shipping"])
+    if "transfer_group" in params:
+        charge["transfer_group"] = params["transfer_group"]
+    call.store.of(CHARGES).put(charge)
+    call.emit("charge.updated", charge, before=before)
+    return charge
+
+
+def _list(call: Call) -> Object:
+    created = call.params.get("created")
+    return page(
+        call.store,
+        CHARGES,
+        params=call.params,
+        url=_PATH,
+        equal=("payment_intent", "customer", "transfer_group"),
+        where=lambda charge: within(charge["created"], created),
+    )
+
+
+CHARGE = Resource(
+    kinds=(CHARGES,),
+    operations=(
+        Operation("GET", _PATH, _LIST, CHARGES, _list, is_list=True),
+        Operation("GET", f"{_PATH}/{{charge}}", Fields({}), CHARGES, _retrieve),
+        Operation("POST", f"{_PATH}/{{charge}}", _UPDATE, CHARGES, _update),
+    ),
+)

@@ -1,0 +1,1 @@
+"""PaymentIntents: from the wish to take money to its end."""

@@ -1,0 +1,222 @@
+"""Confirming a PaymentIntent with what a local reader encrypted.
+
+`payment_method_data[card_present]` is the simulator's own addition: Stripe takes card
+data from its own readers only, over an interface that is not public.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from simulator.emv.authorization import (
+    Approved,
+    AuthorizationRequest,
+    Declined,
+    Issuer,
+)
+from simulator.errors import CardDataUnreadable
+from simulator.stripe_api.engine.errors import (
+    InvalidRequest,
+    ParameterInvalid,
+    ParameterMissing,
+)
+from simulator.stripe_api.engine.operations import Call
+from simulator.stripe_api.engine.parameters import Values
+from simulator.stripe_api.resources.card_present import Reading
+from simulator.stripe_api.resources.charges import Charge, capture
+from simulator.stripe_api.resources.declines import error_details
+from simulator.stripe_api.resources.errors import CardError, CardUnreadable
+from simulator.stripe_api.resources.money import check_chargeable
+from simulator.stripe_api.resources.payment_intents.attempts import Attempt, add_charge
+from simulator.stripe_api.resources.payment_intents.changes import changed
+from simulator.stripe_api.resources.payment_intents.fields import (
+    PAYMENT_INTENTS,
+    PaymentIntent,
+    require,
+    save,
+    unexpected,
+)
+from simulator.stripe_api.resources.payment_intents.states import (
+    TRANSITIONS,
+    Status,
+    Step,
+)
+from simulator.stripe_api.resources.payment_methods import (
+    PAYMENT_METHODS,
+    PaymentMethod,
+    add_card_present,
+)
+
+HOLD_S = 2 * 24 * 60 * 60
+EXTENDED_HOLD_S = 30 * 24 * 60 * 60
+
+_DATA = "payment_method_data"
+_CARD = f"{_DATA}[card_present]"
+
+
+def confirm(call: Call, *, issuer: Issuer) -> PaymentIntent:
+    """Confirm the intent the path names; raises CardError where the issuer declines."""
+    return authorize(call, call.find(PAYMENT_INTENTS, "intent"), issuer=issuer)
+
+
+def authorize(call: Call, intent: PaymentIntent, *, issuer: Issuer) -> PaymentIntent:
+    """Ask the issuer, and store what follows from the answer."""
+    _check_status(intent)
+    intent = changed(intent, call.params)
+    check_chargeable(intent["amount"], intent["currency"])
+    if call.params.get("amount_to_confirm", intent["amount"]) != intent["amount"]:
+        raise ParameterInvalid(
+            "The amount_to_confirm does not match the PaymentIntent's amount.",
+            param="amount_to_confirm",
+        )
+    card = _card_data(call, intent)
+    decision = _decision(intent, card, issuer=issuer)
+    method = add_card_present(call, decision.card, read_method=card["read_method"])
+    reading = Reading(
+        read_method=card["read_method"],
+        reader=card.get("reader"),
+        capture_before=call.now + _hold_s(intent) if _is_manual(intent) else None,
+        network_transaction_id=call.ids.digits(15),
+    )
+    charge = add_charge(call, intent, Attempt(decision, reading, method))
+    match decision:
+        case Approved():
+            return _approved(call, intent, charge)
+        case Declined():
+            raise _declined(call, intent, charge, declined=decision, method=method)
+        case _:
+            assert_never(decision)
+
+
+def _check_status(intent: PaymentIntent) -> None:
+    if intent["status"] is Status.SUCCEEDED:
+        raise unexpected(
+            intent,
+            "You cannot confirm this PaymentIntent because it has already succeeded "
+            "after being previously confirmed.",
+        )
+    require(
+        intent,
+        Step.PAY,
+        refusal=(
+            "You cannot confirm this PaymentIntent because it has a status of "
+            "{status}. Only a PaymentIntent with one of the following statuses may be "
+            "confirmed"
+        ),
+    )
+
+
+def _card_data(call: Call, intent: PaymentIntent) -> Values:
+    """The reader's data; raises where there are none or they do not fit the intent."""
+    data = call.params.get(_DATA)
+    if data is None:
+        if "payment_method" in call.params:
+            refuse_used_method(call)
+        raise unexpected(
+            intent,
+            "You cannot confirm this PaymentIntent because it's missing a payment "
+            "method. You can either update the PaymentIntent with a payment method and "
+            "then confirm it again, or confirm it again directly with a payment method "
+            "or ConfirmationToken.",
+        )
+    allowed = intent["payment_method_types"]
+    if data["type"] not in allowed or data["type"] != "card_present":
+        raise InvalidRequest(
+            f"The PaymentMethod provided ({data['type']}) is not allowed for this "
+            "PaymentIntent. Please attach a payment method of one of the following "
+            f"types: {', '.join(allowed)}.",
+            param=f"{_DATA}[type]",
+            code="payment_intent_invalid_parameter",
+        )
+    if "card_present" not in data:
+        raise ParameterMissing(_CARD)
+    card: Values = data["card_present"]
+    if ("emv_data" in card) == ("track_2" in card):
+        raise ParameterInvalid(
+            f"Exactly one of {_CARD}[emv_data] and {_CARD}[track_2] must be sent.",
+            param=_CARD,
+        )
+    return card
+
+
+def refuse_used_method(call: Call) -> None:
+    """Raise because a card_present PaymentMethod serves the charge that made it only."""
+    call.referred(PAYMENT_METHODS, "payment_method")
+    raise InvalidRequest(
+        "The provided PaymentMethod was previously used with a PaymentIntent without "
+        "Customer attachment, shared with a connected account without Customer "
+        "attachment, or was detached from a Customer. It may not be used again. To use "
+        "a PaymentMethod multiple times, you must attach it to a Customer first.",
+        param="payment_method",
+    )
+
+
+def _decision(
+    intent: PaymentIntent, card: Values, *, issuer: Issuer
+) -> Approved | Declined:
+    request = AuthorizationRequest(
+        ciphertext=card["emv_data"] if "emv_data" in card else card["track_2"],
+        ksn=card["ksn"],
+        read_method=card["read_method"],
+        amount=intent["amount"],
+        currency=intent["currency"],
+    )
+    try:
+        return issuer.authorize(request)
+    except CardDataUnreadable:
+        raise CardUnreadable(
+            "The card data could not be decrypted to a card.", param=_CARD
+        ) from None
+
+
+def _is_manual(intent: PaymentIntent) -> bool:
+    options = intent["payment_method_options"].get("card_present", {})
+    return intent["capture_method"] == "manual" or "capture_method" in options
+
+
+def _hold_s(intent: PaymentIntent) -> int:
+    options = intent["payment_method_options"].get("card_present", {})
+    return EXTENDED_HOLD_S if options["request_extended_authorization"] else HOLD_S
+
+
+def _approved(call: Call, intent: PaymentIntent, charge: Charge) -> PaymentIntent:
+    step = Step.AUTHORIZE if _is_manual(intent) else Step.PAY
+    if step is Step.PAY:
+        charge = capture(call, charge, amount=charge["amount"])
+    approved = intent.copy()
+    approved["status"] = TRANSITIONS[intent["status"], step]
+    approved["last_payment_error"] = None
+    approved["latest_charge"] = charge["id"]
+    approved["payment_method"] = charge["payment_method"]
+    approved["amount_capturable"] = charge["amount"] - charge["amount_captured"]
+    approved["amount_received"] = charge["amount_captured"]
+    save(call, approved)
+    call.emit("charge.succeeded", charge)
+    if step is Step.PAY:
+        call.emit("payment_intent.succeeded", approved)
+    else:
+        call.emit("payment_intent.amount_capturable_updated", approved)
+    return approved
+
+
+def _declined(
+    call: Call,
+    intent: PaymentIntent,
+    charge: Charge,
+    *,
+    declined: Declined,
+    method: PaymentMethod,
+) -> CardError:
+    details = {
+        **error_details(declined, charge_id=charge["id"]),
+        "payment_method": method,
+    }
+    failed = intent.copy()
+    failed["status"] = TRANSITIONS[intent["status"], Step.DECLINE]
+    failed["last_payment_error"] = {**details, "type": CardError.type}
+    failed["latest_charge"] = charge["id"]
+    failed["payment_method"] = None
+    save(call, failed)
+    call.emit("charge.failed", charge)
+    call.emit("payment_intent.payment_failed", failed)
+    return CardError({**details, "payment_intent": failed})

@@ -1,0 +1,215 @@
+"""Creating, reading, changing, capturing and canceling PaymentIntents."""
+
+from __future__ import annotations
+
+from simulator.emv.authorization import Issuer
+from simulator.stripe_api.engine.errors import InvalidRequest, ParameterInvalid
+from simulator.stripe_api.engine.lists import page, within
+from simulator.stripe_api.engine.operations import Call
+from simulator.stripe_api.engine.store import Object
+from simulator.stripe_api.resources.charges import CHARGES, Charge
+from simulator.stripe_api.resources.charges import capture as capture_charge
+from simulator.stripe_api.resources.charges import release as release_charge
+from simulator.stripe_api.resources.money import check_chargeable
+from simulator.stripe_api.resources.payment_intents.changes import changed
+from simulator.stripe_api.resources.payment_intents.confirm import (
+    authorize,
+    refuse_used_method,
+)
+from simulator.stripe_api.resources.payment_intents.fields import (
+    PAYMENT_INTENTS,
+    PaymentIntent,
+    require,
+    save,
+)
+from simulator.stripe_api.resources.payment_intents.states import (
+    TRANSITIONS,
+    Status,
+    Step,
+)
+
+PATH = "/v1/payment_intents"
+
+_FIXED_ONCE_PAID = (
+    "amount",
+    "currency",
+    "capture_method",
+    "payment_method_types",
+    "allowed_payment_method_types",
+    "payment_method_options",
+    "setup_future_usage",
+    "application_fee_amount",
+)
+
+
+def create(call: Call, *, issuer: Issuer) -> PaymentIntent:
+    """Add an intent, and confirm it at once where that is asked for."""
+    intent = changed(_blank(call), call.params)
+    check_chargeable(intent["amount"], intent["currency"])
+    is_confirmed = call.params.get("confirm", False)
+    if not is_confirmed:
+        _refuse_payment_method(call)
+    save(call, intent)
+    call.emit("payment_intent.created", intent)
+    return authorize(call, intent, issuer=issuer) if is_confirmed else intent
+
+
+def retrieve(call: Call) -> PaymentIntent:
+    """The intent."""
+    return call.find(PAYMENT_INTENTS, "intent")
+
+
+def update(call: Call) -> PaymentIntent:
+    """Change an intent; what was agreed with the cardholder only before payment."""
+    intent = call.find(PAYMENT_INTENTS, "intent")
+    _refuse_payment_method(call)
+    for name in _FIXED_ONCE_PAID:
+        if name in call.params:
+            require(
+                intent,
+                Step.CHANGE,
+                refusal=(
+                    f"This PaymentIntent's {name} could not be updated because it has "
+                    f"a status of {{status}}. You may only update the {name} of a "
+                    "PaymentIntent with one of the following statuses"
+                ),
+            )
+    updated = changed(intent, call.params)
+    check_chargeable(updated["amount"], updated["currency"])
+    return save(call, updated)
+
+
+def list_all(call: Call) -> Object:
+    """One page of intents."""
+    params = call.params
+    created = params.get("created")
+    return page(
+        call.store,
+        PAYMENT_INTENTS,
+        params=params,
+        url=PATH,
+        equal=("customer", "customer_account"),
+        where=lambda intent: within(intent["created"], created),
+    )
+
+
+def capture(call: Call) -> PaymentIntent:
+    """Take the authorized amount, or less of it; the rest is released."""
+    intent = call.find(PAYMENT_INTENTS, "intent")
+    require(
+        intent,
+        Step.CAPTURE,
+        refusal=(
+            "This PaymentIntent could not be captured because it has a status of "
+            "{status}. Only a PaymentIntent with one of the following statuses may be "
+            "captured"
+        ),
+    )
+    amount = call.params.get("amount_to_capture", intent["amount_capturable"])
+    if amount > intent["amount_capturable"]:
+        raise InvalidRequest(
+            "The payment could not be captured because the requested capture amount is "
+            "greater than the amount you can capture for this charge.",
+            param="amount_to_capture",
+            code="amount_too_large",
+        )
+    charge = capture_charge(call, _latest_charge(call, intent), amount=amount)
+    captured = changed(intent, call.params)
+    captured["status"] = TRANSITIONS[intent["status"], Step.CAPTURE]
+    captured["amount_capturable"] = 0
+    captured["amount_received"] = amount
+    save(call, captured)
+    call.emit("charge.captured", charge)
+    call.emit("payment_intent.succeeded", captured)
+    return captured
+
+
+def cancel(call: Call) -> PaymentIntent:
+    """End an intent that is not paid, releasing what was authorized."""
+    intent = call.find(PAYMENT_INTENTS, "intent")
+    require(
+        intent,
+        Step.CANCEL,
+        refusal=(
+            "You cannot cancel this PaymentIntent because it has a status of {status}. "
+            "Only a PaymentIntent with one of the following statuses may be canceled"
+        ),
+    )
+    if intent["status"] is Status.REQUIRES_CAPTURE:
+        release_charge(call, _latest_charge(call, intent))
+    canceled = intent.copy()
+    canceled["status"] = TRANSITIONS[intent["status"], Step.CANCEL]
+    canceled["amount_capturable"] = 0
+    canceled["canceled_at"] = call.now
+    canceled["cancellation_reason"] = call.params.get("cancellation_reason")
+    save(call, canceled)
+    call.emit("payment_intent.canceled", canceled)
+    return canceled
+
+
+def _refuse_payment_method(call: Call) -> None:
+    if "payment_method" in call.params:
+        refuse_used_method(call)
+    if "payment_method_data" in call.params:
+        raise ParameterInvalid(
+            "This simulator takes payment_method_data only when confirming.",
+            param="payment_method_data",
+        )
+
+
+def _latest_charge(call: Call, intent: PaymentIntent) -> Charge:
+    charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
+    if charge is None:
+        raise LookupError(f"an authorized intent has no charge: {intent['id']}")
+    return charge
+
+
+def _blank(call: Call) -> PaymentIntent:
+    """An intent before its parameters are applied."""
+    intent_id = call.new_id(PAYMENT_INTENTS)
+    return {
+        "id": intent_id,
+        "object": "payment_intent",
+        "allowed_payment_method_types": None,
+        "amount": 0,
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "application": None,
+        "application_fee_amount": None,
+        "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic_async",
+        "client_secret": f"{intent_id}_secret_{call.ids.text(25)}",
+        "confirmation_method": "automatic",
+        "created": call.now,
+        "currency": "",
+        "customer": None,
+        "customer_account": None,
+        "description": None,
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": call.livemode,
+        "managed_payments": None,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": ["card", "link"],
+        "payment_record": None,
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "source": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": Status.REQUIRES_PAYMENT_METHOD,
+        "transfer_data": None,
+        "transfer_group": None,
+    }

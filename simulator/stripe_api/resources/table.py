@@ -1,0 +1,34 @@
+"""Every simulated resource. Adding one is adding its file and its line here."""
+
+from __future__ import annotations
+
+from simulator.emv.authorization import Issuer
+from simulator.stripe_api.engine.operations import Resource
+from simulator.stripe_api.resources.account import ACCOUNT
+from simulator.stripe_api.resources.balance_transactions import BALANCE_TRANSACTION
+from simulator.stripe_api.resources.charges import CHARGE
+from simulator.stripe_api.resources.events import EVENT_LOG
+from simulator.stripe_api.resources.payment_intents.resource import payment_intents
+from simulator.stripe_api.resources.payment_methods import PAYMENT_METHOD
+from simulator.stripe_api.resources.refunds import REFUND
+from simulator.stripe_api.resources.terminal_connection_tokens import (
+    TERMINAL_CONNECTION_TOKENS,
+)
+from simulator.stripe_api.resources.terminal_locations import TERMINAL_LOCATIONS
+from simulator.stripe_api.resources.terminal_readers import TERMINAL_READERS
+
+
+def resources(issuer: Issuer) -> tuple[Resource, ...]:
+    """All resources, with cards authorized by this issuer."""
+    return (
+        ACCOUNT,
+        BALANCE_TRANSACTION,
+        CHARGE,
+        EVENT_LOG,
+        PAYMENT_METHOD,
+        REFUND,
+        TERMINAL_CONNECTION_TOKENS,
+        TERMINAL_LOCATIONS,
+        TERMINAL_READERS,
+        payment_intents(issuer),
+    )

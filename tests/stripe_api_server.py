@@ -1,0 +1,177 @@
+"""A simulated Stripe API on a free loopback port, with a small issuer of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import shake_128
+from itertools import count
+from typing import cast
+
+import stripe
+import uvicorn
+from starlette.applications import Starlette
+
+from simulator.clock import Clock, ManualClock
+from simulator.control.stripe import stripe_routes
+from simulator.emv.authorization import (
+    Approved,
+    AuthorizationRequest,
+    Declined,
+    PresentedCard,
+)
+from simulator.errors import CardDataUnreadable
+from simulator.stripe_api.app import StripeApi
+from simulator.stripe_api.engine.ids import Random
+from simulator.stripe_api.engine.wire import ResettableHttp
+
+KEY = "sk_test_simulator0123456789"
+LIVE_KEY = "rk_live_simulator0123456789"
+
+VISA = PresentedCard(
+    brand="visa",
+    funding="credit",
+    country="US",
+    last4="4242",
+    iin="424242",
+    exp_month=12,
+    exp_year=2034,
+    fingerprint="Xt5EWLLDS7FJjR1c",
+    issuer="Simulated Bank",
+    description="Visa Classic",
+    cardholder_name="CARDHOLDER/VISA",
+    network="visa",
+    dedicated_file_name="A0000000031010",
+    application_preferred_name="Visa Credit",
+    application_cryptogram="9A5C4B21D3E8F607",
+    terminal_verification_results="0000008000",
+    transaction_status_information="6800",
+    cardholder_verification_method="signature",
+)
+
+APPROVED_DATA = b"approve"
+UNREADABLE_DATA = b"unreadable"
+
+
+def declined_data(decline_code: str) -> bytes:
+    """Card data for which TestIssuer answers with this decline code."""
+    return b"decline:" + decline_code.encode()
+
+
+@dataclass(slots=True)
+class TestIssuer:
+    """An issuer that does what the "ciphertext" says, and counts."""
+
+    __test__ = False
+
+    asked: list[AuthorizationRequest] = field(default_factory=list)
+
+    def authorize(self, request: AuthorizationRequest) -> Approved | Declined:
+        """Approve, decline or raise, as the card data ask for."""
+        self.asked.append(request)
+        if request.ciphertext == UNREADABLE_DATA:
+            raise CardDataUnreadable
+        if request.ciphertext.startswith(b"decline:"):
+            decline_code = request.ciphertext.removeprefix(b"decline:").decode()
+            return Declined(VISA, "card_declined", decline_code, "05", "8A023035")
+        return Approved(VISA, "A1B2C3", "00", "8A023030")
+
+
+def seeded_random(seed: bytes = b"seed") -> Random:
+    """Random bytes that are the same in every run."""
+    calls = count()
+
+    def random(size: int) -> bytes:
+        return shake_128(seed + next(calls).to_bytes(8, "big")).digest(size)
+
+    return random
+
+
+@dataclass(frozen=True, slots=True)
+class StripeApiServer:
+    """A running server, and what it is made of."""
+
+    api: StripeApi
+    issuer: TestIssuer
+    clock: Clock
+    url: str
+
+    def client(self, key: str = KEY, *, retries: int = 0) -> stripe.StripeClient:
+        """The official client, pointed here."""
+        return stripe.StripeClient(
+            key,
+            base_addresses={"api": self.url, "files": self.url},
+            max_network_retries=retries,
+        )
+
+
+@contextlib.contextmanager
+def serving(
+    *, clock: Clock | None = None, random: Random | None = None
+) -> Iterator[StripeApiServer]:
+    """Serve a fresh API until the context ends."""
+    issuer = TestIssuer()
+    clock = clock or ManualClock()
+    api = StripeApi(issuer=issuer, clock=clock, random=random or seeded_random())
+    app = Starlette(routes=[*api.routes, *stripe_routes(api)])
+    config = uvicorn.Config(app, http=ResettableHttp, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        # The backlog takes connections at once, so nobody waits for the start.
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield StripeApiServer(api, issuer, clock, url)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def new_intent(
+    client: stripe.StripeClient,
+    *,
+    amount: int = 10_50,
+    capture_method: str = "automatic",
+) -> stripe.PaymentIntent:
+    """A PaymentIntent for a card that will be present."""
+    return client.v1.payment_intents.create(
+        {
+            "amount": amount,
+            "currency": "usd",
+            "allowed_payment_method_types": ["card_present"],
+            "capture_method": capture_method,
+        }
+    )
+
+
+def card_present(
+    data: bytes = APPROVED_DATA, **changes: object
+) -> stripe.params.PaymentIntentConfirmParams:
+    """Parameters that confirm with what a local reader encrypted."""
+    card = {
+        "emv_data": data.hex(),
+        "ksn": "ffff9876543210e00001",
+        "read_method": "contact_emv",
+        "reader": "tmr_local",
+        **changes,
+    }
+    sent = {"type": "card_present", "card_present": card}
+    # The SDK's types do not know the simulator's addition to payment_method_data.
+    return cast(
+        "stripe.params.PaymentIntentConfirmParams", {"payment_method_data": sent}
+    )
+
+
+def paid_intent(
+    client: stripe.StripeClient,
+    *,
+    amount: int = 10_50,
+    capture_method: str = "automatic",
+) -> stripe.PaymentIntent:
+    """A PaymentIntent that the issuer has approved."""
+    intent = new_intent(client, amount=amount, capture_method=capture_method)
+    return client.v1.payment_intents.confirm(intent.id, card_present())
