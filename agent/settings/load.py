@@ -90,10 +90,8 @@ def _complaint(
 
 
 def _suggestion(location: tuple[str, ...]) -> str:
-    model: type[BaseModel] = Settings
+    known: BaseModel = Settings()
     for section in location[:-1]:
-        annotation = model.model_fields[section].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    similar = get_close_matches(location[-1], model.model_fields, n=1)
+        known = getattr(known, section)
+    similar = get_close_matches(location[-1], type(known).model_fields, n=1)
     return f"; did you mean {similar[0]}?" if similar else ""

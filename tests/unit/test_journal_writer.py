@@ -148,3 +148,22 @@ async def test_the_thread_is_gone_after_closing(tmp_path: Path) -> None:
     await database.aclose()
 
     assert threading.active_count() == before
+
+
+async def test_a_database_that_was_never_closed_outlives_its_loop(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "notes.db"
+
+    def use_and_forget() -> None:
+        async def use() -> None:
+            database = Database.open(path, steps=[SCHEMA])
+            await database.execute(INSERT, "a")
+
+        asyncio.run(use())
+
+    await asyncio.to_thread(use_and_forget)
+
+    database = Database.open(path, steps=[SCHEMA])
+    assert notes(database) == ["a"]
+    await database.aclose()

@@ -84,6 +84,11 @@ def test_the_state_directory_of_systemd_is_the_default(file: Path) -> None:
     assert load_settings(file, environ).state_dir == Path("/srv/cardlane")
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2", "::1"])
+def test_any_loopback_address_may_be_listened_on(host: str) -> None:
+    assert load_settings(None, {"CARDLANE_REST__HOST": host}).rest.host == host
+
+
 def test_variables_of_other_programs_are_left_alone() -> None:
     environ = {"CARDLANE_CONFIG": "/etc/x.toml", "REST__PORT": "1", "PORT": "2"}
 
@@ -156,6 +161,13 @@ def test_a_wrong_variable_is_named(name: str, value: str, complaint: str) -> Non
 
     assert complaint in caught.value.message
     assert name in caught.value.message
+
+
+def test_the_wrong_one_of_several_variables_is_named() -> None:
+    environ = {"CARDLANE_LOG__LEVEL": "debug", "CARDLANE_REST__PORT": "http"}
+
+    with pytest.raises(SettingsInvalid, match=r"^CARDLANE_REST__PORT: rest\.port"):
+        load_settings(None, environ)
 
 
 def test_a_variable_cannot_hide_nonsense_in_the_file(file: Path) -> None:
