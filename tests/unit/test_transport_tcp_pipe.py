@@ -35,10 +35,10 @@ async def connection() -> AsyncIterator[tuple[Transport, socket.socket]]:
 
 
 async def read_exactly(transport: Transport, count: int) -> bytes:
-    data = b""
+    data = bytearray()
     while len(data) < count:
         data += await transport.read()
-    return data
+    return bytes(data)
 
 
 async def test_bytes_go_both_ways_until_the_other_side_hangs_up() -> None:

@@ -1,0 +1,141 @@
+"""One request at a time over a wire, with notices in between.
+
+Knows no family: a Framing turns requests into bytes and bytes into answers and
+notices. Never repeats a request; that is for those who know what it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from drivers.errors import Disconnected, ReaderTimeout, TransportError
+from drivers.protocol.framing import Answered, Framing, Noticed
+from drivers.transport.base import Transport
+
+RequestT = TypeVar("RequestT")
+AnswerT = TypeVar("AnswerT")
+NoticeT = TypeVar("NoticeT")
+NoticeT_contra = TypeVar("NoticeT_contra", contravariant=True)
+
+
+class Subscriber(Protocol[NoticeT_contra]):
+    """Hears what the device tells by itself; called by the link, must not wait."""
+
+    def noticed(self, notice: NoticeT_contra) -> None:
+        """The device tells something; called in the order of arrival."""
+        ...
+
+    def disconnected(self, error: TransportError) -> None:
+        """The wire is gone; called once, after the last notice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending(Generic[AnswerT]):
+    token: Hashable
+    # An error is a result here: a future's exception nobody awaits makes noise.
+    answer: asyncio.Future[AnswerT | TransportError]
+
+
+class Link(Generic[RequestT, AnswerT, NoticeT]):
+    """An open wire that speaks one family's protocol."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        framing: Framing[RequestT, AnswerT, NoticeT],
+        *,
+        subscriber: Subscriber[NoticeT],
+    ) -> None:
+        """Begin to read from `transport`, which the link then owns."""
+        self.late_answers = 0
+        """Answers that came when nobody waited for them any more."""
+        self._transport = transport
+        self._framing = framing
+        self._subscriber = subscriber
+        self._turn = asyncio.Lock()
+        self._pending: _Pending[AnswerT] | None = None
+        self._lost: TransportError | None = None
+        self._closed = asyncio.Event()
+        self._reading = asyncio.create_task(self._read(), name=f"read {transport.spec}")
+
+    @property
+    def spec(self) -> str:
+        """The transport's spec string."""
+        return self._transport.spec
+
+    @property
+    def skipped_bytes(self) -> int:
+        """Bytes received so far that were noise."""
+        return self._framing.skipped_bytes
+
+    async def request(self, request: RequestT, *, timeout_s: float) -> AnswerT:
+        """Send `request` when it is its turn and return the device's answer to it.
+
+        `timeout_s` counts from the sending. Raises ReaderTimeout, Disconnected, and
+        LocalError for a request that cannot be put into bytes.
+        """
+        async with self._turn:
+            if self._lost is not None:
+                raise self._lost
+            outgoing = self._framing.send(request)
+            answer = asyncio.get_running_loop().create_future()
+            self._pending = _Pending(outgoing.token, answer)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._transport.write(outgoing.data)
+                    result: AnswerT | TransportError = await answer
+            except TimeoutError:
+                name = type(request).__name__
+                raise ReaderTimeout(
+                    f"{self.spec}: no answer to {name} within {timeout_s:g} s"
+                ) from None
+            finally:
+                self._pending = None
+        if isinstance(result, TransportError):
+            raise result
+        return result
+
+    async def wait_closed(self) -> None:
+        """Return when the wire is gone, for whatever reason."""
+        await self._closed.wait()
+
+    async def aclose(self) -> None:
+        """Stop reading and give the port back; whoever waits gets Disconnected."""
+        self._reading.cancel()
+        try:
+            await asyncio.wait([self._reading])
+        finally:
+            await self._transport.aclose()
+
+    async def _read(self) -> None:
+        lost: TransportError = Disconnected(self.spec, "closed by this program")
+        try:
+            while True:
+                for incoming in self._framing.feed(await self._transport.read()):
+                    self._deliver(incoming)
+        except TransportError as error:
+            lost = error
+        finally:
+            self._end(lost)
+
+    def _deliver(self, incoming: Answered[AnswerT] | Noticed[NoticeT]) -> None:
+        match incoming:
+            case Noticed(notice):
+                self._subscriber.noticed(notice)
+            case Answered(token, answer):
+                pending = self._pending
+                if pending is None or pending.token != token or pending.answer.done():
+                    self.late_answers += 1
+                else:
+                    pending.answer.set_result(answer)
+
+    def _end(self, error: TransportError) -> None:
+        self._lost = error
+        self._closed.set()
+        if self._pending is not None and not self._pending.answer.done():
+            self._pending.answer.set_result(error)
+        self._subscriber.disconnected(error)
