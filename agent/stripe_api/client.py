@@ -96,6 +96,11 @@ class StripeClient:
         }
 
     @property
+    def has_key(self) -> bool:
+        """Whether requests can be sent at all."""
+        return self._key is not None
+
+    @property
     def livemode(self) -> bool:
         """Whether the key moves real money; False without a key."""
         return self._key is not None and self._key.livemode

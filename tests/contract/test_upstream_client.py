@@ -257,12 +257,14 @@ async def test_without_a_key_nothing_is_sent(wire: StripeWire) -> None:
         with pytest.raises(StripeKeyMissing):
             await client.request("GET", "/v1/account")
 
+        assert not client.has_key
         assert not client.livemode
     assert wire.received == []
 
 
 async def test_the_mode_is_that_of_the_key(wire: StripeWire) -> None:
     async with opened(wire.url, key=StripeKey("rk_live_" + "4" * 24)) as client:
+        assert client.has_key
         assert client.livemode
 
 
