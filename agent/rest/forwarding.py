@@ -1,0 +1,104 @@
+"""`/v1` routes whose objects live at Stripe: passed on byte for byte.
+
+The agent's restricted key replaces the caller's local one. Only listed resources pass;
+nothing of a request or an answer is kept or logged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from agent.errors import RouteUnknown
+from agent.rest.auth import KeyScope
+from agent.rest.guard import keyed
+from agent.rest.services import services_of
+
+ANY_SCOPE = frozenset(KeyScope)
+TAKE = frozenset({KeyScope.PAYMENTS})
+TAKE_OR_REFUND = TAKE | {KeyScope.REFUNDS}
+SEE = frozenset({KeyScope.PAYMENTS, KeyScope.READERS, KeyScope.MANAGE})
+MANAGE = frozenset({KeyScope.MANAGE})
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A collection at Stripe, and the scopes for reading and for changing it."""
+
+    path: str
+    read: frozenset[KeyScope] = frozenset()
+    write: frozenset[KeyScope] = frozenset()
+    """Without a scope the route does not exist."""
+
+
+RESOURCES = (
+    Resource("/v1/terminal/connection_tokens", write=TAKE),
+    Resource("/v1/terminal/locations", read=SEE, write=MANAGE),
+    Resource("/v1/terminal/configurations", read=SEE),
+    Resource("/v1/payment_intents", read=TAKE_OR_REFUND, write=TAKE),
+    Resource("/v1/setup_intents", read=TAKE, write=TAKE),
+    Resource("/v1/payment_methods", read=TAKE, write=TAKE),
+    Resource("/v1/customers", read=TAKE, write=TAKE),
+    Resource("/v1/charges", read=TAKE_OR_REFUND, write=TAKE),
+    Resource("/v1/refunds", read=TAKE_OR_REFUND, write=frozenset({KeyScope.REFUNDS})),
+    Resource("/v1/events", read=frozenset({KeyScope.EVENTS})),
+    Resource("/v1/account", read=ANY_SCOPE),
+)
+
+_PLAIN_PATH = re.compile(r"/v1(/[A-Za-z0-9_]{1,255}){1,6}")
+_SENT = ("accept", "content-type", "idempotency-key", "stripe-version")
+_RETURNED = (
+    "content-type",
+    "idempotency-key",
+    "idempotent-replayed",
+    "original-request",
+    "request-id",
+    "retry-after",
+    "stripe-should-retry",
+    "stripe-version",
+)
+
+
+def forwarded_routes() -> list[Route]:
+    """A route for every resource and everything below it."""
+    return [
+        Route(path, keyed(forward, any_of=scopes), methods=methods)
+        for resource in RESOURCES
+        for scopes, methods in (
+            (resource.read, ["GET"]),
+            (resource.write, ["POST", "DELETE"]),
+        )
+        if scopes
+        for path in (resource.path, resource.path + "/{rest:path}")
+    ]
+
+
+async def forward(request: Request) -> Response:
+    """Ask Stripe the same, and answer with its answer.
+
+    Raises RouteUnknown for a path that a client of Stripe would not send,
+    StripeUnreachable, StripeKeyMissing.
+    """
+    path = request.scope["path"]
+    # No dots, no escapes: nothing that could lead out of the listed resources.
+    if _PLAIN_PATH.fullmatch(path) is None:
+        raise RouteUnknown("Unrecognized request URL.")
+    query = request.scope["query_string"].decode("ascii")
+    answer = await services_of(request).stripe.forward(
+        request.method,
+        f"{path}?{query}" if query else path,
+        headers=_only(_SENT, request.headers),
+        body=await request.body(),
+    )
+    headers = _only(_RETURNED, answer.headers) | {"cache-control": "no-store"}
+    return Response(answer.body, status_code=answer.status, headers=headers)
+
+
+def _only(names: Iterable[str], headers: Mapping[str, str]) -> dict[str, str]:
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return {name: lowered[name] for name in names if name in lowered}

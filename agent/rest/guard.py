@@ -1,0 +1,30 @@
+"""Who may call a route: declared where the route is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.rest.auth import KeyScope, authenticate
+from agent.rest.services import services_of
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
+    """`endpoint` for callers whose key has one of these scopes."""
+
+    async def guarded(request: Request) -> Response:
+        services = services_of(request)
+        await authenticate(
+            services.journal.keys,
+            request.headers.get("authorization"),
+            any_of=any_of,
+            livemode=services.livemode,
+            clock=services.clock,
+        )
+        return await endpoint(request)
+
+    return guarded

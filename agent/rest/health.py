@@ -1,0 +1,105 @@
+"""`/agent/health`: does the agent run, and can it take payments; no key needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from shutil import disk_usage
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.errors import (
+    AgentError,
+    JournalError,
+    JournalUnavailable,
+    PaymentOutcomeUnknown,
+    ReaderOffline,
+    StripeKeyMissing,
+)
+from agent.rest.reader_object import Json
+from agent.rest.requests import json_response
+from agent.rest.services import Services, services_of
+
+LEAST_FREE_BYTES = 4 * 1024 * 1024
+"""Room for some thousand payments, so that a full disk is told before it is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why the agent is not as it should be."""
+
+    code: str
+    message: str
+    remedy: str
+    stops_payments: bool
+
+
+async def live(request: Request) -> Response:
+    """200 as long as the process answers."""
+    return json_response({"status": "live"})
+
+
+async def ready(request: Request) -> Response:
+    """200 if a payment could start, 503 if none can; with the causes of trouble."""
+    causes = _causes(services_of(request))
+    is_stopped = any(cause.stops_payments for cause in causes)
+    status = "degraded" if causes else "ready"
+    shown: list[Json] = [
+        {"code": cause.code, "message": cause.message, "remedy": cause.remedy}
+        for cause in causes
+    ]
+    return json_response(
+        {"status": "unavailable" if is_stopped else status, "causes": shown},
+        status=503 if is_stopped else 200,
+    )
+
+
+def _causes(services: Services) -> list[Cause]:
+    return [
+        *_journal_causes(services),
+        *_stripe_causes(services),
+        *_payment_causes(services),
+        *_reader_causes(services),
+    ]
+
+
+def _journal_causes(services: Services) -> Iterator[Cause]:
+    try:
+        services.journal.unfinished()
+        free = disk_usage(services.settings.state_dir).free
+    except JournalError as error:
+        yield _cause(error, stops_payments=True)
+    except OSError as error:
+        unreadable = JournalUnavailable(f"The state folder: {error.strerror}.")
+        yield _cause(unreadable, stops_payments=True)
+    else:
+        if free < LEAST_FREE_BYTES:
+            full = JournalUnavailable(f"Only {free} bytes are free for the journal.")
+            yield _cause(full, stops_payments=True)
+
+
+def _stripe_causes(services: Services) -> Iterator[Cause]:
+    if not services.stripe.has_key:
+        missing = StripeKeyMissing("The agent has no Stripe key.")
+        yield _cause(missing, stops_payments=True)
+
+
+def _payment_causes(services: Services) -> Iterator[Cause]:
+    for payment in services.actions.unsettled():
+        unsettled = PaymentOutcomeUnknown(
+            f"Payment {payment.payment_id} on reader {payment.reader_id} "
+            "is not settled yet."
+        )
+        yield _cause(unsettled, stops_payments=False)
+
+
+def _reader_causes(services: Services) -> Iterator[Cause]:
+    for session in services.fleet.sessions():
+        if session.status != "online":
+            offline = ReaderOffline(f"Reader {session.record.reader_id} is offline.")
+            yield _cause(offline, stops_payments=False)
+
+
+def _cause(error: AgentError, *, stops_payments: bool) -> Cause:
+    return Cause(error.code, error.message, error.remedy, stops_payments)

@@ -1,0 +1,116 @@
+"""Which callers may reach the agent at all: the Host, the Origin and the body's size.
+
+Refuses DNS rebinding and foreign web pages before any effect. Knows no keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agent.errors import BodyTooLarge, HostNotAllowed, OriginNotAllowed
+
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-headers": (
+        "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, "
+        "Stripe-Version, X-Stripe-Client-User-Agent"
+    ),
+    "access-control-max-age": "600",
+}
+_EXPOSED = "Request-Id, Idempotent-Replayed, Preference-Applied, Retry-After"
+
+
+class LocalAccess:
+    """ASGI middleware that lets in this machine's callers and configured pages."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        origins: Iterable[str],
+        max_body_bytes: int,
+    ) -> None:
+        """`host` is the address listened on; `origins` as `https://pos.example`."""
+        self._app = app
+        self._hosts = LOOPBACK_NAMES | {f"[{host}]" if ":" in host else host}
+        self._origins = frozenset(origin.lower() for origin in origins)
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        self._check_host(headers.getlist("host"))
+        origin = headers.get("origin")
+        if origin is None:
+            await self._within_limit(scope, receive, send, headers=headers)
+            return
+        self._check_origin(origin, host=headers["host"])
+        send = _with_cors(send, origin)
+        if scope["method"] == "OPTIONS":
+            await _preflight(headers)(scope, receive, send)
+        else:
+            await self._within_limit(scope, receive, send, headers=headers)
+
+    def _check_host(self, hosts: list[str]) -> None:
+        # A page that rebinds its own name to 127.0.0.1 still sends that name here.
+        if len(hosts) != 1 or _without_port(hosts[0]) not in self._hosts:
+            raise HostNotAllowed("The agent does not answer under this Host name.")
+
+    def _check_origin(self, origin: str, *, host: str) -> None:
+        # The Host is known to be ours, so a page from it is the agent's own.
+        if origin.lower() not in self._origins | {f"http://{host.lower()}"}:
+            raise OriginNotAllowed("Pages of this origin may not call the agent.")
+
+    async def _within_limit(
+        self, scope: Scope, receive: Receive, send: Send, *, headers: Headers
+    ) -> None:
+        limit = self._max_body_bytes
+        refusal = BodyTooLarge(f"The body is larger than {limit} bytes.")
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            raise refusal
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:  # a chunked body declares no length
+                raise refusal
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and port.isdecimal() else host.lower()
+
+
+def _with_cors(send: Send, origin: str) -> Send:
+    async def send_with_cors(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["access-control-allow-origin"] = origin
+            headers["access-control-expose-headers"] = _EXPOSED
+            headers.add_vary_header("Origin")
+        await send(message)
+
+    return send_with_cors
+
+
+def _preflight(headers: Headers) -> Response:
+    response = Response(status_code=204, headers=_PREFLIGHT)
+    # Chrome asks this before a public page may call an address of the local machine.
+    if headers.get("access-control-request-private-network") == "true":
+        response.headers["access-control-allow-private-network"] = "true"
+    return response

@@ -1,0 +1,157 @@
+"""What a reader is told to do: process a PaymentIntent, or stop."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.errors import JournalUnavailable, ParameterInvalid
+from agent.ids import PaymentId, PaymentIntentId
+from agent.journal.answers import StoredAnswer
+from agent.payments.actions import ProcessPaymentIntent
+from agent.payments.payment import Payment
+from agent.rest.expansion import check_expandable, expanded
+from agent.rest.idempotency import Claim
+from agent.rest.parameters import (
+    AllowRedisplay,
+    Boolean,
+    NotNegative,
+    Parameters,
+    Text,
+    TextList,
+)
+from agent.rest.preferences import wait_preferred
+from agent.rest.reader_object import reader_object
+from agent.rest.readers import reader_id_in, shown_reader
+from agent.rest.requests import json_response, once, posted
+from agent.rest.services import Services, services_of
+
+
+class Tipping(Parameters):
+    """`process_config[tipping]`."""
+
+    amount_eligible: NotNegative | None = None
+
+
+class ProcessConfig(Parameters):
+    """`process_config`."""
+
+    allow_redisplay: AllowRedisplay | None = None
+    enable_customer_cancellation: Boolean | None = None
+    return_url: Text | None = None
+    skip_tipping: Boolean | None = None
+    tipping: Tipping = Tipping()
+
+
+class Process(Parameters):
+    """`POST …/process_payment_intent`."""
+
+    payment_intent: Text
+    process_config: ProcessConfig = ProcessConfig()
+    expand: TextList = ()
+
+
+class CancelAction(Parameters):
+    """`POST …/cancel_action`."""
+
+    expand: TextList = ()
+
+
+async def process_payment_intent(request: Request) -> Response:
+    """Begin to take a payment; answers at once, or after `Prefer: wait=N`."""
+    services = services_of(request)
+    reader_id = reader_id_in(request)
+    post = await posted(request, Process)
+    asked, claim = post.parameters, post.claim
+    check_expandable(asked.expand)
+    _check_tipping(asked.process_config)
+    started: PaymentId | None = None
+
+    async def execute() -> Response:
+        nonlocal started
+        payment = await services.actions.process_payment_intent(
+            reader_id,
+            _wanted(asked),
+            answer=None if claim is None else partial(_kept, services, claim),
+        )
+        started = payment.payment_id
+        return _shown(services, payment)
+
+    response = await once(request, claim, execute)
+    wait_s = wait_preferred(request.headers.getlist("prefer"))
+    if wait_s is not None and response.status_code == 200:
+        awaited = started or (claim and services.awaited.get(claim.key))
+        if awaited:
+            response = await _after_waiting(services, awaited, claim, wait_s=wait_s)
+    return await expanded(response, asked.expand, stripe=services.stripe)
+
+
+async def cancel_action(request: Request) -> Response:
+    """Stop what the reader does; answers when it is idle."""
+    services = services_of(request)
+    reader_id = reader_id_in(request)
+    post = await posted(request, CancelAction)
+    check_expandable(post.parameters.expand)
+
+    async def execute() -> Response:
+        await services.actions.cancel_action(reader_id)
+        return json_response(shown_reader(services, services.fleet.session(reader_id)))
+
+    response = await once(request, post.claim, execute)
+    return await expanded(response, post.parameters.expand, stripe=services.stripe)
+
+
+async def _after_waiting(
+    services: Services, payment_id: PaymentId, claim: Claim | None, *, wait_s: int
+) -> Response:
+    """The answer at the payment's end, or after `wait_s` if that comes first."""
+    if claim is not None:
+        # A caller who lost the connection and repeats the request waits again.
+        services.awaited[claim.key] = payment_id
+    try:
+        payment = await services.actions.wait_finished(payment_id, timeout_s=wait_s)
+    finally:
+        if claim is not None:
+            services.awaited.pop(claim.key, None)
+    response = _shown(services, payment)
+    if claim is not None and payment.is_finished:
+        # The outcome is known and must be told, even where it cannot be kept.
+        with suppress(JournalUnavailable):
+            await services.journal.answers.put(
+                claim.answered(response, at=services.clock.now())
+            )
+    response.headers["preference-applied"] = f"wait={wait_s}"
+    return response
+
+
+def _kept(services: Services, claim: Claim, payment: Payment) -> StoredAnswer:
+    """The answer that becomes durable together with the payment's first entry."""
+    return claim.answered(_shown(services, payment), at=services.clock.now())
+
+
+def _shown(services: Services, payment: Payment) -> Response:
+    session = services.fleet.session(payment.reader_id)
+    return json_response(reader_object(session, payment, livemode=services.livemode))
+
+
+def _wanted(asked: Process) -> ProcessPaymentIntent:
+    config = asked.process_config
+    return ProcessPaymentIntent(
+        payment_intent=PaymentIntentId(asked.payment_intent),
+        skip_tipping=config.skip_tipping,
+        enable_customer_cancellation=config.enable_customer_cancellation,
+        allow_redisplay=config.allow_redisplay,
+        return_url=config.return_url,
+        amount_eligible=config.tipping.amount_eligible,
+    )
+
+
+def _check_tipping(config: ProcessConfig) -> None:
+    if config.skip_tipping and config.tipping.amount_eligible:
+        raise ParameterInvalid(
+            "tipping[amount_eligible] cannot be given together with skip_tipping.",
+            param="process_config[tipping][amount_eligible]",
+        )

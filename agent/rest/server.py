@@ -1,0 +1,93 @@
+"""The local HTTP API put together: its routes, and what every request passes."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from agent.errors import AgentError
+from agent.rest.auth import KeyScope
+from agent.rest.discovery import discover
+from agent.rest.event_stream import stream_events
+from agent.rest.forwarding import MANAGE, SEE, TAKE, forwarded_routes
+from agent.rest.guard import Endpoint, keyed
+from agent.rest.health import live, ready
+from agent.rest.journal_pages import read_journal
+from agent.rest.local_access import LocalAccess
+from agent.rest.problems import (
+    ErrorAnswers,
+    answer_agent_error,
+    answer_http_exception,
+)
+from agent.rest.reader_actions import cancel_action, process_payment_intent
+from agent.rest.readers import (
+    delete_reader,
+    list_readers,
+    register_reader,
+    retrieve_reader,
+    update_reader,
+)
+from agent.rest.services import Services
+
+__all__ = ["Services", "create_app"]
+
+READERS = "/v1/terminal/readers"
+READER = READERS + "/{reader_id}"
+EVENTS = frozenset({KeyScope.EVENTS})
+DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
+
+
+def create_app(services: Services) -> Starlette:
+    """The application; it owns nothing that `services` holds."""
+    rest = services.settings.rest
+    app = Starlette(
+        routes=routes(),
+        middleware=[
+            Middleware(ErrorAnswers, random=services.random),
+            Middleware(
+                LocalAccess,
+                host=rest.host,
+                origins=rest.origins,
+                max_body_bytes=rest.max_body_bytes,
+            ),
+        ],
+        exception_handlers={
+            AgentError: answer_agent_error,
+            HTTPException: answer_http_exception,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.services = services
+    return app
+
+
+def routes() -> list[Route]:
+    """Every route with the scopes it asks for; docs/rest.md lists the same."""
+    return [
+        _route("POST", READERS, register_reader, any_of=MANAGE),
+        _route("GET", READERS, list_readers, any_of=SEE),
+        _route("GET", READER, retrieve_reader, any_of=SEE),
+        _route("POST", READER, update_reader, any_of=MANAGE),
+        _route("DELETE", READER, delete_reader, any_of=MANAGE),
+        _route(
+            "POST",
+            READER + "/process_payment_intent",
+            process_payment_intent,
+            any_of=TAKE,
+        ),
+        _route("POST", READER + "/cancel_action", cancel_action, any_of=TAKE),
+        *forwarded_routes(),
+        Route("/agent/health/live", live, methods=["GET"]),
+        Route("/agent/health/ready", ready, methods=["GET"]),
+        _route("GET", "/agent/discovery", discover, any_of=DISCOVER),
+        _route("GET", "/agent/events", stream_events, any_of=EVENTS),
+        _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
+    ]
+
+
+def _route(
+    method: str, path: str, endpoint: Endpoint, *, any_of: frozenset[KeyScope]
+) -> Route:
+    return Route(path, keyed(endpoint, any_of=any_of), methods=[method])

@@ -1,0 +1,130 @@
+"""What the routes are given to work with, and how they reach it.
+
+The protocols name the little that routes need of the layers below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from starlette.requests import Request
+
+from agent.clock import Clock
+from agent.events import EventBus
+from agent.ids import PaymentId, Random, ReaderId
+from agent.journal.answers import StoredAnswer
+from agent.journal.journal import Journal
+from agent.journal.readers import RegisteredReader
+from agent.payments.actions import ProcessPaymentIntent
+from agent.payments.payment import Payment
+from agent.readers.fleet import DiscoveredReader
+from agent.rest.reader_object import ShownReader
+from agent.settings import Settings
+
+
+class Fleet(Protocol):
+    """The readers of this machine: agent.readers.fleet.Fleet."""
+
+    def sessions(self) -> Sequence[ShownReader]: ...
+
+    def session(self, reader_id: ReaderId) -> ShownReader: ...
+
+    async def register(
+        self,
+        *,
+        registration_code: str,
+        label: str | None,
+        location: str | None,
+        metadata: dict[str, str],
+    ) -> ShownReader: ...
+
+    async def update(
+        self,
+        reader_id: ReaderId,
+        *,
+        label: str | None,
+        metadata: dict[str, str] | None,
+    ) -> ShownReader: ...
+
+    async def delete(self, reader_id: ReaderId) -> RegisteredReader: ...
+
+    async def discover(self) -> list[DiscoveredReader]: ...
+
+
+class Actions(Protocol):
+    """The actions on readers: agent.payments.actions.Actions."""
+
+    async def process_payment_intent(
+        self,
+        reader_id: ReaderId,
+        request: ProcessPaymentIntent,
+        *,
+        answer: Callable[[Payment], StoredAnswer] | None,
+    ) -> Payment: ...
+
+    async def cancel_action(self, reader_id: ReaderId) -> None: ...
+
+    def current(self, reader_id: ReaderId) -> Payment | None: ...
+
+    def unsettled(self) -> list[Payment]: ...
+
+    async def wait_finished(
+        self, payment_id: PaymentId, *, timeout_s: float
+    ) -> Payment: ...
+
+
+class Forwarded(Protocol):
+    """Stripe's answer as it came."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class Upstream(Protocol):
+    """Stripe's API: agent.stripe_api.client.StripeClient."""
+
+    @property
+    def has_key(self) -> bool: ...
+
+    async def forward(
+        self,
+        method: str,
+        path_and_query: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Forwarded: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the routes use, made by the composition root."""
+
+    settings: Settings
+    journal: Journal
+    stripe: Upstream
+    fleet: Fleet
+    actions: Actions
+    events: EventBus
+    clock: Clock
+    random: Random
+    livemode: bool
+    """Whether the agent's Stripe key moves real money."""
+    keys_in_use: set[str] = field(default_factory=set)
+    """Idempotency-Keys whose request is being carried out."""
+    awaited: dict[str, PaymentId] = field(default_factory=dict)
+    """Idempotency-Keys whose caller is held until this payment has ended."""
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that serves `request`."""
+    services: Services = request.app.state.services
+    return services

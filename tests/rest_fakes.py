@@ -1,0 +1,295 @@
+"""What stands below the REST API in its own tests: readers, actions, Stripe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from agent_clock import StillClock
+from asgi_client import AsgiClient
+from starlette.applications import Starlette
+
+from agent.errors import AgentError, ResourceMissing
+from agent.events import EventBus
+from agent.ids import PaymentId, ReaderId
+from agent.journal.answers import StoredAnswer
+from agent.journal.entries import ActionRequested, Outcome
+from agent.journal.journal import Journal
+from agent.journal.readers import RegisteredReader
+from agent.payments.actions import ProcessPaymentIntent
+from agent.payments.payment import Payment
+from agent.payments.states import Phase
+from agent.readers.fleet import DiscoveredReader
+from agent.rest.auth import KeyScope, make_key
+from agent.rest.server import create_app
+from agent.rest.services import Services
+from agent.settings import RestSettings, Settings
+from agent.stripe_api.client import ForwardedAnswer
+
+
+def counted_bytes(length: int) -> bytes:
+    """Randomness for tests: always the same."""
+    return bytes(index % 248 for index in range(length))
+
+
+@dataclass
+class Session:
+    record: RegisteredReader
+    status: str = "online"
+    last_seen_at: datetime | None = None
+
+
+def registered_reader(reader_id: str, *, serial_number: str) -> RegisteredReader:
+    return RegisteredReader(
+        reader_id=ReaderId(reader_id),
+        spec=f"serial:/dev/{serial_number}",
+        model="magtek_dynaprox",
+        device_type="magtek_dynaprox",
+        serial_number=serial_number,
+        firmware_version="1.0",
+        label="Till",
+        location="tml_1",
+        metadata={"aisle": "7"},
+        registered_at=StillClock().now(),
+    )
+
+
+class FakeFleet:
+    """Fulfils agent.rest.services.Fleet; newest reader first."""
+
+    def __init__(self) -> None:
+        self.found: list[DiscoveredReader] = []
+        self.refusal: AgentError | None = None
+        self._sessions: list[Session] = []
+
+    def add(self, reader_id: str, *, serial_number: str = "B50") -> Session:
+        session = Session(registered_reader(reader_id, serial_number=serial_number))
+        self._sessions.insert(0, session)
+        return session
+
+    def sessions(self) -> list[Session]:
+        return list(self._sessions)
+
+    def session(self, reader_id: ReaderId) -> Session:
+        for session in self._sessions:
+            if session.record.reader_id == reader_id:
+                return session
+        raise ResourceMissing(f"No such reader: '{reader_id}'", param="reader")
+
+    async def register(
+        self,
+        *,
+        registration_code: str,
+        label: str | None,
+        location: str | None,
+        metadata: dict[str, str],
+    ) -> Session:
+        if self.refusal is not None:
+            raise self.refusal
+        session = self.add(f"tmr_{len(self._sessions) + 1}")
+        session.record = replace(
+            session.record,
+            label=label or registration_code,
+            location=location,
+            metadata=metadata,
+        )
+        return session
+
+    async def update(
+        self,
+        reader_id: ReaderId,
+        *,
+        label: str | None,
+        metadata: dict[str, str] | None,
+    ) -> Session:
+        session = self.session(reader_id)
+        if label is not None:
+            session.record = replace(session.record, label=label)
+        if metadata is not None:
+            session.record = replace(session.record, metadata=metadata)
+        return session
+
+    async def delete(self, reader_id: ReaderId) -> RegisteredReader:
+        session = self.session(reader_id)
+        self._sessions.remove(session)
+        return session.record
+
+    async def discover(self) -> list[DiscoveredReader]:
+        return self.found
+
+
+class FakeActions:
+    """Fulfils agent.rest.services.Actions; a payment ends when a test ends it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.requests: list[ProcessPaymentIntent] = []
+        self.refusal: AgentError | None = None
+        self.begins = asyncio.Event()
+        self.begins.set()
+        self.unsettled_payments: list[Payment] = []
+        self.waiting = asyncio.Semaphore(0)
+        self._journal = journal
+        self._payments: dict[ReaderId, Payment] = {}
+        self._ended = asyncio.Event()
+
+    async def process_payment_intent(
+        self,
+        reader_id: ReaderId,
+        request: ProcessPaymentIntent,
+        *,
+        answer: Callable[[Payment], StoredAnswer] | None,
+    ) -> Payment:
+        await self.begins.wait()
+        if self.refusal is not None:
+            raise self.refusal
+        self.requests.append(request)
+        payment = Payment(
+            payment_id=PaymentId(f"pay_{len(self.requests)}"),
+            reader_id=reader_id,
+            action="process_payment_intent",
+            payment_intent=request.payment_intent,
+            amount=1234,
+            currency="usd",
+            parameters=request.parameters(),
+        )
+        entry = ActionRequested(
+            payment_id=payment.payment_id,
+            reader_id=reader_id,
+            action=payment.action,
+            payment_intent=payment.payment_intent,
+            amount=payment.amount,
+            currency=payment.currency,
+            parameters=payment.parameters,
+        )
+        await self._journal.append(entry, answer=answer(payment) if answer else None)
+        self._payments[reader_id] = payment
+        return payment
+
+    async def cancel_action(self, reader_id: ReaderId) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self._payments.pop(reader_id, None)
+
+    def current(self, reader_id: ReaderId) -> Payment | None:
+        return self._payments.get(reader_id)
+
+    def unsettled(self) -> list[Payment]:
+        return self.unsettled_payments
+
+    async def wait_finished(
+        self, payment_id: PaymentId, *, timeout_s: float
+    ) -> Payment:
+        self.waiting.release()
+        if timeout_s:
+            await self._ended.wait()
+        return next(p for p in self._payments.values() if p.payment_id == payment_id)
+
+    def end(self, reader_id: str, outcome: Outcome, *, code: str | None = None) -> None:
+        """Let the reader's payment end."""
+        payment = self._payments[ReaderId(reader_id)]
+        self._payments[ReaderId(reader_id)] = replace(
+            payment, phase=Phase(outcome.value), outcome=outcome, failure_code=code
+        )
+        self._ended.set()
+
+
+class FakeStripe:
+    """Fulfils agent.rest.services.Upstream; answers what a test prepared."""
+
+    def __init__(self) -> None:
+        self.has_key = True
+        self.answer = ForwardedAnswer(200, {"content-type": "application/json"}, b"{}")
+        self.refusal: AgentError | None = None
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    async def forward(
+        self,
+        method: str,
+        path_and_query: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> ForwardedAnswer:
+        if self.refusal is not None:
+            raise self.refusal
+        self.asked.append((method, path_and_query, dict(headers), body))
+        return self.answer
+
+
+@dataclass
+class Agent:
+    """The REST API over fakes, with a real journal."""
+
+    app: Starlette
+    client: AsgiClient
+    journal: Journal
+    fleet: FakeFleet
+    actions: FakeActions
+    stripe: FakeStripe
+    events: EventBus
+    clock: StillClock
+    key: str = field(repr=False)
+
+    async def client_with(self, *scopes: KeyScope) -> AsgiClient:
+        """A caller whose key has these scopes only."""
+        return AsgiClient(self.app, key=await new_key(self.journal, *scopes))
+
+
+async def new_key(journal: Journal, *scopes: KeyScope) -> str:
+    """A key made as `cardlane keys create` makes it; the same for the same scopes."""
+    salt = bytes(sorted(list(KeyScope).index(scope) for scope in scopes))
+
+    def random(length: int) -> bytes:
+        return (salt * length)[:length]
+
+    made = make_key(
+        frozenset(scopes),
+        label="test",
+        livemode=False,
+        random=random,
+        at=StillClock().now(),
+    )
+    await journal.keys.put(made.record)
+    return made.secret
+
+
+@asynccontextmanager
+async def running_agent(
+    folder: Path, *, rest: RestSettings | None = None
+) -> AsyncIterator[Agent]:
+    """The application, its journal in `folder`, and a caller who may do everything."""
+    clock = StillClock()
+    journal = await Journal.open(folder / "journal.db", clock=clock)
+    try:
+        key = await new_key(journal, *KeyScope)
+        fleet, actions, stripe = FakeFleet(), FakeActions(journal), FakeStripe()
+        events = EventBus()
+        services = Services(
+            settings=Settings(state_dir=folder, rest=rest or RestSettings()),
+            journal=journal,
+            stripe=stripe,
+            fleet=fleet,
+            actions=actions,
+            events=events,
+            clock=clock,
+            random=counted_bytes,
+            livemode=False,
+        )
+        app = create_app(services)
+        yield Agent(
+            app=app,
+            client=AsgiClient(app, key=key),
+            journal=journal,
+            fleet=fleet,
+            actions=actions,
+            stripe=stripe,
+            events=events,
+            clock=clock,
+            key=key,
+        )
+    finally:
+        await journal.aclose()

@@ -1,0 +1,171 @@
+"""The agent's own routes: health, discovery, journal, events."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from rest_fakes import Agent, running_agent
+
+from agent.events import EventBus, InputRequested, PhaseChanged
+from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.payments.payment import Payment
+from agent.readers.fleet import DiscoveredReader
+from agent.rest.event_stream import frame, frames
+
+READERS = "/v1/terminal/readers"
+
+
+@pytest.fixture
+async def agent(tmp_path: Path) -> AsyncIterator[Agent]:
+    async with running_agent(tmp_path) as agent:
+        yield agent
+
+
+async def test_a_running_agent_is_live(agent: Agent) -> None:
+    assert (await agent.client.get("/agent/health/live")).json() == {"status": "live"}
+
+
+async def test_an_agent_without_trouble_is_ready(agent: Agent) -> None:
+    agent.fleet.add("tmr_1")
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 200
+    assert answer.json() == {"status": "ready", "causes": []}
+
+
+async def test_an_offline_reader_only_degrades(agent: Agent) -> None:
+    agent.fleet.add("tmr_1").status = "offline"
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["causes"][0]["code"] == "terminal_reader_offline"
+
+
+async def test_an_unsettled_payment_is_told(agent: Agent) -> None:
+    agent.actions.unsettled_payments = [
+        Payment(
+            payment_id=PaymentId("pay_1"),
+            reader_id=ReaderId("tmr_1"),
+            action="process_payment_intent",
+            payment_intent=PaymentIntentId("pi_1"),
+            amount=1,
+            currency="usd",
+            parameters={},
+        )
+    ]
+
+    cause = (await agent.client.get("/agent/health/ready")).json()["causes"][0]
+
+    assert cause["code"] == "payment_outcome_unknown"
+    assert "pay_1" in cause["message"]
+
+
+async def test_without_a_stripe_key_no_payment_can_start(agent: Agent) -> None:
+    agent.stripe.has_key = False
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 503
+    assert answer.json()["status"] == "unavailable"
+    assert answer.json()["causes"][0]["code"] == "stripe_key_missing"
+
+
+async def test_a_failing_journal_makes_the_agent_unavailable(agent: Agent) -> None:
+    await agent.journal.aclose()
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 503
+    assert answer.json()["causes"][0]["code"] == "journal_unavailable"
+
+
+async def test_a_lost_state_folder_makes_the_agent_unavailable(
+    agent: Agent, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path)
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 503
+    assert answer.json()["causes"][0]["code"] == "journal_unavailable"
+
+
+async def test_discovery_lists_what_is_plugged_in(agent: Agent) -> None:
+    agent.fleet.found = [
+        DiscoveredReader(
+            registration_code="serial:/dev/ttyUSB0",
+            description="USB serial",
+            model="magtek_dynaprox",
+            serial_number="B50",
+            registered_as=None,
+            problem=None,
+        )
+    ]
+
+    answer = await agent.client.get("/agent/discovery")
+
+    assert answer.json() == {
+        "readers": [
+            {
+                "registration_code": "serial:/dev/ttyUSB0",
+                "description": "USB serial",
+                "model": "magtek_dynaprox",
+                "serial_number": "B50",
+                "registered_as": None,
+                "problem": None,
+            }
+        ]
+    }
+
+
+async def test_the_journal_is_read_page_by_page(agent: Agent) -> None:
+    agent.fleet.add("tmr_1")
+    for number in range(3):
+        await agent.client.post(
+            f"{READERS}/tmr_1/process_payment_intent",
+            {"payment_intent": f"pi_{number}"},
+        )
+
+    first = (await agent.client.get("/agent/journal?limit=2")).json()
+    last = (await agent.client.get("/agent/journal?limit=2&after=2")).json()
+
+    assert [entry["seq"] for entry in first["entries"]] == [1, 2]
+    assert first["entries"][0]["kind"] == "action_requested"
+    assert first["entries"][0]["entry"]["payment_intent"] == "pi_0"
+    assert first["next_after"] == 2
+    assert [entry["seq"] for entry in last["entries"]] == [3]
+    assert last["next_after"] is None
+
+
+def test_an_event_is_a_named_frame_with_json() -> None:
+    event = InputRequested(ReaderId("tmr_1"), PaymentId("pay_1"), ("insert", "tap"))
+
+    assert frame(event) == (
+        "event: input_requested\n"
+        'data: {"reader_id": "tmr_1", "payment_id": "pay_1",'
+        ' "options": ["insert", "tap"]}\n\n'
+    )
+
+
+async def test_a_listener_misses_nothing_after_the_first_frame() -> None:
+    events = EventBus()
+    stream = frames(events)
+    first = await anext(stream)
+    events.publish(PhaseChanged(ReaderId("tmr_1"), PaymentId("pay_1"), "confirming"))
+
+    second = await anext(stream)
+
+    assert first == ": listening\n\n"
+    assert second.startswith("event: phase_changed\n")
+
+
+async def test_a_silent_stream_is_kept_alive() -> None:
+    stream = frames(EventBus(), keep_alive_s=0.001)
+
+    assert [await anext(stream) for _ in range(2)][1] == ": keep-alive\n\n"
