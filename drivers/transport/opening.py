@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from drivers.errors import LocalError
+from drivers.profile import LineSettings
 from drivers.transport.base import Transport, parse_spec
-from drivers.transport.serial import LineSettings, open_serial
+from drivers.transport.serial import open_serial
 from drivers.transport.tcp import open_tcp
 
 OpenTransport = Callable[[str], Awaitable[Transport]]

@@ -7,28 +7,17 @@ import errno
 import termios
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 import serial
 import serial_asyncio_fast
 
 from drivers.errors import LocalError, TransportUnavailable
+from drivers.profile import DEFAULT_LINE, LineSettings
 from drivers.transport.base import Transport, parse_spec
 from drivers.transport.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
-class LineSettings:
-    """How bits go over the line."""
-
-    baudrate: int = 115200
-    data_bits: int = 8
-    parity: str = "N"
-    """`N` none, `E` even, `O` odd."""
-    stop_bits: int = 1
-
-
-async def open_serial(spec: str, *, line: LineSettings = LineSettings()) -> Transport:
+async def open_serial(spec: str, *, line: LineSettings = DEFAULT_LINE) -> Transport:
     """Open the port for this program alone; the spec's parameters override `line`.
 
     Raises TransportUnavailable, and LocalError for a spec that is none.

@@ -14,8 +14,9 @@ import pytest
 import uvloop
 
 from drivers.errors import Disconnected, LocalError, TransportUnavailable
+from drivers.profile import LineSettings
 from drivers.transport.base import Transport
-from drivers.transport.serial import LineSettings, open_serial, reason_of
+from drivers.transport.serial import open_serial, reason_of
 
 
 @dataclass

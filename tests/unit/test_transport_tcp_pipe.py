@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from drivers.errors import Disconnected, LocalError, TransportUnavailable
+from drivers.profile import LineSettings
 from drivers.transport.base import Transport
 from drivers.transport.opening import open_transport, openers
 from drivers.transport.pipe import connected_pipes
-from drivers.transport.serial import LineSettings
 from drivers.transport.tcp import open_tcp
 
 SCHEMES = openers(LineSettings())

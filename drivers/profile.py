@@ -1,0 +1,130 @@
+"""What each reader model is: data from firmware_profiles, checked and frozen.
+
+Holds no behaviour; what a family makes of a profile is in drivers.families.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from drivers.errors import LocalError
+
+_CONFIG = ConfigDict(extra="forbid", strict=True)
+
+
+class Verified(StrEnum):
+    """Against what a profile was tried."""
+
+    SIMULATOR = "simulator"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
+class UsbId:
+    """How a reader names itself on USB."""
+
+    vendor_id: Annotated[int, Field(ge=0, le=0xFFFF)]
+    product_id: Annotated[int, Field(ge=0, le=0xFFFF)]
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
+class LineSettings:
+    """How bits go over a serial line."""
+
+    baudrate: Annotated[int, Field(gt=0)] = 115200
+    data_bits: Annotated[int, Field(ge=5, le=8)] = 8
+    parity: Annotated[str, Field(pattern="^[NEO]$")] = "N"
+    """`N` none, `E` even, `O` odd."""
+    stop_bits: Annotated[int, Field(ge=1, le=2)] = 1
+
+
+DEFAULT_LINE = LineSettings()
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
+class Capabilities:
+    """What the model can do, in the words of drivers.reader."""
+
+    input_options: frozenset[str]
+    chip_flows: frozenset[str]
+    has_display: bool
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
+class FirmwareRange:
+    """Firmware this profile was tried with; None is an open end."""
+
+    first: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
+class Profile:
+    """One reader model."""
+
+    name: Annotated[str, Field(pattern="^[a-z0-9_]+$")]
+    """The file's name, and ReaderInfo.model."""
+    vendor: str
+    model: str
+    family: str
+    """A key of drivers.registry.FAMILIES."""
+    verified: Verified
+    capabilities: Capabilities
+    usb: tuple[UsbId, ...] = ()
+    line: LineSettings = DEFAULT_LINE
+    firmware: tuple[FirmwareRange, ...] = ()
+    quirks: frozenset[str] = frozenset()
+    """Deviations by name, such as a family's code asks for them."""
+
+
+PROFILE = TypeAdapter(Profile)
+"""Also the source of firmware_profiles/profile.schema.json."""
+
+
+def parse_profile(name: str, text: str) -> Profile:
+    """The profile in a TOML text; raises LocalError naming file and field."""
+    try:
+        document = tomllib.loads(text)
+        # Through JSON, where a strict check still takes arrays for sets and tuples.
+        profile = PROFILE.validate_json(json.dumps(document))
+    except tomllib.TOMLDecodeError as error:
+        raise LocalError(f"profile {name}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise LocalError(f"profile {name}: {field}: {first['msg']}") from None
+    if profile.name != name:
+        raise LocalError(f"profile {name} calls itself {profile.name}")
+    return profile
+
+
+def profiles() -> Mapping[str, Profile]:
+    """Every profile that ships, by name."""
+    found = (path for path in files("firmware_profiles").iterdir())
+    return {
+        name: parse_profile(name, path.read_text(encoding="utf-8"))
+        for path in sorted(found, key=lambda path: path.name)
+        if (name := path.name.removesuffix(".toml")) != path.name
+    }
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name; raises LocalError where there is none."""
+    known = profiles()
+    if name not in known:
+        raise LocalError(f"no reader model {name!r}, only {', '.join(known)}")
+    return known[name]
+
+
+def profile_with_usb_id(usb_id: UsbId) -> Profile | None:
+    """The first profile that lists this USB id."""
+    matching = (profile for profile in profiles().values() if usb_id in profile.usb)
+    return next(matching, None)
