@@ -108,6 +108,8 @@ def redact(name: str, value: object) -> object:
         return _MASK
     if isinstance(value, bool | float | None):
         return value
+    if isinstance(value, bytes | bytearray):
+        return f"[{len(value)} bytes]"
     if isinstance(value, Mapping):
         return {str(key): redact(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

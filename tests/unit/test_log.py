@@ -200,6 +200,10 @@ def test_a_number_that_is_no_card_number_is_shown(text: str) -> None:
     assert redact("note", text) == text
 
 
+def test_raw_bytes_are_counted_and_not_shown() -> None:
+    assert redact("frame", b"\x02secret\x03") == "[8 bytes]"
+
+
 @pytest.mark.parametrize(
     "secret",
     [
