@@ -38,9 +38,11 @@ demo: setup  ## one payment on a simulated reader, start to finish
 bench: setup  ## every benchmark, against its goal
 	@$(BIN)/python .ci/bench.py
 
-wheel: setup  ## build dist/cardlane-*.whl
+wheel: setup  ## build dist/: the wheel, and its locked requirements
 	@rm -rf dist
 	$(UV) build --quiet --wheel
+	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-header \
+		--output-file dist/requirements.txt
 
 check-wheel: wheel  ## install the wheel in an empty environment and start it
 	.ci/check-wheel
