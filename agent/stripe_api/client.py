@@ -43,6 +43,12 @@ _PER_CONNECTION = frozenset(
 # aiohttp repeats GET and DELETE by itself where a pooled connection turns out dead.
 _QUESTIONS = frozenset({"GET", "HEAD"})
 
+_NOT_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerFingerprintMismatch,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ForwardedAnswer:
@@ -208,10 +214,3 @@ def _relayed(headers: Mapping[str, str]) -> dict[str, str]:
         for name, value in headers.items()
         if name.lower() not in _PER_CONNECTION
     }
-
-
-_NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
