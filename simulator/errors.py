@@ -5,6 +5,9 @@ SimulatorError
 ├── CardFileInvalid          a file of virtual cards cannot be used
 ├── CardDataUnreadable       the encrypted card data do not decrypt to a card
 ├── ReaderUnknown            no simulated reader of that name
+├── WireUnavailable          the reader's port cannot be offered
+├── ControlInvalid           a control request that could never work
+│   └── RuleUnknown          no automation rule of that id
 └── ControlRefused           that cannot be done to the reader in its present state
 
 `code` is API: documented in docs/simulator.md and never renamed.
@@ -20,6 +23,7 @@ class SimulatorError(Exception):
 
     code: ClassVar[str] = "simulator_error"
     status: ClassVar[int] = 400
+    remedy: ClassVar[str] = "See docs/simulator.md."
 
 
 class CardUnknown(SimulatorError):
@@ -27,18 +31,21 @@ class CardUnknown(SimulatorError):
 
     code = "card_unknown"
     status = 404
+    remedy = "GET /simulator/cards lists the cards."
 
 
 class CardFileInvalid(SimulatorError):
     """A file of virtual cards cannot be used; names the file and the card."""
 
     code = "card_file_invalid"
+    remedy = "Correct the file; docs/simulator.md explains its fields."
 
 
 class CardDataUnreadable(SimulatorError):
     """The ciphertext, KSN and read method do not give a card."""
 
     code = "card_data_unreadable"
+    remedy = "Send what a simulated reader encrypted, unchanged."
 
 
 class ReaderUnknown(SimulatorError):
@@ -46,6 +53,29 @@ class ReaderUnknown(SimulatorError):
 
     code = "reader_unknown"
     status = 404
+    remedy = "GET /simulator/readers lists the readers."
+
+
+class WireUnavailable(SimulatorError):
+    """The reader's port cannot be offered: a taken address, an unusable path."""
+
+    code = "wire_unavailable"
+    remedy = "Choose another path or port, or end the program that holds it."
+
+
+class ControlInvalid(SimulatorError):
+    """A control request that could never work, whatever the reader's state."""
+
+    code = "control_invalid"
+    remedy = "Correct the request; docs/simulator.md lists what each one takes."
+
+
+class RuleUnknown(ControlInvalid):
+    """No automation rule of that id."""
+
+    code = "rule_unknown"
+    status = 404
+    remedy = "GET /simulator/rules lists the rules in force."
 
 
 class ControlRefused(SimulatorError):
@@ -53,3 +83,4 @@ class ControlRefused(SimulatorError):
 
     code = "control_refused"
     status = 409
+    remedy = "Wait for the state it needs, or use a rule: POST /simulator/rules."

@@ -24,7 +24,11 @@ class Behaviour(StrEnum):
     CHIP_UNREADABLE = "chip_unreadable"
     """The chip never answers; the reader asks for the stripe instead."""
     REMOVED_EARLY = "removed_early"
-    """The cardholder pulls the card while the issuer is being asked."""
+    """The cardholder pulls the card while it is read; the issuer is never asked."""
+    REMOVED_BEFORE_COMPLETION = "removed_before_completion"
+    """The card is gone when the issuer's answer arrives."""
+    COLLISION = "collision"
+    """A wallet with two cards: the reader asks for one of them."""
     REFUSES_AFTER_APPROVAL = "refuses_after_approval"
     """The issuer approves and the chip still answers the second GENERATE AC with AAC."""
 

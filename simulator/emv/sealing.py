@@ -7,7 +7,7 @@ data variant of the read's own key, as MagTek's readers do it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.errors import TlvError
 from drivers.protocol.tlv import Tlv, decode, encode
@@ -43,29 +43,38 @@ class SealedCardData:
     """How many of the decrypted bytes at the end mean nothing."""
 
 
-class Sealer:
-    """One reader's data encryption; every read uses up one key."""
+@dataclass(frozen=True, slots=True)
+class ReadKey:
+    """The key of one card read."""
+
+    ksn: bytes
+    data_key: bytes = field(repr=False)
+
+    def seal(self, objects: Iterable[Tlv]) -> SealedCardData:
+        """Encrypt `objects` as the card data of this read."""
+        plaintext = encode([Tlv(CARD_DATA_TEMPLATE, children=tuple(objects))])
+        padding = -len(plaintext) % BLOCK_SIZE
+        ciphertext = encrypt_cbc(self.data_key, plaintext + bytes(padding))
+        return SealedCardData(ciphertext, self.ksn, padding)
+
+
+class ReadKeys:
+    """One reader's keys, in the order in which its reads use them up."""
 
     def __init__(self, first_ksn: bytes, *, bdk: bytes = TEST_BDK) -> None:
         """`first_ksn` counts the first read; raises ValueError for a malformed one."""
         self._ksn = first_ksn
         self._device_key = initial_key(bdk, first_ksn)
 
-    def seal(self, objects: Iterable[Tlv]) -> SealedCardData:
-        """Encrypt `objects` under the next key."""
+    def next(self) -> ReadKey:
+        """The key of the next read."""
         ksn, self._ksn = self._ksn, next_ksn(self._ksn)
-        plaintext = encode([Tlv(CARD_DATA_TEMPLATE, children=tuple(objects))])
-        padding = -len(plaintext) % BLOCK_SIZE
-        key = working_key(transaction_key(self._device_key, ksn), Variant.DATA_REQUEST)
-        return SealedCardData(
-            ciphertext=encrypt_cbc(key, plaintext + bytes(padding)),
-            ksn=ksn,
-            padding=padding,
-        )
+        key = transaction_key(self._device_key, ksn)
+        return ReadKey(ksn, working_key(key, Variant.DATA_REQUEST))
 
 
 def unseal(ciphertext: bytes, ksn: bytes, *, bdk: bytes = TEST_BDK) -> tuple[Tlv, ...]:
-    """The objects that a Sealer sealed; raises CardDataUnreadable."""
+    """The objects that a ReadKey sealed; raises CardDataUnreadable."""
     if len(ksn) != KSN_SIZE or not ciphertext or len(ciphertext) % BLOCK_SIZE:
         raise CardDataUnreadable("not a ciphertext and KSN of a simulated reader")
     key = transaction_key(initial_key(bdk, ksn), ksn)

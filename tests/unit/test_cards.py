@@ -65,6 +65,8 @@ def test_cards_of_the_documented_outcomes_are_built_in(
     ("name", "behaviour"),
     [
         ("visa_removed_early", Behaviour.REMOVED_EARLY),
+        ("visa_removed_before_completion", Behaviour.REMOVED_BEFORE_COMPLETION),
+        ("visa_two_cards", Behaviour.COLLISION),
         ("visa_chip_fallback", Behaviour.CHIP_UNREADABLE),
         ("visa_refuses_after_approval", Behaviour.REFUSES_AFTER_APPROVAL),
     ],

@@ -16,7 +16,7 @@ from simulator.clock import ManualClock
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import ChipRead, Kernel, Purchase
-from simulator.emv.sealing import Sealer, stripe_objects
+from simulator.emv.sealing import ReadKeys, stripe_objects
 from simulator.errors import CardDataUnreadable
 
 CARDS = CardBook.load()
@@ -28,7 +28,7 @@ class Counter:
 
     def __init__(self) -> None:
         self.issuer = SimulatedIssuer(CARDS)
-        self.sealer = Sealer(KSN)
+        self.keys = ReadKeys(KSN)
         self.kernel = Kernel(
             clock=ManualClock(), random_bytes=lambda size: b"\x5a" * size
         )
@@ -46,7 +46,7 @@ class Counter:
     def request(
         self, objects: tuple[Tlv, ...], read_method: str, *, amount: int = 1000
     ) -> AuthorizationRequest:
-        sealed = self.sealer.seal(objects)
+        sealed = self.keys.next().seal(objects)
         return AuthorizationRequest(
             ciphertext=sealed.ciphertext,
             ksn=sealed.ksn,
@@ -302,8 +302,8 @@ def test_a_wrong_ciphertext_is_unreadable(ciphertext: bytes) -> None:
 def test_every_read_is_sealed_under_its_own_key(counter: Counter) -> None:
     objects = stripe_objects(CARDS.named("visa_approved"))
 
-    first = counter.sealer.seal(objects)
-    second = counter.sealer.seal(objects)
+    first = counter.keys.next().seal(objects)
+    second = counter.keys.next().seal(objects)
 
     assert first.ksn.hex().upper() == "FFFF9876543210E00001"
     assert second.ksn.hex().upper() == "FFFF9876543210E00002"

@@ -1,0 +1,1 @@
+"""Simulated card readers: models of real ones, on real wires."""

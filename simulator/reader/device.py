@@ -1,0 +1,206 @@
+"""One simulated reader: a model on a wire, within reach of a cardholder's hands.
+
+Owns the order of things: one input is worked off completely, then everyone who
+watches the screen is told, then comes the next input.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simulator.cards.card import Card, Entry
+from simulator.clock import Clock, Timer
+from simulator.emv.kernel import Kernel
+from simulator.emv.sealing import ReadKeys
+from simulator.errors import ControlRefused
+from simulator.faults import NO_FAULTS, FaultyLine, Random, WireFaults
+from simulator.reader.model import Bench, Model, Timing
+from simulator.reader.screen import DARK, ReaderState, Screen
+from simulator.reader.wires.wire import Wire
+
+_KEY_SET = bytes.fromhex("FFFF987654")
+_DEVICE_BITS, _COUNTER_BITS = 19, 21
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderPlan:
+    """How a reader is to be made."""
+
+    name: str
+    """How people and rules call it."""
+    make_model: Callable[[Bench], Model]
+    wire: Wire
+    serial_number: str
+    timing: Timing = field(default_factory=Timing)
+
+
+class SimulatedReader:
+    """Made unplugged; all methods must be called from the event loop's thread."""
+
+    def __init__(
+        self, plan: ReaderPlan, *, kernel: Kernel, clock: Clock, random: Random
+    ) -> None:
+        """`random` decides over wire faults only."""
+        self._plan = plan
+        self._clock = clock
+        self._screen = DARK
+        self._faults = (NO_FAULTS, NO_FAULTS)
+        self._watchers: list[Callable[[SimulatedReader, Screen], None]] = []
+        self._inputs: deque[Callable[[], None]] = deque()
+        self._shown: deque[Screen] = deque()
+        self._is_working = False
+        self._is_telling = False
+        self._to_host = FaultyLine(
+            plan.wire.send, cut=self._cut, clock=clock, random=random
+        )
+        self._to_model = FaultyLine(
+            self._take, cut=self._cut, clock=clock, random=random
+        )
+        self._model = plan.make_model(
+            Bench(
+                send=self._to_host.send,
+                show=self._show,
+                later=self._later,
+                kernel=kernel,
+                keys=ReadKeys(_first_ksn(plan.serial_number)),
+                serial_number=plan.serial_number,
+                timing=plan.timing,
+            )
+        )
+
+    @property
+    def name(self) -> str:
+        """How people and rules call it."""
+        return self._plan.name
+
+    @property
+    def model(self) -> Model:
+        """What it imitates: name, texts and keys."""
+        return self._model
+
+    @property
+    def serial_number(self) -> str:
+        """As the reader tells it to its host."""
+        return self._plan.serial_number
+
+    @property
+    def wire_spec(self) -> str:
+        """Where a host finds it, such as `pty:/run/till1`."""
+        return self._plan.wire.spec
+
+    @property
+    def screen(self) -> Screen:
+        """What it shows now."""
+        return self._screen
+
+    @property
+    def is_plugged(self) -> bool:
+        """Whether its cable is in, and with it its power."""
+        return self._screen.state is not ReaderState.OFF
+
+    @property
+    def faults(self) -> tuple[WireFaults, WireFaults]:
+        """What goes wrong towards the host, and towards the reader."""
+        return self._faults
+
+    def watch(self, watcher: Callable[[SimulatedReader, Screen], None]) -> None:
+        """Tell `watcher` of every screen, in order, when the reader has settled."""
+        self._watchers.append(watcher)
+
+    def plug(self) -> None:
+        """Put the cable in; raises ControlRefused if it is, or WireUnavailable."""
+        if self.is_plugged:
+            raise ControlRefused("the reader is plugged in already")
+        self._plan.wire.plug(self._to_model.send)
+        self._work(self._model.power_on)
+
+    def unplug(self) -> None:
+        """Pull the cable out, and with it the power; raises ControlRefused."""
+        if not self.is_plugged:
+            raise ControlRefused("the reader is unplugged already")
+        self._work(self._power_off)
+
+    def present_card(self, card: Card, entry: Entry) -> None:
+        """Give it a card; raises ControlRefused if it cannot take it so, or now."""
+        if entry not in card.entries:
+            ways = ", ".join(sorted(card.entries))
+            raise ControlRefused(f"card {card.name!r} cannot be {entry}, only {ways}")
+        self._use(lambda: self._model.present_card(card, entry))
+
+    def remove_card(self) -> None:
+        """Pull the card out of the slot; raises ControlRefused if there is none."""
+        self._use(self._model.remove_card)
+
+    def press_key(self, key: str) -> None:
+        """Press a key; raises ControlRefused if it does nothing now."""
+        self._use(lambda: self._model.press_key(key))
+
+    def set_battery(self, percent: int) -> None:
+        """Charge or drain the battery; raises ControlRefused if there is none."""
+        self._use(lambda: self._model.set_battery(percent))
+
+    def set_faults(
+        self, *, to_host: WireFaults = NO_FAULTS, to_reader: WireFaults = NO_FAULTS
+    ) -> None:
+        """From now on the wire fails like this, and no longer as before."""
+        self._faults = (to_host, to_reader)
+        self._to_host.set_faults(to_host)
+        self._to_model.set_faults(to_reader)
+
+    def _use(self, deed: Callable[[], None]) -> None:
+        if not self.is_plugged:
+            raise ControlRefused("the reader is unplugged")
+        self._work(deed)
+
+    def _take(self, data: bytes) -> None:
+        self._work(lambda: self._model.receive(data))
+
+    def _later(self, delay_s: float, action: Callable[[], None]) -> Timer:
+        return self._clock.call_later(delay_s, lambda: self._work(action))
+
+    def _cut(self) -> None:
+        self._work(self._power_off)
+
+    def _power_off(self) -> None:
+        self._to_host.forget()
+        self._to_model.forget()
+        self._plan.wire.unplug()
+        self._model.power_off()
+
+    def _show(self, screen: Screen) -> None:
+        self._screen = screen
+        self._shown.append(screen)
+
+    def _work(self, step: Callable[[], None]) -> None:
+        """Do `step` and what comes of it; a step raised within another one waits."""
+        self._inputs.append(step)
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            while self._inputs:
+                self._inputs.popleft()()
+        finally:
+            self._is_working = False
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._is_telling:
+            return
+        self._is_telling = True
+        try:
+            while self._shown:
+                screen = self._shown.popleft()
+                for watcher in self._watchers:
+                    watcher(self, screen)
+        finally:
+            self._is_telling = False
+
+
+def _first_ksn(serial_number: str) -> bytes:
+    """Every reader has keys of its own, the same whenever it is made."""
+    device = zlib.crc32(serial_number.encode()) % (1 << _DEVICE_BITS)
+    return _KEY_SET + (device << _COUNTER_BITS | 1).to_bytes(5, "big")

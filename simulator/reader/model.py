@@ -1,0 +1,83 @@
+"""The seam between a simulated reader and the family it imitates.
+
+A model turns bytes from the host and deeds of the cardholder into bytes for the host
+and a screen. It never blocks and never reads a clock; what it may use is its Bench.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from simulator.cards.card import Card, Entry
+from simulator.clock import Timer
+from simulator.emv.kernel import Kernel
+from simulator.emv.sealing import ReadKeys
+from simulator.reader.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the reader takes; short by default, so that tests are quick."""
+
+    read_s: float = 0.0
+    """From the card to its cryptogram."""
+    online_s: float = 60.0
+    """For the issuer's answer, before the chip decides alone."""
+    result_s: float = 3.0
+    """How long the outcome stays on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """All that a model may use of the world."""
+
+    send: Callable[[bytes], None]
+    """Bytes to the host."""
+    show: Callable[[Screen], None]
+    later: Callable[[float, Callable[[], None]], Timer]
+    """Call back after so many seconds."""
+    kernel: Kernel
+    keys: ReadKeys
+    serial_number: str
+    timing: Timing
+
+
+class Model(Protocol):
+    """One reader of a family; made switched off."""
+
+    name: ClassVar[str]
+    """The profile's name, such as `magtek_dynaprox`."""
+    texts: ClassVar[frozenset[str]]
+    """Every text it can show, apart from amounts: what rules may wait for."""
+    keys: ClassVar[frozenset[str]]
+    """The keys the cardholder may press."""
+
+    def power_on(self) -> None:
+        """Start up."""
+        ...
+
+    def power_off(self) -> None:
+        """Lose everything that was under way, without a word to the host."""
+        ...
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the host, cut anyhow; noise is survived."""
+        ...
+
+    def present_card(self, card: Card, entry: Entry) -> None:
+        """Give the reader a card; raises ControlRefused if it does not want it now."""
+        ...
+
+    def remove_card(self) -> None:
+        """Pull the card out; raises ControlRefused if there is none."""
+        ...
+
+    def press_key(self, key: str) -> None:
+        """Press one of `keys`; raises ControlRefused if that does nothing now."""
+        ...
+
+    def set_battery(self, percent: int) -> None:
+        """Charge or drain the battery; raises ControlRefused if there is none."""
+        ...

@@ -1,0 +1,30 @@
+"""What a simulated reader shows, and in which of its few states it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReaderState(StrEnum):
+    """What a reader is doing, whatever its family calls it."""
+
+    OFF = "off"
+    IDLE = "idle"
+    MESSAGE = "message"
+    """It shows a text for a while and does nothing else."""
+    WAITING_FOR_CARD = "waiting_for_card"
+    READING = "reading"
+    AUTHORISING = "authorising"
+    """A card was read; the reader waits for the issuer's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A reader's display at one moment."""
+
+    state: ReaderState
+    lines: tuple[str, ...] = ()
+
+
+DARK = Screen(ReaderState.OFF)

@@ -1,0 +1,22 @@
+"""The wires a simulated reader can hang on, chosen by a spec such as `pty:PATH`."""
+
+from __future__ import annotations
+
+from simulator.errors import WireUnavailable
+from simulator.reader.wires.pty import PtyWire
+from simulator.reader.wires.tcp import TcpWire
+from simulator.reader.wires.wire import Wire
+
+
+def wire_for(spec: str) -> Wire:
+    """The wire that `spec` names, unplugged; raises WireUnavailable for none.
+
+    `pty:PATH` is a serial port behind the symbolic link PATH; `tcp:HOST:PORT` listens.
+    """
+    kind, _, address = spec.partition(":")
+    if kind == "pty" and address:
+        return PtyWire(address)
+    host, _, port = address.rpartition(":")
+    if kind == "tcp" and host and port.isdecimal() and int(port) < 1 << 16:
+        return TcpWire(host, int(port))
+    raise WireUnavailable(f"{spec!r} is neither pty:PATH nor tcp:HOST:PORT")

@@ -1,0 +1,58 @@
+"""A cable in memory, for tests: no descriptors, no event loop, no delay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.errors import WireUnavailable
+
+
+class PipeWire:
+    """Implements Wire; the host's end is `open`, `write` and `close`."""
+
+    def __init__(self, name: str = "reader") -> None:
+        self._name = name
+        self._to_reader: Callable[[bytes], None] | None = None
+        self._to_host: Callable[[bytes], None] | None = None
+        self._closed: Callable[[], None] | None = None
+
+    @property
+    def spec(self) -> str:
+        """`pipe:` and the name."""
+        return f"pipe:{self._name}"
+
+    def plug(self, received: Callable[[bytes], None]) -> None:
+        """Offer the port."""
+        self._to_reader = received
+
+    def unplug(self) -> None:
+        """Take the port away; an open host end is told."""
+        self._to_reader = None
+        closed, self._closed, self._to_host = self._closed, None, None
+        if closed is not None:
+            closed()
+
+    def send(self, data: bytes) -> None:
+        """Bytes to the host; dropped where none has opened its end."""
+        if self._to_host is not None:
+            self._to_host(data)
+
+    def open(
+        self, received: Callable[[bytes], None], *, closed: Callable[[], None]
+    ) -> None:
+        """The host opens the port; raises WireUnavailable while it is unplugged.
+
+        `received` gets the reader's bytes; `closed` is called once if the cable goes.
+        """
+        if self._to_reader is None:
+            raise WireUnavailable(f"{self.spec} is not plugged in")
+        self._to_host, self._closed = received, closed
+
+    def write(self, data: bytes) -> None:
+        """Bytes from the host; dropped where the cable is out."""
+        if self._to_reader is not None:
+            self._to_reader(data)
+
+    def close(self) -> None:
+        """The host closes its end; it is not told of it."""
+        self._to_host = self._closed = None

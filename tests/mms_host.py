@@ -1,0 +1,195 @@
+"""A host for one simulated MagTek reader, over a pipe and a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from random import Random  # noqa: TID251 - the tests' seeded source
+
+from drivers.protocol import emv, slip
+from drivers.protocol.magtek_mms import message
+from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
+from drivers.protocol.magtek_mms.commands import (
+    Command,
+    ResumeTransaction,
+    to_request,
+)
+from drivers.protocol.magtek_mms.message import Message, Notification, Response
+from drivers.protocol.magtek_mms.notifications import (
+    CardData,
+    DataKind,
+    Notice,
+    from_notification,
+)
+from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
+from drivers.protocol.tlv import Tlv
+from simulator.cards.book import CardBook
+from simulator.cards.card import Entry
+from simulator.clock import ManualClock
+from simulator.emv.authorization import AuthorizationRequest
+from simulator.emv.issuer import SimulatedIssuer
+from simulator.emv.kernel import Kernel
+from simulator.reader.device import ReaderPlan, SimulatedReader
+from simulator.reader.model import Timing
+from simulator.reader.models.magtek_dynaprox import MagtekDynaprox
+from simulator.reader.wires.pipe import PipeWire
+
+SERIAL_NUMBER = "B5A1B2C3"
+CARDS = CardBook.load()
+
+
+def seeded(seed: int) -> Callable[[int], bytes]:
+    """A source of random bytes that repeats."""
+    return Random(seed).randbytes  # noqa: S311 - no secret is made of them
+
+
+def simulated_reader(
+    wire: PipeWire,
+    clock: ManualClock,
+    *,
+    name: str = "till",
+    serial_number: str = SERIAL_NUMBER,
+    timing: Timing | None = None,
+) -> SimulatedReader:
+    """A reader in memory, unplugged, whose time is `clock`."""
+    return SimulatedReader(
+        ReaderPlan(
+            name=name,
+            make_model=MagtekDynaprox,
+            wire=wire,
+            serial_number=serial_number,
+            timing=timing or Timing(),
+        ),
+        kernel=Kernel(clock=clock, random_bytes=seeded(1)),
+        clock=clock,
+        random=seeded(2),
+    )
+
+
+class MmsHost:
+    """Plugs a reader in, asks it things and keeps what it tells."""
+
+    def __init__(
+        self, *, serial_number: str = SERIAL_NUMBER, timing: Timing | None = None
+    ) -> None:
+        self.clock = ManualClock()
+        self.wire = PipeWire()
+        self.reader = simulated_reader(
+            self.wire, self.clock, serial_number=serial_number, timing=timing
+        )
+        self.issuer = SimulatedIssuer(CARDS)
+        self.messages: list[Message] = []
+        self.is_cut_off = False
+        self._decoder = slip.Decoder()
+        self._references = count(1)
+        self.reader.plug()
+        self.open()
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What the reader told unasked."""
+        return [
+            from_notification(each)
+            for each in self.messages
+            if isinstance(each, Notification)
+        ]
+
+    @property
+    def shows(self) -> str:
+        """What the reader shows, its lines joined."""
+        return " / ".join(self.reader.screen.lines)
+
+    @property
+    def state(self) -> str:
+        """What the reader says it is doing."""
+        return str(self.reader.screen.state)
+
+    def open(self) -> None:
+        """Open the port."""
+        self.is_cut_off = False
+        self.wire.open(self._received, closed=self._closed)
+
+    def ask(self, command: Command) -> Response:
+        """The answer to `command`; what is told besides is kept."""
+        request = to_request(command, next(self._references) % 256)
+        before = len(self.messages)
+        self.write(message.encode(request))
+        answers = [
+            each
+            for each in self.messages[before:]
+            if isinstance(each, Response) and each.reference == request.reference
+        ]
+        assert len(answers) == 1
+        return answers[0]
+
+    def write(self, body: bytes) -> None:
+        """One message to the reader, as it is."""
+        self.wire.write(slip.encode(slip.MessagePacket(slip.Direction.TO_DEVICE, body)))
+
+    def present(self, card: str, entry: Entry) -> None:
+        """The cardholder gives a card."""
+        self.reader.present_card(CARDS.named(card), entry)
+
+    def arqc(self) -> Arqc:
+        """The card data last told."""
+        blobs = [
+            each.blob
+            for each in self.notices
+            if isinstance(each, CardData) and each.kind is DataKind.ARQC
+        ]
+        return decode_arqc(blobs[-1])
+
+    def authorize(self, read_method: str, *, amount: int = 1000) -> tuple[str, bytes]:
+        """The issuer's response code and authentication data for the card last read."""
+        encrypted = self.arqc().encrypted
+        answer = self.issuer.authorize(
+            AuthorizationRequest(
+                encrypted.ciphertext, encrypted.ksn, read_method, amount, "usd"
+            )
+        )
+        data = bytes.fromhex(answer.emv_auth_data or "")
+        return answer.response_code, data[6:]
+
+    def resume(
+        self, code: str, data: bytes = b"", *, serial_number: str = SERIAL_NUMBER
+    ) -> Response:
+        """Hand the reader the issuer's answer."""
+        arpc = Arpc(serial_number.encode(), code.encode(), authentication_data=data)
+        return self.ask(ResumeTransaction(encode_arpc(arpc)))
+
+    def _received(self, data: bytes) -> None:
+        for packet in self._decoder.feed(data):
+            assert isinstance(packet, slip.MessagePacket)
+            assert packet.direction is slip.Direction.TO_HOST
+            self.messages.append(message.decode(packet.message))
+
+    def _closed(self) -> None:
+        self.is_cut_off = True
+
+
+def start(
+    *,
+    amount: int = 1000,
+    timeout_s: int = 60,
+    swipe: bool = True,
+    insert: bool = True,
+    contactless: Contactless = Contactless.EMV,
+    options: Options = Options.DYNAPRO_FORMAT,
+) -> StartTransaction:
+    """An order in dollars; in EMV flow unless `options` say otherwise."""
+    return StartTransaction(
+        timeout_s=timeout_s,
+        swipe=swipe,
+        insert=insert,
+        contactless=contactless,
+        options=options,
+        emv_data=(
+            Tlv(emv.TRANSACTION_TYPE, b"\x00"),
+            Tlv(emv.AMOUNT_AUTHORISED, emv.encode_amount(amount)),
+            Tlv(emv.AMOUNT_OTHER, bytes(6)),
+            Tlv(emv.TRANSACTION_CURRENCY_CODE, bytes.fromhex("0840")),
+        ),
+    )
+
+
+QUICK_CHIP = Options.QUICK_CHIP | Options.DYNAPRO_FORMAT
