@@ -23,6 +23,7 @@ from agent.journal.journal import Journal
 from agent.log import configure_logging, get_logger
 from agent.payments.actions import Actions
 from agent.readers.fleet import Fleet
+from agent.rest.one_segment import OneSegmentProtocol
 from agent.rest.server import Services, create_app
 from agent.settings import RestSettings, Settings, read_stripe_key
 from agent.stripe_api.client import StripeClient
@@ -158,7 +159,7 @@ async def _serve_http(services: Services, sockets: list[socket.socket]) -> None:
     config = uvicorn.Config(
         create_app(services),
         loop="none",
-        http="httptools",
+        http=OneSegmentProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
