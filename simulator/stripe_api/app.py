@@ -12,6 +12,7 @@ from simulator.stripe_api.engine.events import Listener
 from simulator.stripe_api.engine.faults import Faults
 from simulator.stripe_api.engine.ids import Random
 from simulator.stripe_api.engine.keys import KeyRing
+from simulator.stripe_api.engine.operations import Work
 from simulator.stripe_api.engine.requests import RequestLog
 from simulator.stripe_api.engine.server import ApiServer
 from simulator.stripe_api.engine.store import Store
@@ -66,6 +67,13 @@ class StripeApi:
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` with every event from now on."""
         self._server.executor.listeners.append(listener)
+
+    def act(self, work: Work, *, livemode: bool = False) -> None:
+        """Do what no request asked for, such as what a cardholder does at a reader.
+
+        Raises what `work` raises.
+        """
+        self._server.executor.act(work, livemode=livemode)
 
     def reset(self) -> None:
         """Start anew: no objects, idempotency keys, fault rules or logged requests."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer, answer
@@ -19,8 +20,8 @@ from simulator.stripe_api.engine.idempotency import (
 )
 from simulator.stripe_api.engine.ids import Ids
 from simulator.stripe_api.engine.keys import KeyRing
-from simulator.stripe_api.engine.operations import Call, Operation, Resource
-from simulator.stripe_api.engine.parameters import Items, Text
+from simulator.stripe_api.engine.operations import Call, Operation, Resource, Work
+from simulator.stripe_api.engine.parameters import Items, Text, Values
 from simulator.stripe_api.engine.requests import RequestEntry
 from simulator.stripe_api.engine.router import Router
 from simulator.stripe_api.engine.store import Store
@@ -30,6 +31,7 @@ from simulator.stripe_api.engine.wire import HttpRequest
 _log = logging.getLogger(__name__)
 
 _EXPAND = Items(Text())
+_NO_NAMES: Mapping[str, str] = {}
 
 BeforeEffect = Callable[[], Awaitable[None]]
 """Awaited when a request has been accepted and has not yet taken effect."""
@@ -104,6 +106,13 @@ class Executor:
             reply, headers=(*reply.headers, (b"stripe-version", version.encode()))
         )
 
+    def act(self, work: Work, *, livemode: bool = False) -> None:
+        """Do what no request asked for, such as what a cardholder does.
+
+        Raises what `work` raises, with the events that had happened by then told.
+        """
+        self._act(work, self._modes[livemode], livemode=livemode)
+
     def refusal(self, error: ApiError, entry: RequestEntry) -> Answer:
         """A refusal in Stripe's envelope."""
         entry.error_code = error.code or error.type
@@ -150,22 +159,39 @@ class Executor:
         check_paths(
             paths, operation.returns, is_list=operation.is_list, kinds=self._kinds
         )
-        now = self._clock.now().timestamp()
-        call = Call(
+        call = self._call(
+            livemode=entry.livemode,
             params=operation.parameters.read(sent, "", version),
             names=names,
-            store=self._modes[entry.livemode].store,
-            other_mode=self._modes[not entry.livemode].store,
+            version=version,
+            entry=entry,
+        )
+        return _Prepared(operation, call, paths)
+
+    def _call(
+        self,
+        *,
+        livemode: bool,
+        params: Values | None = None,
+        names: Mapping[str, str] = _NO_NAMES,
+        version: ApiVersion | None = None,
+        entry: RequestEntry | None = None,
+    ) -> Call:
+        now = self._clock.now().timestamp()
+        return Call(
+            params={} if params is None else params,
+            names=names,
+            store=self._modes[livemode].store,
+            other_mode=self._modes[not livemode].store,
             ids=self._ids,
             now=int(now),
             now_ms=int(now * 1000),
-            livemode=entry.livemode,
-            version=version,
+            livemode=livemode,
+            version=version or self._version,
             event_version=self._version,
-            request_id=entry.id,
-            idempotency_key=entry.idempotency_key,
+            request_id=None if entry is None else entry.id,
+            idempotency_key=None if entry is None else entry.idempotency_key,
         )
-        return _Prepared(operation, call, paths)
 
     def _carry_out(self, prepared: _Prepared, entry: RequestEntry) -> Answer:
         """Let the operation take effect; its refusals are answers like any other."""
@@ -181,10 +207,36 @@ class Executor:
         except Exception:  # noqa: BLE001 - a request's outermost loop: clients get Stripe's 500, the log the defect
             _log.exception("operation failed: %s %s", entry.method, entry.path)
             reply = self.refusal(ServerFailure("An unknown error occurred."), entry)
+        self._conclude(call)
+        return reply
+
+    def _conclude(self, call: Call) -> None:
+        """Tell what happened, and see to what is to come of it."""
         for event in call.events:
             for listener in self.listeners:
                 listener(event)
-        return reply
+        mode = self._modes[call.livemode]
+        for work in call.agenda.afterwards:
+            self._act_alone(work, mode, livemode=call.livemode)
+        for delay_s, work in call.agenda.later:
+            due = partial(self._act_alone, work, mode, livemode=call.livemode)
+            self._clock.call_later(delay_s, due)
+
+    def _act(self, work: Work, mode: Mode, *, livemode: bool) -> None:
+        if self._modes[livemode] is not mode:
+            return  # The objects it was about are forgotten.
+        call = self._call(livemode=livemode)
+        try:
+            work(call)
+        finally:
+            self._conclude(call)
+
+    def _act_alone(self, work: Work, mode: Mode, *, livemode: bool) -> None:
+        """As `_act`, where nobody is there to hear of a failure."""
+        try:
+            self._act(work, mode, livemode=livemode)
+        except Exception:  # noqa: BLE001 - its outermost loop: the request it came of is answered already
+            _log.exception("work failed")
 
 
 def _parameters(request: HttpRequest) -> Tree:

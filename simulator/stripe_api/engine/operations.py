@@ -13,10 +13,26 @@ from simulator.stripe_api.engine.parameters import Fields, Values
 from simulator.stripe_api.engine.store import Kind, Object, Store, T
 from simulator.stripe_api.engine.versions import ApiVersion
 
+Work = Callable[["Call"], None]
+"""Something that happens without a request of its own, at one point in time."""
+
+
+@dataclass(slots=True)
+class Agenda:
+    """What is still to come of an operation once it is over."""
+
+    afterwards: list[Work] = field(default_factory=list)
+    """To be done once the request has its answer, before anything else happens."""
+    later: list[tuple[float, Work]] = field(default_factory=list)
+    """To be done in so many seconds of the simulator's clock."""
+
 
 @dataclass(slots=True)
 class Call:
-    """One request as an operation sees it: parameters, objects, time and chance."""
+    """One request as an operation sees it: parameters, objects, time and chance.
+
+    Work that no request asked for gets one too, without parameters and request id.
+    """
 
     params: Values
     names: Mapping[str, str]
@@ -32,10 +48,11 @@ class Call:
     version: ApiVersion
     event_version: ApiVersion
     """The account's own version, in which events are written."""
-    request_id: str
+    request_id: str | None
     idempotency_key: str | None
     events: list[Event] = field(default_factory=list)
     """What this operation has emitted so far, oldest first."""
+    agenda: Agenda = field(default_factory=Agenda)
 
     def find(self, kind: Kind[T], name: str, *, param: str | None = None) -> T:
         """The object the path names; raises ResourceMissing (404).
