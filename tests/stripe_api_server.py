@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from hashlib import shake_128
 from http.client import HTTPConnection
@@ -159,26 +160,43 @@ class StripeApiServer:
 
 
 @contextlib.contextmanager
-def serving(
-    *, clock: Clock | None = None, random: Random | None = None
-) -> Iterator[StripeApiServer]:
-    """Serve a fresh API until the context ends."""
-    issuer = TestIssuer()
-    clock = clock or ManualClock()
-    api = StripeApi(issuer=issuer, clock=clock, random=random or seeded_random())
-    app = Starlette(routes=[*api.routes, *stripe_routes(api)])
-    config = uvicorn.Config(app, http=ResettableHttp, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+def serving(*, keys: Set[str] = frozenset()) -> Iterator[StripeApiServer]:
+    """Serve a fresh API from another thread until the context ends."""
+    with _listening(ManualClock(), keys=keys) as (server, listener, described):
         # The backlog takes connections at once, so nobody waits for the start.
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield StripeApiServer(api, issuer, clock, url)
+            yield described
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextlib.asynccontextmanager
+async def serving_here(clock: Clock) -> AsyncIterator[StripeApiServer]:
+    """Serve a fresh API from the running loop, so that `clock` can be advanced."""
+    with _listening(clock) as (server, listener, described):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve(sockets=[listener]))
+            try:
+                yield described
+            finally:
+                server.should_exit = True
+
+
+@contextlib.contextmanager
+def _listening(
+    clock: Clock, *, keys: Set[str] = frozenset()
+) -> Iterator[tuple[uvicorn.Server, socket.socket, StripeApiServer]]:
+    issuer = TestIssuer()
+    api = StripeApi(issuer=issuer, clock=clock, random=seeded_random(), keys=keys)
+    app = Starlette(routes=[*api.routes, *stripe_routes(api)])
+    config = uvicorn.Config(app, http=ResettableHttp, log_level="error", lifespan="off")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        described = StripeApiServer(api, issuer, clock, url)
+        yield uvicorn.Server(config), listener, described
 
 
 def new_intent(
