@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
 import uvicorn
 import uvloop
 
@@ -26,7 +25,7 @@ from agent.readers.fleet import Fleet
 from agent.rest.one_segment import OneSegmentProtocol
 from agent.rest.server import Services, create_app
 from agent.settings import RestSettings, Settings, read_stripe_key
-from agent.stripe_api.client import StripeClient
+from agent.stripe_api.client import StripeClient, open_session
 from drivers.reader import Reader
 from drivers.registry import discover_serial, open_reader
 
@@ -72,13 +71,14 @@ async def serve(
         journal = await opening
         stack.push_async_callback(journal.aclose)
         await journal.answers.prune(clock.now() - ANSWERS_KEPT_FOR)
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(open_session())
         stripe = StripeClient(
             http,
             api_base=settings.stripe.api_base,
             key=key,
             api_version=settings.stripe.api_version,
             timeout_s=settings.stripe.timeout_s,
+            max_retries=settings.stripe.max_retries,
         )
         livemode = key is not None and key.livemode
         parts = _Parts(settings, journal, stripe, clock, random, livemode)

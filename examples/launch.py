@@ -91,6 +91,17 @@ def free_port() -> int:
         return port
 
 
+def port_or_free(port: int) -> int:
+    """`port`, or a free one where something else has taken it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port
+
+
 def call(
     url: str,
     body: dict[str, Any] | None = None,
@@ -155,9 +166,10 @@ class Simulator:
             "POST",
             "/simulator/rules",
             {
-                "reader": reader,
-                "when": {"state": "waiting"},
-                "then": [{"present_card": {"card": card, "entry": entry}}],
+                "when": {"reader": reader, "state": "waiting_for_card"},
+                "then": [{"do": "present_card", "card": card, "entry": entry}],
+                "after_s": 0.001,
+                "times": None,
             },
         )
 

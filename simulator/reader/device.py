@@ -23,6 +23,7 @@ from simulator.reader.wires.wire import Wire
 
 _KEY_SET = bytes.fromhex("FFFF987654")
 _DEVICE_BITS, _COUNTER_BITS = 19, 21
+_KEPT_SCREENS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class SimulatedReader:
         self._watchers: list[Callable[[SimulatedReader, Screen], None]] = []
         self._inputs: deque[Callable[[], None]] = deque()
         self._shown: deque[Screen] = deque()
+        self._history: deque[Screen] = deque(maxlen=_KEPT_SCREENS)
         self._is_working = False
         self._is_telling = False
         self._to_host = FaultyLine(
@@ -95,6 +97,11 @@ class SimulatedReader:
     def screen(self) -> Screen:
         """What it shows now."""
         return self._screen
+
+    @property
+    def history(self) -> tuple[Screen, ...]:
+        """The latest screens, oldest first, up to what it shows now."""
+        return tuple(self._history)
 
     @property
     def is_plugged(self) -> bool:
@@ -173,6 +180,7 @@ class SimulatedReader:
     def _show(self, screen: Screen) -> None:
         self._screen = screen
         self._shown.append(screen)
+        self._history.append(screen)
 
     def _work(self, step: Callable[[], None]) -> None:
         """Do `step` and what comes of it; a step raised within another one waits."""
