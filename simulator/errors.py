@@ -7,7 +7,8 @@ SimulatorError
 ├── ReaderUnknown            no simulated reader of that name
 ├── WireUnavailable          the reader's port cannot be offered
 ├── ControlInvalid           a control request that could never work
-│   └── RuleUnknown          no automation rule of that id
+│   ├── RuleUnknown          no automation rule of that id
+│   └── RouteUnknown         no such path and method
 └── ControlRefused           that cannot be done to the reader in its present state
 
 `code` is API: documented in docs/simulator.md and never renamed.
@@ -76,6 +77,14 @@ class RuleUnknown(ControlInvalid):
     code = "rule_unknown"
     status = 404
     remedy = "GET /simulator/rules lists the rules in force."
+
+
+class RouteUnknown(ControlInvalid):
+    """No such path and method."""
+
+    code = "route_unknown"
+    status = 404
+    remedy = "docs/simulator.md lists the routes."
 
 
 class ControlRefused(SimulatorError):

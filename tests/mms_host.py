@@ -70,11 +70,17 @@ class MmsHost:
     """Plugs a reader in, asks it things and keeps what it tells."""
 
     def __init__(
-        self, *, serial_number: str = SERIAL_NUMBER, timing: Timing | None = None
+        self,
+        *,
+        serial_number: str = SERIAL_NUMBER,
+        timing: Timing | None = None,
+        reader: SimulatedReader | None = None,
+        wire: PipeWire | None = None,
     ) -> None:
+        """A reader of its own, unless given one with the wire it hangs on."""
         self.clock = ManualClock()
-        self.wire = PipeWire()
-        self.reader = simulated_reader(
+        self.wire = wire or PipeWire()
+        self.reader = reader or simulated_reader(
             self.wire, self.clock, serial_number=serial_number, timing=timing
         )
         self.issuer = SimulatedIssuer(CARDS)
@@ -151,10 +157,11 @@ class MmsHost:
         return answer.response_code, data[6:]
 
     def resume(
-        self, code: str, data: bytes = b"", *, serial_number: str = SERIAL_NUMBER
+        self, code: str, data: bytes = b"", *, serial_number: str | None = None
     ) -> Response:
         """Hand the reader the issuer's answer."""
-        arpc = Arpc(serial_number.encode(), code.encode(), authentication_data=data)
+        addressee = (serial_number or self.reader.serial_number).encode()
+        arpc = Arpc(addressee, code.encode(), authentication_data=data)
         return self.ask(ResumeTransaction(encode_arpc(arpc)))
 
     def _received(self, data: bytes) -> None:

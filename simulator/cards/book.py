@@ -73,7 +73,8 @@ class CardBook:
         try:
             return self._by_name[name]
         except KeyError:
-            raise CardUnknown(f"no virtual card is named {name!r}") from None
+            # Without the name: somebody may have sent a card number.
+            raise CardUnknown("there is no virtual card of that name") from None
 
     def numbered(self, number: str) -> Card | None:
         """A card of the account with that number, or None: what an issuer asks."""

@@ -1,0 +1,113 @@
+"""Puts the simulators together: the one place that builds things and picks a seed."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random  # noqa: TID251 - seeded here, passed in everywhere else
+
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator.cards.book import CardBook
+from simulator.clock import Clock
+from simulator.emv.issuer import SimulatedIssuer
+from simulator.emv.kernel import Kernel
+from simulator.errors import ControlInvalid
+from simulator.reader.device import ReaderPlan, SimulatedReader
+from simulator.reader.models import MODELS
+from simulator.reader.readers import Readers
+from simulator.reader.rules import Rules
+from simulator.reader.wires import wire_for
+from simulator.reader.wires.wire import Wire
+from simulator.stripe_api.app import StripeApi
+
+DEFAULT_MODEL = "magtek_dynaprox"
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOrder:
+    """A reader that is wanted."""
+
+    name: str
+    wire: str | Wire
+    """A spec such as `pty:PATH`, or a wire of one's own."""
+    model: str = DEFAULT_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """Everything of one simulator; readers are plugged by whoever serves `app`."""
+
+    cards: CardBook
+    issuer: SimulatedIssuer
+    stripe_api: StripeApi
+    readers: Readers
+    rules: Rules
+    app: ASGIApp
+    """Stripe's API under `/v1` and the control of everything under `/simulator`."""
+
+
+def build_simulator(
+    *,
+    clock: Clock,
+    readers: Sequence[ReaderOrder] = (),
+    secret_keys: Set[str] = frozenset(),
+    card_folders: Sequence[Path] = (),
+    seed: int | None = None,
+) -> Simulator:
+    """One simulated Stripe account and `readers`, all of one bank.
+
+    Without `secret_keys` every well-formed one is accepted; with `seed` all ids and
+    faults repeat. Raises WireUnavailable, CardFileInvalid or ControlInvalid.
+    """
+    random = os.urandom if seed is None else Random(seed).randbytes  # noqa: S311 - repeats on purpose
+    cards = CardBook.load(*card_folders)
+    issuer = SimulatedIssuer(cards)
+    kernel = Kernel(clock=clock, random_bytes=random)
+    api = StripeApi(issuer=issuer, clock=clock, random=random, keys=secret_keys)
+    built = Readers(
+        SimulatedReader(_plan(order), kernel=kernel, clock=clock, random=random)
+        for order in readers
+    )
+    rules = Rules(built, clock=clock)
+
+    def build_control() -> ASGIApp:
+        # Pydantic is a third of the start-up time, and not everyone uses control.
+        from simulator.control.application import control_application
+
+        return control_application(
+            stripe_api=api, readers=built, rules=rules, cards=cards
+        )
+
+    app = Router(routes=api.routes, default=_Deferred(build_control))
+    return Simulator(cards, issuer, api, built, rules, app)
+
+
+class _Deferred:
+    """An application that is made when it is first asked something."""
+
+    def __init__(self, build: Callable[[], ASGIApp]) -> None:
+        self._build = build
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._app = self._build()
+        await self._app(scope, receive, send)
+
+
+def _plan(order: ReaderOrder) -> ReaderPlan:
+    if order.model not in MODELS:
+        known = ", ".join(sorted(MODELS))
+        raise ControlInvalid(f"no reader model {order.model!r}, only {known}")
+    return ReaderPlan(
+        name=order.name,
+        make_model=MODELS[order.model],
+        wire=wire_for(order.wire) if isinstance(order.wire, str) else order.wire,
+        # The same name has the same serial number, run after run.
+        serial_number=f"B{zlib.crc32(order.name.encode()) & 0xFFFFFFF:07X}",
+    )
