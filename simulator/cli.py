@@ -1,0 +1,144 @@
+"""The `cardlane-simulator` command. Imports of weight happen inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from simulator.app import ReaderOrder
+
+USAGE_ERROR = 2
+"""The exit code for whatever keeps the simulator from starting."""
+
+ReaderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reader",
+        metavar="NAME=WIRE",
+        help="A simulated reader on pty:PATH or tcp:HOST:PORT; may be repeated.",
+    ),
+]
+ModelOption = Annotated[str, typer.Option("--model", help="The model of all readers.")]
+KeyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret-key",
+        help="Accept this Stripe key only (any test key without); may be repeated.",
+    ),
+]
+CardsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--cards",
+        exists=True,
+        file_okay=False,
+        help="A folder with card files of your own; may be repeated.",
+    ),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--random-seed", help="Make ids and faults repeat.")
+]
+RemoteOption = Annotated[
+    bool,
+    typer.Option("--allow-remote", help="Listen on addresses other machines reach."),
+]
+
+
+def main() -> None:
+    """Carry out the command line; the console script's entry."""
+    app = typer.Typer(
+        name="cardlane-simulator",
+        help="Simulated card readers and a simulated Stripe API.",
+        no_args_is_help=True,
+        add_completion=False,
+        # Rich would double the time of every start.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.command()(serve)
+    app.command()(cards)
+    app()
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Where Stripe's API listens.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 is any free one.")] = 12111,
+    reader: ReaderOption = None,
+    model: ModelOption = "magtek_dynaprox",
+    secret_key: KeyOption = None,
+    card_folder: CardsOption = None,
+    random_seed: SeedOption = None,
+    allow_remote: RemoteOption = False,
+) -> None:
+    """Serve Stripe's API, the readers and their control until SIGTERM or Ctrl-C."""
+    from simulator.app import build_simulator
+    from simulator.clock import SystemClock
+    from simulator.errors import SimulatorError
+    from simulator.serving import AddressTaken, listen, run
+
+    orders = [_order(text, model) for text in reader or ()]
+    if not allow_remote:
+        for address in [host, *_tcp_hosts(orders)]:
+            _require_loopback(address)
+    try:
+        simulator = build_simulator(
+            clock=SystemClock(),
+            readers=orders,
+            secret_keys=frozenset(secret_key or ()),
+            card_folders=card_folder or (),
+            seed=random_seed,
+        )
+        run(simulator, listen(host, port))
+    except (SimulatorError, AddressTaken) as error:
+        _fail(str(error))
+
+
+def cards() -> None:
+    """List the virtual cards."""
+    from simulator.cards.book import CardBook
+
+    book = list(CardBook.load())
+    width = max(len(card.name) for card in book)
+    for card in book:
+        ways = ", ".join(sorted(card.entries))
+        typer.echo(f"{card.name:{width}}  {card.about} ({ways})")
+
+
+def _order(text: str, model: str) -> ReaderOrder:
+    from simulator.app import ReaderOrder
+
+    name, separator, wire = text.partition("=")
+    if not (name and separator and wire):
+        _fail(f"--reader {text}: write NAME=WIRE, such as till1=pty:/tmp/till1")
+    return ReaderOrder(name, wire, model)
+
+
+def _tcp_hosts(orders: list[ReaderOrder]) -> list[str]:
+    specs = [str(order.wire) for order in orders]
+    return [
+        spec.removeprefix("tcp:").rpartition(":")[0]
+        for spec in specs
+        if spec.startswith("tcp:")
+    ]
+
+
+def _require_loopback(host: str) -> None:
+    from ipaddress import ip_address
+
+    try:
+        is_loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        _fail(f"{host} is no loopback address; other machines need --allow-remote")
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stderr.write(f"cardlane-simulator: {message}\n")
+    raise SystemExit(USAGE_ERROR)

@@ -1,0 +1,86 @@
+"""One simulator as a running program: its socket, its signals, its ready line."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from simulator.app import Simulator
+from simulator.stripe_api.engine.wire import ResettableHttp
+
+_GRACE_S = 1
+
+
+class AddressTaken(Exception):
+    """The HTTP address cannot be listened on."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises AddressTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AddressTaken(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def run(simulator: Simulator, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; raises WireUnavailable before anything is served.
+
+    When it can be used, one line on standard output says so and names every wire.
+    """
+    config = uvicorn.Config(
+        simulator.app,
+        http=ResettableHttp,
+        loop="uvloop",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(simulator, listener, server=_Server(config)))
+
+
+async def _serve(
+    simulator: Simulator, listener: socket.socket, *, server: uvicorn.Server
+) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, server)
+    with listener:
+        simulator.readers.plug()
+        try:
+            # The backlog takes connections from here on.
+            sys.stdout.write(_ready_line(simulator, listener))
+            sys.stdout.flush()
+            await server.serve(sockets=[listener])
+        finally:
+            simulator.readers.unplug()
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _ready_line(simulator: Simulator, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    shown_host = f"[{host}]" if ":" in host else host
+    wires = [f"{reader.name}={reader.wire_spec}" for reader in simulator.readers]
+    words = ["cardlane-simulator ready", f"http://{shown_host}:{port}", *wires]
+    return " ".join(words) + "\n"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which would end us before we tidy up."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
