@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from simulator.emv.authorization import Approved, Declined, PresentedCard
 
@@ -43,6 +43,7 @@ class CardPresentDetails(TypedDict):
     incremental_authorization_supported: bool
     issuer: str | None
     last4: str
+    location: NotRequired[str]
     network: str
     network_transaction_id: str | None
     offline: Mapping[str, object] | None
@@ -54,9 +55,11 @@ class CardPresentDetails(TypedDict):
 
 
 class PaymentMethodDetails(TypedDict):
-    """Stripe's `payment_method_details` of a card_present charge."""
+    """Stripe's `payment_method_details` of a charge at a reader."""
 
-    card_present: CardPresentDetails
+    card_present: NotRequired[CardPresentDetails]
+    interac_present: NotRequired[Mapping[str, Any]]
+    """As card_present, without what a single-message network does not know."""
     type: str
 
 
@@ -64,9 +67,13 @@ class PaymentMethodDetails(TypedDict):
 class Reading:
     """How a card was read, and where the authorization stands in time."""
 
+    type: str
+    """`card_present` or `interac_present`."""
     read_method: str
     reader: str | None
-    """The local reader's id; None where the caller did not say."""
+    """The reader's id; None where the caller did not say."""
+    location: str | None
+    """Of the reader, where that is known."""
     capture_before: int | None
     """Unix time until which a manual capture is possible; None where it is done."""
     network_transaction_id: str
@@ -77,6 +84,10 @@ _ACCOUNT_TYPES: Mapping[str, str] = {
     "debit": "checking",
     "prepaid": "prepaid",
 }
+_NOT_OF_INTERAC = (
+    *("amount_authorized", "brand_product", "capture_before"),
+    *("incremental_authorization_supported", "offline", "overcapture_supported"),
+)
 
 
 def payment_method_details(
@@ -116,6 +127,11 @@ def payment_method_details(
         details["capture_before"] = reading.capture_before
     if reading.reader is not None:
         details["reader"] = reading.reader
+    if reading.location is not None:
+        details["location"] = reading.location
+    if reading.type == "interac_present":
+        known = {k: v for k, v in details.items() if k not in _NOT_OF_INTERAC}
+        return {"interac_present": known, "type": "interac_present"}
     return {"card_present": details, "type": "card_present"}
 
 

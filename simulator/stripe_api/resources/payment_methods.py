@@ -1,9 +1,9 @@
-"""Payment methods: the card_present ones that a read card leaves behind."""
+"""Payment methods: those that a card leaves behind when a reader has read it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from simulator.emv.authorization import PresentedCard
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
@@ -50,6 +50,25 @@ class CardPresent(TypedDict):
     read_method: str
 
 
+class InteracPresent(TypedDict):
+    """The card of an interac_present payment method."""
+
+    brand: str
+    cardholder_name: str | None
+    country: str | None
+    description: str | None
+    exp_month: int
+    exp_year: int
+    fingerprint: str
+    funding: str
+    iin: str | None
+    issuer: str | None
+    last4: str
+    networks: Networks
+    preferred_locales: list[str]
+    read_method: str
+
+
 class PaymentMethod(TypedDict):
     """Stripe's PaymentMethod."""
 
@@ -57,10 +76,12 @@ class PaymentMethod(TypedDict):
     object: str
     allow_redisplay: str
     billing_details: BillingDetails
+    card: NotRequired[Mapping[str, Any]]
     card_present: NotRequired[CardPresent]
     created: int
     customer: str | None
     customer_account: str | None
+    interac_present: NotRequired[InteracPresent]
     livemode: bool
     metadata: dict[str, str]
     type: str
@@ -86,42 +107,63 @@ def no_billing_details() -> BillingDetails:
     }
 
 
-def add_card_present(
-    call: Call, card: PresentedCard, *, read_method: str
+def add_presented_card(
+    call: Call, card: PresentedCard, *, type_: str, read_method: str
 ) -> PaymentMethod:
-    """Store the payment method of a card that a reader has just read."""
-    method: PaymentMethod = {
+    """Store the payment method of a card that a reader has just read.
+
+    `type_` is `card_present` or `interac_present`.
+    """
+    method = blank_payment_method(call, type_)
+    if type_ == "interac_present":
+        method["interac_present"] = _interac_present(card, read_method)
+    else:
+        method["card_present"] = _card_present(card, read_method)
+    call.store.of(PAYMENT_METHODS).put(method)
+    return method
+
+
+def blank_payment_method(call: Call, type_: str) -> PaymentMethod:
+    """A payment method, not yet stored, that says nothing of itself but its type."""
+    return {
         "id": call.new_id(PAYMENT_METHODS),
         "object": "payment_method",
         "allow_redisplay": "unspecified",
         "billing_details": no_billing_details(),
-        "card_present": {
-            "brand": card.brand,
-            "brand_product": None,
-            "cardholder_name": card.cardholder_name,
-            "country": card.country,
-            "description": card.description,
-            "exp_month": card.exp_month,
-            "exp_year": card.exp_year,
-            "fingerprint": card.fingerprint,
-            "funding": card.funding,
-            "iin": card.iin,
-            "issuer": card.issuer,
-            "last4": card.last4,
-            "networks": {"available": [card.network], "preferred": None},
-            "offline": None,
-            "preferred_locales": [],
-            "read_method": read_method,
-        },
         "created": call.now,
         "customer": None,
         "customer_account": None,
         "livemode": call.livemode,
         "metadata": {},
-        "type": "card_present",
+        "type": type_,
     }
-    call.store.of(PAYMENT_METHODS).put(method)
-    return method
+
+
+def _card_present(card: PresentedCard, read_method: str) -> CardPresent:
+    return {
+        **_interac_present(card, read_method),
+        "brand_product": None,
+        "offline": None,
+    }
+
+
+def _interac_present(card: PresentedCard, read_method: str) -> InteracPresent:
+    return {
+        "brand": card.brand,
+        "cardholder_name": card.cardholder_name,
+        "country": card.country,
+        "description": card.description,
+        "exp_month": card.exp_month,
+        "exp_year": card.exp_year,
+        "fingerprint": card.fingerprint,
+        "funding": card.funding,
+        "iin": card.iin,
+        "issuer": card.issuer,
+        "last4": card.last4,
+        "networks": {"available": [card.network], "preferred": None},
+        "preferred_locales": [],
+        "read_method": read_method,
+    }
 
 
 def _retrieve(call: Call) -> PaymentMethod:

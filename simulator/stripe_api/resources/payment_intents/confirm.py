@@ -6,14 +6,7 @@ data from its own readers only, over an interface that is not public.
 
 from __future__ import annotations
 
-from typing import assert_never
-
-from simulator.emv.authorization import (
-    Approved,
-    AuthorizationRequest,
-    Declined,
-    Issuer,
-)
+from simulator.emv.authorization import Issuer
 from simulator.errors import CardDataUnreadable
 from simulator.stripe_api.engine.errors import (
     InvalidRequest,
@@ -22,33 +15,21 @@ from simulator.stripe_api.engine.errors import (
 )
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.engine.parameters import Values
-from simulator.stripe_api.resources.card_present import Reading
-from simulator.stripe_api.resources.charges import Charge, capture
-from simulator.stripe_api.resources.declines import error_details
-from simulator.stripe_api.resources.errors import CardError, CardUnreadable
+from simulator.stripe_api.resources.errors import CardUnreadable
 from simulator.stripe_api.resources.money import check_chargeable
-from simulator.stripe_api.resources.payment_intents.attempts import Attempt, add_charge
 from simulator.stripe_api.resources.payment_intents.changes import changed
+from simulator.stripe_api.resources.payment_intents.charging import (
+    CardRead,
+    charge_card,
+)
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
     require,
-    save,
     unexpected,
 )
-from simulator.stripe_api.resources.payment_intents.states import (
-    TRANSITIONS,
-    Status,
-    Step,
-)
-from simulator.stripe_api.resources.payment_methods import (
-    PAYMENT_METHODS,
-    PaymentMethod,
-    add_card_present,
-)
-
-HOLD_S = 2 * 24 * 60 * 60
-EXTENDED_HOLD_S = 30 * 24 * 60 * 60
+from simulator.stripe_api.resources.payment_intents.states import Status, Step
+from simulator.stripe_api.resources.payment_methods import PAYMENT_METHODS
 
 _DATA = "payment_method_data"
 _CARD = f"{_DATA}[card_present]"
@@ -70,22 +51,12 @@ def authorize(call: Call, intent: PaymentIntent, *, issuer: Issuer) -> PaymentIn
             param="amount_to_confirm",
         )
     card = _card_data(call, intent)
-    decision = _decision(intent, card, issuer=issuer)
-    method = add_card_present(call, decision.card, read_method=card["read_method"])
-    reading = Reading(
-        read_method=card["read_method"],
-        reader=card.get("reader"),
-        capture_before=call.now + _hold_s(intent) if _is_manual(intent) else None,
-        network_transaction_id=call.ids.digits(15),
-    )
-    charge = add_charge(call, intent, Attempt(decision, reading, method))
-    match decision:
-        case Approved():
-            return _approved(call, intent, charge)
-        case Declined():
-            raise _declined(call, intent, charge, declined=decision, method=method)
-        case _:
-            assert_never(decision)
+    try:
+        return charge_card(call, intent, _read(card), issuer=issuer)
+    except CardDataUnreadable:
+        raise CardUnreadable(
+            "The card data could not be decrypted to a card.", param=_CARD
+        ) from None
 
 
 def _check_status(intent: PaymentIntent) -> None:
@@ -139,6 +110,15 @@ def _card_data(call: Call, intent: PaymentIntent) -> Values:
     return card
 
 
+def _read(card: Values) -> CardRead:
+    return CardRead(
+        ciphertext=card["emv_data"] if "emv_data" in card else card["track_2"],
+        ksn=card["ksn"],
+        read_method=card["read_method"],
+        reader=card.get("reader"),
+    )
+
+
 def refuse_used_method(call: Call) -> None:
     """Raise because a card_present PaymentMethod serves the charge that made it only."""
     call.referred(PAYMENT_METHODS, "payment_method")
@@ -149,74 +129,3 @@ def refuse_used_method(call: Call) -> None:
         "a PaymentMethod multiple times, you must attach it to a Customer first.",
         param="payment_method",
     )
-
-
-def _decision(
-    intent: PaymentIntent, card: Values, *, issuer: Issuer
-) -> Approved | Declined:
-    request = AuthorizationRequest(
-        ciphertext=card["emv_data"] if "emv_data" in card else card["track_2"],
-        ksn=card["ksn"],
-        read_method=card["read_method"],
-        amount=intent["amount"],
-        currency=intent["currency"],
-    )
-    try:
-        return issuer.authorize(request)
-    except CardDataUnreadable:
-        raise CardUnreadable(
-            "The card data could not be decrypted to a card.", param=_CARD
-        ) from None
-
-
-def _is_manual(intent: PaymentIntent) -> bool:
-    options = intent["payment_method_options"].get("card_present", {})
-    return intent["capture_method"] == "manual" or "capture_method" in options
-
-
-def _hold_s(intent: PaymentIntent) -> int:
-    options = intent["payment_method_options"].get("card_present", {})
-    return EXTENDED_HOLD_S if options["request_extended_authorization"] else HOLD_S
-
-
-def _approved(call: Call, intent: PaymentIntent, charge: Charge) -> PaymentIntent:
-    step = Step.AUTHORIZE if _is_manual(intent) else Step.PAY
-    if step is Step.PAY:
-        charge = capture(call, charge, amount=charge["amount"])
-    approved = intent.copy()
-    approved["status"] = TRANSITIONS[intent["status"], step]
-    approved["last_payment_error"] = None
-    approved["latest_charge"] = charge["id"]
-    approved["payment_method"] = charge["payment_method"]
-    approved["amount_capturable"] = charge["amount"] - charge["amount_captured"]
-    approved["amount_received"] = charge["amount_captured"]
-    save(call, approved)
-    call.emit("charge.succeeded", charge)
-    if step is Step.PAY:
-        call.emit("payment_intent.succeeded", approved)
-    else:
-        call.emit("payment_intent.amount_capturable_updated", approved)
-    return approved
-
-
-def _declined(
-    call: Call,
-    intent: PaymentIntent,
-    charge: Charge,
-    *,
-    declined: Declined,
-    method: PaymentMethod,
-) -> CardError:
-    details = {
-        **error_details(declined, charge_id=charge["id"]),
-        "payment_method": method,
-    }
-    failed = intent.copy()
-    failed["status"] = TRANSITIONS[intent["status"], Step.DECLINE]
-    failed["last_payment_error"] = {**details, "type": CardError.type}
-    failed["latest_charge"] = charge["id"]
-    failed["payment_method"] = None
-    save(call, failed)
-    call.emit("charge.failed", charge)
-    call.emit("payment_intent.payment_failed", failed)
-    return CardError({**details, "payment_intent": failed})
