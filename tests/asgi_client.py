@@ -1,49 +1,119 @@
-"""One JSON request to an ASGI application, without a server and without a port."""
+"""Calls an ASGI application in this process, as a server would."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 from starlette.types import ASGIApp, Message
 
 
-@dataclass(frozen=True, slots=True)
-class JsonAnswer:
-    """An answer; `content` is None where the body is empty."""
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer; header names in lower case."""
 
     status: int
-    content: Any
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> Any:
+        """Stripe's error object."""
+        return self.json()["error"]
 
 
-async def ask(
-    app: ASGIApp, method: str, path: str, *, body: object = None
-) -> JsonAnswer:
-    """The answer of `app`; `body` is sent as JSON, bytes as they are."""
-    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    messages: list[Message] = []
+class AsgiClient:
+    """A caller on this machine with a local key."""
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"" if body is None else sent}
+    def __init__(self, app: ASGIApp, *, key: str | None) -> None:
+        self._app = app
+        self._headers = {"host": "127.0.0.1:7345"}
+        if key is not None:
+            self._headers["authorization"] = f"Bearer {key}"
 
-    async def send(message: Message) -> None:
-        messages.append(message)
+    async def get(
+        self, target: str, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        return await self.request("GET", target, headers=headers)
 
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"host", b"simulator")],
-        "server": ("simulator", 80),
-        "client": ("client", 1),
-    }
-    await app(scope, receive, send)
-    content = b"".join(each.get("body", b"") for each in messages)
-    return JsonAnswer(messages[0]["status"], json.loads(content) if content else None)
+    async def post(
+        self,
+        target: str,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A form, as Stripe's clients send it."""
+        typed = {"content-type": "application/x-www-form-urlencoded"}
+        body = urlencode(form or {}).encode()
+        return await self.request(
+            "POST", target, headers={**typed, **(headers or {})}, chunks=[body]
+        )
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        chunks: Sequence[bytes] = (b"",),
+    ) -> Answer:
+        """Send the body in these chunks; a header of "" is left out."""
+        path, _, query = target.partition("?")
+        given = {**self._headers, **(headers or {})}
+        sent = _Exchange(list(chunks))
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [
+                (name.lower().encode(), value.encode("latin-1"))
+                for name, value in given.items()
+                if value
+            ],
+            "client": ("127.0.0.1", 50000),
+            "server": ("127.0.0.1", 7345),
+        }
+        await self._app(scope, sent.receive, sent.send)
+        return sent.answer()
+
+
+class _Exchange:
+    """Both sides of one request."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+        self._sent: list[Message] = []
+
+    async def receive(self) -> Message:
+        if not self._chunks:
+            await asyncio.Event().wait()  # the caller stays on the line
+        body = self._chunks.pop(0)
+        return {
+            "type": "http.request",
+            "body": body,
+            "more_body": bool(self._chunks),
+        }
+
+    async def send(self, message: Message) -> None:
+        self._sent.append(message)
+
+    def answer(self) -> Answer:
+        start, *parts = self._sent
+        return Answer(
+            status=start["status"],
+            headers={name.decode(): value.decode() for name, value in start["headers"]},
+            body=b"".join(part.get("body", b"") for part in parts),
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from asgi_client import JsonAnswer, ask
+from control_client import JsonAnswer, ask
 from mms_host import CARDS, MmsHost, start
 
 from drivers.protocol.magtek_mms.commands import CancelTransaction
