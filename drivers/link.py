@@ -7,7 +7,7 @@ notices. Never repeats a request; that is for those who know what it does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -38,6 +38,7 @@ class _Pending(Generic[AnswerT]):
     token: Hashable
     # An error is a result here: a future's exception nobody awaits makes noise.
     answer: asyncio.Future[AnswerT | TransportError]
+    on_answer: Callable[[AnswerT], None]
 
 
 class Link(Generic[RequestT, AnswerT, NoticeT]):
@@ -72,18 +73,25 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
         """Bytes received so far that were noise."""
         return self._framing.skipped_bytes
 
-    async def request(self, request: RequestT, *, timeout_s: float) -> AnswerT:
+    async def request(
+        self,
+        request: RequestT,
+        *,
+        timeout_s: float,
+        on_answer: Callable[[AnswerT], None] = lambda _: None,
+    ) -> AnswerT:
         """Send `request` when it is its turn and return the device's answer to it.
 
-        `timeout_s` counts from the sending. Raises ReaderTimeout, Disconnected, and
-        LocalError for a request that cannot be put into bytes.
+        `timeout_s` counts from the sending. `on_answer` is called at its arrival, before
+        any notice after it. Raises ReaderTimeout, Disconnected, and LocalError for a
+        request that cannot be put into bytes.
         """
         async with self._turn:
             if self._lost is not None:
                 raise self._lost
             outgoing = self._framing.send(request)
             answer = asyncio.get_running_loop().create_future()
-            self._pending = _Pending(outgoing.token, answer)
+            self._pending = _Pending(outgoing.token, answer, on_answer)
             try:
                 async with asyncio.timeout(timeout_s):
                     await self._transport.write(outgoing.data)
@@ -132,6 +140,7 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
                     self.late_answers += 1
                 else:
                     pending.answer.set_result(answer)
+                    pending.on_answer(answer)
 
     def _end(self, error: TransportError) -> None:
         self._lost = error

@@ -1,0 +1,1 @@
+"""Reader families: each implements drivers.reader over a link and its protocol."""

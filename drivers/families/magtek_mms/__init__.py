@@ -1,0 +1,1 @@
+"""MagTek readers that speak MMS: DynaProx today, DynaFlex over other wires."""

@@ -1,0 +1,233 @@
+"""One device on its link: asks it, knows whether it is busy, makes it idle again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+from drivers.errors import (
+    DriverError,
+    ReaderRefused,
+    ReaderTimeout,
+    RemoteError,
+    TransportError,
+)
+from drivers.families.magtek_mms.framing import SerialFraming
+from drivers.link import Link
+from drivers.protocol.magtek_mms import properties
+from drivers.protocol.magtek_mms.commands import (
+    CancelTransaction,
+    Command,
+    CommandId,
+    ResetDevice,
+)
+from drivers.protocol.magtek_mms.message import Response, parameters_of
+from drivers.protocol.magtek_mms.notifications import (
+    CardUpdate,
+    DeviceState,
+    DeviceUpdate,
+    DisplayRequest,
+    Notice,
+    TransactionComplete,
+)
+from drivers.protocol.magtek_mms.properties import GetProperty
+from drivers.protocol.magtek_mms.start import StartTransaction
+from drivers.protocol.magtek_mms.status import StatusDetail
+from drivers.transport.base import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long to wait for what; the manual asks for 2 to 5 s an answer."""
+
+    answer_s: float = 5.0
+    settle_s: float = 10.0
+    """For a canceled or declined transaction to end, before the device is reset."""
+    guard_s: float = 60.0
+    """Beyond the cardholder's time, before a silent transaction counts as lost."""
+
+
+class Listener(Protocol):
+    """The running transaction, as the device sees it."""
+
+    def noticed(self, notice: Notice) -> None:
+        """The device tells something about the transaction, or of itself."""
+        ...
+
+    def disconnected(self, error: TransportError) -> None:
+        """The wire is gone."""
+        ...
+
+    async def decline(self) -> None:
+        """Where the device waits for the issuer: end that wait with a decline."""
+        ...
+
+
+class Activity(StrEnum):
+    """What the device does, as far as can be known."""
+
+    IDLE = "idle"
+    STARTING = "starting"
+    """It was told to start a transaction and has not answered yet."""
+    RUNNING = "running"
+
+
+class Device:
+    """Owns the link. At most one transaction listens to what the device tells."""
+
+    def __init__(self, transport: Transport, timings: Timings) -> None:
+        self.timings = timings
+        self._listener: Listener | None = None
+        self._activity = Activity.IDLE
+        self._early: list[Notice] = []
+        self._changed = asyncio.Event()
+        self._link: Link[Command, Response, Notice] = Link(
+            transport, SerialFraming(), subscriber=self
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether, as far as can be known, no transaction runs."""
+        return self._activity is Activity.IDLE
+
+    async def ask(self, command: Command) -> Response:
+        """The answer to `command`, accepted or not."""
+        return await self._link.request(command, timeout_s=self.timings.answer_s)
+
+    async def order(self, command: Command) -> Response:
+        """Have `command` carried out; raises ReaderRefused where it is not."""
+        response = await self.ask(command)
+        if not response.status.is_accepted:
+            raise ReaderRefused(type(command).__name__, detail=response.status.hex)
+        return response
+
+    async def property_value(self, oid: tuple[int, ...]) -> bytes:
+        """A property; a transaction that nobody here started is stopped for it."""
+        response = await self.ask(GetProperty(oid))
+        if response.status.detail == StatusDetail.TRANSACTION_IN_PROGRESS:
+            await self.make_idle()
+            response = await self.ask(GetProperty(oid))
+        if not response.status.is_accepted:
+            raise ReaderRefused(GetProperty.__name__, detail=response.status.hex)
+        parameters = parameters_of(CommandId.GET_PROPERTY, response.payload)
+        return properties.property_value(parameters)
+
+    async def start(self, command: StartTransaction, listener: Listener) -> None:
+        """Start a transaction that `listener` hears of until `release`.
+
+        A forgotten transaction that still runs is stopped, once. Raises ReaderRefused;
+        whatever is raised, the caller releases.
+        """
+        response = await self._ask_to_start(command, listener)
+        if response.status.detail == StatusDetail.TRANSACTION_IN_PROGRESS:
+            await self.make_idle()
+            response = await self._ask_to_start(command, listener)
+        if not response.status.is_accepted:
+            raise ReaderRefused(type(command).__name__, detail=response.status.hex)
+
+    async def release(self) -> None:
+        """Let go of the transaction, ended first if it still runs; raises nothing.
+
+        A device that does not obey, or a wire that is gone, shows at the next request.
+        """
+        try:
+            if not self.is_idle:
+                with suppress(DriverError):
+                    await self.make_idle()
+        finally:
+            self._listener = None
+
+    async def cancel(self) -> None:
+        """Ask the running transaction to stop; its end comes as a notice.
+
+        Raises ReaderRefused where it is too late.
+        """
+        response = await self.ask(CancelTransaction())
+        if response.status.detail == StatusDetail.NO_TRANSACTION:
+            self._set_idle()
+        elif not response.status.is_accepted:
+            raise ReaderRefused(CancelTransaction.__name__, detail=response.status.hex)
+
+    async def make_idle(self) -> None:
+        """Return when no transaction runs: cancel, or decline, or else reset.
+
+        Raises ReaderTimeout, ReaderRefused or Disconnected where even that fails.
+        """
+        self._activity = Activity.RUNNING
+        try:
+            async with asyncio.timeout(self.timings.settle_s):
+                await self._wind_down()
+        except (TimeoutError, ReaderTimeout, ReaderRefused, RemoteError):
+            await self.reset()
+
+    async def reset(self) -> None:
+        """Restart the device, which ends whatever it did."""
+        await self.order(ResetDevice())
+        self._set_idle()
+
+    async def wait_closed(self) -> None:
+        """Return when the wire is gone."""
+        await self._link.wait_closed()
+
+    async def aclose(self) -> None:
+        """Give the port back."""
+        await self._link.aclose()
+
+    def noticed(self, notice: Notice) -> None:
+        """Called by the link with everything the device tells by itself."""
+        if self._activity is Activity.STARTING:
+            # Before the answer to a start only a card can be news of that transaction;
+            # data and endings are of one before it.
+            if isinstance(notice, CardUpdate | DisplayRequest):
+                self._early.append(notice)
+            return
+        if self._listener is not None:
+            self._listener.noticed(notice)
+        match notice:
+            case TransactionComplete() | DeviceUpdate(DeviceState.RESTARTED):
+                self._set_idle()
+            case _:
+                self._changed.set()
+
+    def disconnected(self, error: TransportError) -> None:
+        """Called by the link when the wire is gone."""
+        if self._listener is not None:
+            self._listener.disconnected(error)
+
+    async def _ask_to_start(
+        self, command: StartTransaction, listener: Listener
+    ) -> Response:
+        self._activity = Activity.STARTING
+        self._early.clear()
+        return await self._link.request(
+            command,
+            timeout_s=self.timings.answer_s,
+            on_answer=partial(self._start_answered, listener),
+        )
+
+    def _start_answered(self, listener: Listener, response: Response) -> None:
+        if not response.status.is_accepted:
+            self._set_idle()
+            return
+        self._activity = Activity.RUNNING
+        self._listener = listener
+        for notice in self._early:
+            listener.noticed(notice)
+
+    async def _wind_down(self) -> None:
+        with suppress(ReaderRefused):
+            # Refused is too late: a card is being read, or its issuer awaited.
+            await self.cancel()
+        while not self.is_idle:
+            self._changed.clear()
+            if self._listener is not None:
+                await self._listener.decline()
+            await self._changed.wait()
+
+    def _set_idle(self) -> None:
+        self._activity = Activity.IDLE
+        self._changed.set()

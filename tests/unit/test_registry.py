@@ -1,0 +1,139 @@
+"""Finding readers: which ports may hold one, and which family speaks on a port."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from mms_pipe import SERIAL_NUMBER, ScriptedDevice
+from virtual_time import in_virtual_time
+
+from drivers.errors import LocalError, ReaderTimeout
+from drivers.profile import UsbId, profiles
+from drivers.reader import Reader
+from drivers.registry import FAMILIES, Candidate, discover_serial, open_reader
+from drivers.transport.base import Transport
+from drivers.transport.pipe import connected_pipes
+
+
+@dataclass
+class ListedPort:
+    """A serial port as pyserial lists it."""
+
+    device: str
+    description: str = "a port"
+    vid: int | None = None
+    pid: int | None = None
+    serial_number: str | None = None
+
+
+DYNAPROX = ListedPort("/dev/ttyACM0", "DynaProx", 0x0801, 0x2023, "B000001")
+ADAPTER = ListedPort("/dev/ttyUSB0", "FT232R", 0x0403, 0x6001, "A10")
+ONBOARD = ListedPort("/dev/ttyS0")
+
+
+async def opened(spec: str, *ports: ListedPort, model: str | None = None) -> Reader:
+    """The reader that a scripted MagTek device on a pipe is opened as."""
+    near, far = connected_pipes(spec)
+    device = ScriptedDevice(far)
+
+    async def open_pipe(_: str) -> Transport:
+        return near
+
+    opening = asyncio.create_task(
+        open_reader(
+            spec,
+            model=model,
+            list_ports=lambda: ports,
+            schemes={"serial": open_pipe, "pipe": open_pipe},
+        )
+    )
+    await device.answer_property(SERIAL_NUMBER)
+    await device.answer_property(None)
+    return await opening
+
+
+def test_every_profile_belongs_to_a_family() -> None:
+    assert {profile.family for profile in profiles().values()} <= FAMILIES.keys()
+
+
+def test_ports_of_known_readers_are_discovered() -> None:
+    assert discover_serial([], list_ports=lambda: [ONBOARD, DYNAPROX, ADAPTER]) == [
+        Candidate(
+            "serial:/dev/ttyACM0",
+            "DynaProx",
+            usb_id=UsbId(0x0801, 0x2023),
+            serial_number="B000001",
+            model="magtek_dynaprox",
+        )
+    ]
+
+
+def test_configured_ports_are_candidates_without_being_known() -> None:
+    candidates = discover_serial(
+        ["/dev/ttyUSB0", "/dev/lane", "tcp:127.0.0.1:9100", "/dev/ttyACM0"],
+        list_ports=lambda: [DYNAPROX, ADAPTER],
+    )
+
+    assert [(candidate.spec, candidate.model) for candidate in candidates] == [
+        ("serial:/dev/ttyACM0", "magtek_dynaprox"),
+        ("serial:/dev/ttyUSB0", None),
+        ("serial:/dev/lane", None),
+        ("tcp:127.0.0.1:9100", None),
+    ]
+    assert candidates[1].serial_number == "A10"
+    assert candidates[2].description == "configured port"
+
+
+def test_machine_without_readers_has_no_candidates() -> None:
+    assert all(candidate.model for candidate in discover_serial([]))
+
+
+@in_virtual_time
+async def test_named_model_is_opened() -> None:
+    reader = await opened("pipe:", model="magtek_dynaprox")
+
+    assert reader.info.serial_number == "B000001TEST"
+    await reader.aclose()
+
+
+@in_virtual_time
+async def test_usb_id_of_the_port_names_the_model() -> None:
+    reader = await opened("serial:/dev/ttyACM0", ONBOARD, ADAPTER, DYNAPROX)
+
+    assert reader.info.model == "magtek_dynaprox"
+    await reader.aclose()
+
+
+@in_virtual_time
+async def test_reader_behind_an_unknown_adapter_is_asked() -> None:
+    reader = await opened("serial:/dev/ttyUSB0", ADAPTER)
+
+    assert reader.info.family == "magtek_mms"
+    await reader.aclose()
+
+
+@in_virtual_time
+async def test_silent_port_is_a_timeout_and_given_back() -> None:
+    near, far = connected_pipes()
+
+    async def open_pipe(_: str) -> Transport:
+        return near
+
+    with pytest.raises(ReaderTimeout):
+        await open_reader("pipe:", timeout_s=1, schemes={"pipe": open_pipe})
+
+    await far.wait_closed()
+
+
+@in_virtual_time
+async def test_unknown_model_is_the_callers_fault() -> None:
+    with pytest.raises(LocalError, match="acme"):
+        await open_reader("pipe:", model="acme")
+
+
+@in_virtual_time
+async def test_unknown_scheme_is_the_callers_fault() -> None:
+    with pytest.raises(LocalError, match="no transport"):
+        await open_reader("pipe:", model="magtek_dynaprox")
