@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from starlette.applications import Starlette
 
 from agent.errors import AgentError, ResourceMissing
 from agent.events import EventBus
-from agent.ids import PaymentId, ReaderId
+from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested, Outcome
 from agent.journal.journal import Journal
@@ -70,6 +71,10 @@ class FakeFleet:
         session = Session(registered_reader(reader_id, serial_number=serial_number))
         self._sessions.insert(0, session)
         return session
+
+    def forget_all(self) -> None:
+        """As if no reader had ever been registered."""
+        self._sessions.clear()
 
     def sessions(self) -> list[Session]:
         return list(self._sessions)
@@ -132,6 +137,8 @@ class FakeActions:
         self.begins.set()
         self.unsettled_payments: list[Payment] = []
         self.waiting = asyncio.Semaphore(0)
+        self.on_begin: Callable[[Payment], None] | None = None
+        """What the reader and the cardholder do once a payment has begun."""
         self._journal = journal
         self._payments: dict[ReaderId, Payment] = {}
         self._ended = asyncio.Event()
@@ -167,6 +174,8 @@ class FakeActions:
         )
         await self._journal.append(entry, answer=answer(payment) if answer else None)
         self._payments[reader_id] = payment
+        if self.on_begin is not None:
+            asyncio.get_running_loop().call_soon(self.on_begin, payment)
         return payment
 
     async def cancel_action(self, reader_id: ReaderId) -> None:
@@ -190,11 +199,27 @@ class FakeActions:
 
     def end(self, reader_id: str, outcome: Outcome, *, code: str | None = None) -> None:
         """Let the reader's payment end."""
+        self._change(reader_id, Phase(outcome.value), outcome=outcome, code=code)
+        self._ended.set()
+
+    def lose_answer(self, reader_id: str) -> None:
+        """Let Stripe's answer to the reader's payment be lost."""
+        self._change(reader_id, Phase.UNKNOWN, outcome=None, code=None)
+
+    def replace(self, reader_id: str, *, payment_intent: str) -> None:
+        """Let another register's payment take the reader over."""
         payment = self._payments[ReaderId(reader_id)]
         self._payments[ReaderId(reader_id)] = replace(
-            payment, phase=Phase(outcome.value), outcome=outcome, failure_code=code
+            payment, payment_intent=PaymentIntentId(payment_intent)
         )
-        self._ended.set()
+
+    def _change(
+        self, reader_id: str, phase: Phase, *, outcome: Outcome | None, code: str | None
+    ) -> None:
+        payment = self._payments[ReaderId(reader_id)]
+        self._payments[ReaderId(reader_id)] = replace(
+            payment, phase=phase, outcome=outcome, failure_code=code
+        )
 
 
 class FakeStripe:
@@ -203,6 +228,8 @@ class FakeStripe:
     def __init__(self) -> None:
         self.has_key = True
         self.answer = ForwardedAnswer(200, {"content-type": "application/json"}, b"{}")
+        self.objects: dict[str, object] = {}
+        """Answers by path, in place of `answer`."""
         self.refusal: AgentError | None = None
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
 
@@ -217,7 +244,15 @@ class FakeStripe:
         if self.refusal is not None:
             raise self.refusal
         self.asked.append((method, path_and_query, dict(headers), body))
-        return self.answer
+        path = path_and_query.partition("?")[0]
+        if path not in self.objects:
+            return self.answer
+        content = json.dumps(self.objects[path]).encode()
+        return ForwardedAnswer(200, {"content-type": "application/json"}, content)
+
+    def paths(self, method: str) -> list[str]:
+        """What was asked for with this method."""
+        return [target for asked, target, _, _ in self.asked if asked == method]
 
 
 @dataclass

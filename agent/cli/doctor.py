@@ -1,0 +1,83 @@
+"""`cardlane doctor`: everything a payment needs, checked before somebody pays."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from agent.cli.failures import ExitCode
+from agent.cli.findings import (
+    Finding,
+    failed,
+    findings_object,
+    findings_text,
+    good,
+    is_healthy,
+)
+from agent.cli.options import Config, Json, Url, read_settings, url_of
+from agent.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
+
+def doctor(config: Config = None, url: Url = None, as_json: Json = False) -> None:
+    """Check settings, files, Stripe, ports and the agent; say what to do.
+
+    Exit code 1 if a check failed.
+    """
+    findings = _findings(config, url)
+    if as_json:
+        typer.echo(json.dumps(findings_object(findings)))
+    else:
+        typer.echo(findings_text(findings))
+    raise typer.Exit(ExitCode.DONE if is_healthy(findings) else ExitCode.NEGATIVE)
+
+
+def _findings(config: Path | None, url: str | None) -> list[Finding]:
+    try:
+        settings = read_settings(config)
+    except SettingsInvalid as error:
+        return [failed("settings", error.message, remedy=error.remedy)]
+    return [
+        good("settings", "They can be read."),
+        *_state_findings(settings),
+        *_machine_findings(settings),
+        *_agent_findings(url or url_of(settings)),
+    ]
+
+
+def _state_findings(settings: Settings) -> list[Finding]:
+    from agent.cli.network_checks import check_stripe
+    from agent.cli.state_checks import (
+        check_journal,
+        check_state_folder,
+        check_stripe_key,
+    )
+
+    found, key = check_stripe_key(settings, os.environ)
+    findings = [
+        check_state_folder(settings.state_dir),
+        check_journal(settings.state_dir),
+        found,
+    ]
+    return findings if key is None else [*findings, check_stripe(settings.stripe, key)]
+
+
+def _machine_findings(settings: Settings) -> list[Finding]:
+    from agent.cli.machine_checks import check_modem_manager, check_serial_ports
+
+    return [
+        check_serial_ports(settings.readers.serial_ports, dev=Path("/dev")),
+        check_modem_manager(proc=Path("/proc")),
+    ]
+
+
+def _agent_findings(url: str) -> list[Finding]:
+    from agent.cli.network_checks import check_agent
+
+    return [check_agent(url)]

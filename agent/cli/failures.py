@@ -1,0 +1,60 @@
+"""How a command ends: its exit code, and one line on stderr where it failed."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from agent.errors import AgentError
+
+
+class ExitCode(IntEnum):
+    """API for scripts; docs/rest.md lists them."""
+
+    DONE = 0
+    NEGATIVE = 1
+    """`pay`: declined. `doctor`, `journal verify`: something is wrong."""
+    USAGE = 2
+    """The command line itself is wrong."""
+    CANCELED = 3
+    """`pay`: canceled at the till or on the reader; nothing was charged."""
+    NOT_CHARGED = 4
+    """`pay`: failed before or without a charge."""
+    OUTCOME_UNKNOWN = 5
+    """`pay`: charged or not, nobody knows yet; the agent is finding out."""
+    REFUSED = 6
+    """The agent, Stripe or this machine refused what was asked."""
+    UNREACHABLE = 7
+    """No agent answers."""
+
+
+class CommandFailed(Exception):
+    """A command's end, told to the user; never holds a secret."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        remedy: str,
+        exit_code: ExitCode = ExitCode.REFUSED,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.remedy = remedy
+        self.exit_code = exit_code
+
+
+def failure_of(error: AgentError) -> CommandFailed:
+    """An error of the agent's own parts, as a command ends with it."""
+    return CommandFailed(error.message, code=error.code, remedy=error.remedy)
+
+
+def usage_error(message: str, *, remedy: str) -> CommandFailed:
+    """A command line that cannot be carried out as written."""
+    return CommandFailed(message, code="usage", remedy=remedy, exit_code=ExitCode.USAGE)
+
+
+def told(failure: CommandFailed) -> str:
+    """What goes to stderr: what happened, and what to do."""
+    return f"cardlane: {failure.message} ({failure.code})\n{failure.remedy}"

@@ -1,0 +1,68 @@
+"""Doctor's checks of the machine: serial ports, and who else wants them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from agent.cli.findings import Finding, failed, good, warning
+
+PORT_PATTERNS = ("ttyUSB*", "ttyACM*")
+"""Ports that come with a plugged-in device; ttyS* are there without one."""
+
+
+def check_serial_ports(configured: Sequence[str], *, dev: Path) -> Finding:
+    """Ports must be there, and this user must be allowed to open them."""
+    check = "serial ports"
+    ports = [Path(port) for port in configured] or list(_plugged_in(dev))
+    if not ports:
+        return warning(
+            check,
+            "None is plugged in.",
+            remedy="Plug a reader in; `dmesg` tells whether the kernel saw it.",
+        )
+    missing = [str(port) for port in ports if not port.exists()]
+    if missing:
+        return failed(
+            check,
+            f"{', '.join(missing)}: not there.",
+            remedy="Plug the reader in, or correct readers.serial_ports.",
+        )
+    closed = [str(port) for port in ports if not os.access(port, os.R_OK | os.W_OK)]
+    if closed:
+        return failed(
+            check,
+            f"{', '.join(closed)}: this user may not open them.",
+            remedy="Add the agent's user to the port's group: "
+            "usermod --append --groups dialout <user>; then log in again.",
+        )
+    return good(check, f"{', '.join(map(str, ports))} can be opened.")
+
+
+def check_modem_manager(*, proc: Path) -> Finding:
+    """ModemManager sends modem commands to every new serial port, readers too."""
+    check = "ModemManager"
+    if "ModemManager" in _running_programs(proc):
+        return warning(
+            check,
+            "It runs, and may talk to readers as if they were modems.",
+            remedy="systemctl disable --now ModemManager, or have udev set "
+            "ID_MM_DEVICE_IGNORE=1 for the readers.",
+        )
+    return good(check, "It does not run.")
+
+
+def _plugged_in(dev: Path) -> Iterator[Path]:
+    for pattern in PORT_PATTERNS:
+        yield from sorted(dev.glob(pattern))
+
+
+def _running_programs(proc: Path) -> set[str]:
+    names: set[str] = set()
+    for comm in proc.glob("[0-9]*/comm"):
+        try:
+            names.add(comm.read_text().strip())
+        except OSError:
+            continue  # it ended meanwhile
+    return names

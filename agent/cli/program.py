@@ -1,0 +1,51 @@
+"""All commands under one name, and what every one of them does when it fails."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from agent.cli.doctor import doctor
+from agent.cli.failures import CommandFailed, failure_of, told
+from agent.cli.journal import journal_commands
+from agent.cli.keys import key_commands
+from agent.cli.pay import pay
+from agent.cli.readers import reader_commands
+from agent.cli.run import run
+from agent.errors import AgentError
+
+
+def run_program() -> None:
+    """Carry out the command line and exit with an ExitCode."""
+    try:
+        program()()
+    except CommandFailed as failure:
+        _fail(failure)
+    except AgentError as error:
+        _fail(failure_of(error))
+
+
+def program() -> typer.Typer:
+    """The command line; imports of weight happen inside the commands."""
+    app = typer.Typer(
+        name="cardlane",
+        help="The card-reader agent for checkout machines.",
+        no_args_is_help=True,
+        add_completion=False,
+        # Rich would double the time of every start.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.command()(run)
+    app.command()(pay)
+    app.command()(doctor)
+    app.add_typer(reader_commands(), name="readers")
+    app.add_typer(key_commands(), name="keys")
+    app.add_typer(journal_commands(), name="journal")
+    return app
+
+
+def _fail(failure: CommandFailed) -> None:
+    sys.stderr.write(told(failure) + "\n")
+    sys.exit(failure.exit_code)

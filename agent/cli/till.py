@@ -1,0 +1,243 @@
+"""One payment driven from a till: create, process, watch, and tell how it ended.
+
+Reads the outcome from the agent; where the agent falls silent the outcome is unknown,
+never a decline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.cli.failures import CommandFailed, ExitCode
+from agent.cli.local_api import LocalApi, ServerEvent
+from agent.cli.prompts import prompt
+from agent.cli.stripe_objects import JsonObject, object_at, text_at
+from agent.money import Amount
+
+POLL_S = 0.5
+PATIENCE_S = 120.0
+"""How long an unknown outcome, or an agent that is gone, is waited for."""
+
+FINAL_PHASES = frozenset({"succeeded", "declined", "canceled", "failed"})
+READERS = "/v1/terminal/readers"
+
+
+class Result(StrEnum):
+    """How a payment ended, seen from the till."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    """Not charged, but not for the issuer's will."""
+    UNKNOWN = "unknown"
+
+
+EXIT_CODES = {
+    Result.APPROVED: ExitCode.DONE,
+    Result.DECLINED: ExitCode.NEGATIVE,
+    Result.CANCELED: ExitCode.CANCELED,
+    Result.FAILED: ExitCode.NOT_CHARGED,
+    Result.UNKNOWN: ExitCode.OUTCOME_UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to charge, and where."""
+
+    amount: Amount
+    reader_id: str
+    capture_method: str
+    """Stripe's: `automatic` or `manual`."""
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the payment ended."""
+
+    result: Result
+    intent: JsonObject
+    """The PaymentIntent; with its charge where it was approved."""
+    failure_code: str | None = None
+    failure_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """The agent, and whoever stands before it."""
+
+    api: LocalApi
+    show: Callable[[str], None]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def take_payment(till: Till, order: Order) -> Ending:
+    """Create a PaymentIntent, take it on the reader, and see it through.
+
+    Ctrl-C cancels on the reader. A PaymentIntent that was not charged is canceled.
+    Raises CommandFailed where nothing had begun.
+    """
+    with till.api.events() as events:
+        intent = _create_intent(till, order)
+        try:
+            _process(till, order, intent)
+            _watch(till, order, events)
+        except KeyboardInterrupt:
+            _cancel(till, order)
+    ending = _outcome(till, order, intent)
+    if ending.result in {Result.DECLINED, Result.CANCELED, Result.FAILED}:
+        _abandon(till, intent)
+    return ending
+
+
+def choose_reader(api: LocalApi) -> str:
+    """The reader that is online, where it is the only one. Raises CommandFailed."""
+    data = api.get(READERS, {"status": "online", "limit": "100"}).get("data")
+    ids = (
+        [text_at(reader, "id") or "" for reader in data]
+        if isinstance(data, list)
+        else []
+    )
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise CommandFailed(
+            f"several readers are online: {', '.join(ids)}",
+            code="reader_ambiguous",
+            remedy="Name one with --reader.",
+            exit_code=ExitCode.USAGE,
+        )
+    raise CommandFailed(
+        "no reader is online",
+        code="terminal_reader_offline",
+        remedy="Plug one in; `cardlane readers list` shows those registered, "
+        "`cardlane readers discover` those plugged in.",
+    )
+
+
+def _create_intent(till: Till, order: Order) -> JsonObject:
+    return till.api.post(
+        "/v1/payment_intents",
+        {
+            "amount": str(order.amount.minor),
+            "currency": order.amount.currency,
+            "capture_method": order.capture_method,
+            "allowed_payment_method_types[]": "card_present",
+        },
+        idempotency_key=f"{order.idempotency_key}-create",
+    )
+
+
+def _process(till: Till, order: Order, intent: JsonObject) -> None:
+    try:
+        till.api.post(
+            f"{READERS}/{order.reader_id}/process_payment_intent",
+            {"payment_intent": text_at(intent, "id") or ""},
+            idempotency_key=f"{order.idempotency_key}-process",
+        )
+    except CommandFailed as failure:
+        # Unreachable is not refused: the agent may have begun, which the reader tells.
+        if failure.exit_code is not ExitCode.UNREACHABLE:
+            _abandon(till, intent)
+            raise
+
+
+def _watch(till: Till, order: Order, events: Iterator[ServerEvent | None]) -> None:
+    """Show the reader's prompts until the payment has ended or the stream has.
+
+    Our payment is the first that begins on the reader after we began to listen.
+    """
+    payment_id: str | None = None
+    for event in events:
+        if event is None or text_at(event.content, "reader_id") != order.reader_id:
+            continue
+        phase = text_at(event.content, "phase")
+        if payment_id is None and phase == "requested":
+            payment_id = text_at(event.content, "payment_id")
+        if payment_id is None or text_at(event.content, "payment_id") != payment_id:
+            continue
+        line = prompt(event.name, event.content)
+        if line is not None:
+            till.show(line)
+        if phase in FINAL_PHASES or phase == "unknown":
+            return
+
+
+def _cancel(till: Till, order: Order) -> None:
+    till.show("Canceling …")
+    try:
+        till.api.post(f"{READERS}/{order.reader_id}/cancel_action")
+    except CommandFailed as failure:
+        till.show(f"Too late to cancel: {failure.message}")
+
+
+def _outcome(till: Till, order: Order, intent: JsonObject) -> Ending:
+    """Ask the agent until it knows, but not for ever; Ctrl-C ends the asking."""
+    deadline = till.monotonic() + PATIENCE_S
+    ending = Ending(Result.UNKNOWN, intent)
+    try:
+        while till.monotonic() < deadline:
+            ending = _ending_now(till, order, intent)
+            if ending.result is not Result.UNKNOWN:
+                break
+            till.sleep(POLL_S)
+    except KeyboardInterrupt:
+        till.show("The payment goes on without being watched.")
+    return ending
+
+
+def _ending_now(till: Till, order: Order, intent: JsonObject) -> Ending:
+    """What the agent knows of the payment; UNKNOWN while it goes on."""
+    try:
+        reader = till.api.get(f"{READERS}/{order.reader_id}")
+        current = _with_charge(till, intent)
+    except CommandFailed as failure:
+        return Ending(Result.UNKNOWN, intent, failure.code, failure.message)
+    action = object_at(reader, "action")
+    processed = object_at(action, "process_payment_intent")
+    if processed.get("payment_intent") != intent.get("id"):
+        return Ending(_result_of_intent(current), current)
+    code, message = text_at(action, "failure_code"), text_at(action, "failure_message")
+    return Ending(_result_of_action(action), current, code, message)
+
+
+def _result_of_action(action: JsonObject) -> Result:
+    match action.get("status"):
+        case "succeeded":
+            return Result.APPROVED
+        case "failed" if object_at(action, "api_error"):
+            return Result.DECLINED
+        case "failed" if action.get("failure_code") == "customer_canceled":
+            return Result.CANCELED
+        case "failed":
+            return Result.FAILED
+        case _:
+            return Result.UNKNOWN
+
+
+def _result_of_intent(intent: JsonObject) -> Result:
+    """The reader has forgotten the payment: canceled, or replaced by another till's."""
+    match intent.get("status"):
+        case "succeeded" | "requires_capture":
+            return Result.APPROVED
+        case "requires_payment_method" | "canceled":
+            return Result.CANCELED
+        case _:
+            return Result.UNKNOWN
+
+
+def _with_charge(till: Till, intent: JsonObject) -> JsonObject:
+    path = f"/v1/payment_intents/{text_at(intent, 'id')}"
+    return till.api.get(path, {"expand[]": "latest_charge"})
+
+
+def _abandon(till: Till, intent: JsonObject) -> None:
+    """Cancel a PaymentIntent that nobody will pay; it does no harm if it stays."""
+    with suppress(CommandFailed):
+        till.api.post(f"/v1/payment_intents/{text_at(intent, 'id')}/cancel")
