@@ -94,9 +94,25 @@ def payment_method_details(
     decision: Approved | Declined, reading: Reading, *, amount: int
 ) -> PaymentMethodDetails:
     """The details for a charge of `amount`, approved or declined."""
+    details = _details(decision, reading, amount=amount)
+    if reading.capture_before is not None and isinstance(decision, Approved):
+        details["capture_before"] = reading.capture_before
+    if reading.reader is not None:
+        details["reader"] = reading.reader
+    if reading.location is not None:
+        details["location"] = reading.location
+    if reading.type == "interac_present":
+        known = {k: v for k, v in details.items() if k not in _NOT_OF_INTERAC}
+        return {"interac_present": known, "type": "interac_present"}
+    return {"card_present": details, "type": "card_present"}
+
+
+def _details(
+    decision: Approved | Declined, reading: Reading, *, amount: int
+) -> CardPresentDetails:
     card = decision.card
     is_approved = isinstance(decision, Approved)
-    details: CardPresentDetails = {
+    return {
         "amount_authorized": amount if is_approved else None,
         "brand": card.brand,
         "brand_product": None,
@@ -123,16 +139,6 @@ def payment_method_details(
         "read_method": reading.read_method,
         "receipt": _receipt(decision, card),
     }
-    if reading.capture_before is not None and is_approved:
-        details["capture_before"] = reading.capture_before
-    if reading.reader is not None:
-        details["reader"] = reading.reader
-    if reading.location is not None:
-        details["location"] = reading.location
-    if reading.type == "interac_present":
-        known = {k: v for k, v in details.items() if k not in _NOT_OF_INTERAC}
-        return {"interac_present": known, "type": "interac_present"}
-    return {"card_present": details, "type": "card_present"}
 
 
 def _receipt(decision: Approved | Declined, card: PresentedCard) -> Receipt:

@@ -30,7 +30,31 @@ class Outcome(TypedDict):
     type: str
 
 
-class Charge(TypedDict):
+class Verdict(TypedDict):
+    """The fields of a charge that say how the attempt went."""
+
+    failure_code: str | None
+    failure_message: str | None
+    outcome: Outcome
+    paid: bool
+    status: str
+
+
+class Unfilled(TypedDict):
+    """The fields of a charge that have no meaning for a card that is present."""
+
+    application: None
+    application_fee: None
+    failure_balance_transaction: None
+    on_behalf_of: None
+    receipt_number: None
+    review: None
+    source: None
+    source_transfer: None
+    transfer_data: None
+
+
+class Charge(Verdict, Unfilled):
     """Stripe's Charge."""
 
     id: str
@@ -38,8 +62,6 @@ class Charge(TypedDict):
     amount: int
     amount_captured: int
     amount_refunded: int
-    application: None
-    application_fee: None
     application_fee_amount: int | None
     balance_transaction: str | None
     billing_details: BillingDetails
@@ -50,30 +72,18 @@ class Charge(TypedDict):
     customer: str | None
     description: str | None
     disputed: bool
-    failure_balance_transaction: None
-    failure_code: str | None
-    failure_message: str | None
     fraud_details: Mapping[str, Any]
     livemode: bool
     metadata: dict[str, str]
-    on_behalf_of: None
-    outcome: Outcome
-    paid: bool
     payment_intent: str
     payment_method: str
     payment_method_details: PaymentMethodDetails
     receipt_email: str | None
-    receipt_number: None
     receipt_url: str | None
     refunded: bool
-    review: None
     shipping: Mapping[str, Any] | None
-    source: None
-    source_transfer: None
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None
-    status: str
-    transfer_data: None
     transfer_group: str | None
 
 

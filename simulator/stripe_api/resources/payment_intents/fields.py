@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.engine.store import Kind
@@ -16,7 +16,23 @@ from simulator.stripe_api.resources.payment_intents.states import (
 )
 
 
-class PaymentIntent(TypedDict):
+class Unfilled(TypedDict):
+    """The fields that have no meaning for a card that is present."""
+
+    application: None
+    customer_account: None
+    managed_payments: None
+    next_action: None
+    on_behalf_of: None
+    payment_method_configuration_details: None
+    payment_record: None
+    processing: None
+    review: None
+    source: None
+    transfer_data: None
+
+
+class PaymentIntent(Unfilled):
     """Stripe's PaymentIntent."""
 
     id: str
@@ -26,7 +42,6 @@ class PaymentIntent(TypedDict):
     amount_capturable: int
     amount_details: Mapping[str, Any]
     amount_received: int
-    application: None
     application_fee_amount: int | None
     automatic_payment_methods: Mapping[str, Any] | None
     canceled_at: int | None
@@ -37,32 +52,21 @@ class PaymentIntent(TypedDict):
     created: int
     currency: str
     customer: str | None
-    customer_account: None
     description: str | None
     excluded_payment_method_types: list[str] | None
     last_payment_error: Mapping[str, Any] | None
     latest_charge: str | None
     livemode: bool
-    managed_payments: None
     metadata: dict[str, str]
-    next_action: None
-    on_behalf_of: None
-    payment_details: NotRequired[Mapping[str, Any]]
     payment_method: str | None
-    payment_method_configuration_details: None
     payment_method_options: Mapping[str, Any]
     payment_method_types: list[str]
-    payment_record: None
-    processing: None
     receipt_email: str | None
-    review: None
     setup_future_usage: str | None
     shipping: Mapping[str, Any] | None
-    source: None
     statement_descriptor: str | None
     statement_descriptor_suffix: str | None
     status: Status
-    transfer_data: None
     transfer_group: str | None
 
 

@@ -19,6 +19,7 @@ from simulator.stripe_api.resources.payment_intents.confirm import (
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
+    Unfilled,
     require,
     save,
 )
@@ -30,6 +31,19 @@ from simulator.stripe_api.resources.payment_intents.states import (
 
 PATH = "/v1/payment_intents"
 
+_UNFILLED: Unfilled = {
+    "application": None,
+    "customer_account": None,
+    "managed_payments": None,
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method_configuration_details": None,
+    "payment_record": None,
+    "processing": None,
+    "review": None,
+    "source": None,
+    "transfer_data": None,
+}
 _FIXED_ONCE_PAID = (
     "amount",
     "currency",
@@ -168,6 +182,7 @@ def _blank(call: Call) -> PaymentIntent:
     """An intent before its parameters are applied."""
     intent_id = call.new_id(PAYMENT_INTENTS)
     return {
+        **_UNFILLED,
         "id": intent_id,
         "object": "payment_intent",
         "allowed_payment_method_types": None,
@@ -175,7 +190,6 @@ def _blank(call: Call) -> PaymentIntent:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
         "application_fee_amount": None,
         "automatic_payment_methods": {"allow_redirects": "always", "enabled": True},
         "canceled_at": None,
@@ -186,30 +200,20 @@ def _blank(call: Call) -> PaymentIntent:
         "created": call.now,
         "currency": "",
         "customer": None,
-        "customer_account": None,
         "description": None,
         "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": call.livemode,
-        "managed_payments": None,
         "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": ["card", "link"],
-        "payment_record": None,
-        "processing": None,
         "receipt_email": None,
-        "review": None,
         "setup_future_usage": None,
         "shipping": None,
-        "source": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": Status.REQUIRES_PAYMENT_METHOD,
-        "transfer_data": None,
         "transfer_group": None,
     }
