@@ -58,17 +58,25 @@ def build_simulator(
     secret_keys: Set[str] = frozenset(),
     card_folders: Sequence[Path] = (),
     seed: int | None = None,
+    webhook_hosts: Set[str] = frozenset(),
 ) -> Simulator:
     """One simulated Stripe account and `readers`, all of one bank.
 
     Without `secret_keys` every well-formed one is accepted; with `seed` all ids and
-    faults repeat. Raises WireUnavailable, CardFileInvalid or ControlInvalid.
+    faults repeat. Webhooks go to this machine and to `webhook_hosts`. Raises
+    WireUnavailable, CardFileInvalid or ControlInvalid.
     """
     random = os.urandom if seed is None else Random(seed).randbytes  # noqa: S311 - repeats on purpose
     cards = CardBook.load(*card_folders)
     issuer = SimulatedIssuer(cards)
     kernel = Kernel(clock=clock, random_bytes=random)
-    api = StripeApi(issuer=issuer, clock=clock, random=random, keys=secret_keys)
+    api = StripeApi(
+        issuer=issuer,
+        clock=clock,
+        random=random,
+        keys=secret_keys,
+        webhook_hosts=webhook_hosts,
+    )
     built = Readers(
         SimulatedReader(_plan(order), kernel=kernel, clock=clock, random=random)
         for order in readers

@@ -46,6 +46,13 @@ RemoteOption = Annotated[
     bool,
     typer.Option("--allow-remote", help="Listen on addresses other machines reach."),
 ]
+WebhookHostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--webhook-host",
+        help="Deliver webhooks to this host too, or to any (*); may be repeated.",
+    ),
+]
 
 
 def main() -> None:
@@ -75,6 +82,7 @@ def serve(
     card_folder: CardsOption = None,
     random_seed: SeedOption = None,
     allow_remote: RemoteOption = False,
+    webhook_host: WebhookHostOption = None,
 ) -> None:
     """Serve Stripe's API, the readers and their control until SIGTERM or Ctrl-C."""
     from simulator.app import build_simulator
@@ -93,6 +101,7 @@ def serve(
             secret_keys=frozenset(secret_key or ()),
             card_folders=card_folder or (),
             seed=random_seed,
+            webhook_hosts=frozenset(webhook_host or ()),
         )
         run(simulator, listen(host, port))
     except (SimulatorError, AddressTaken) as error:

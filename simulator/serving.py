@@ -61,7 +61,8 @@ async def _serve(
             # The backlog takes connections from here on.
             sys.stdout.write(_ready_line(simulator, listener))
             sys.stdout.flush()
-            await server.serve(sockets=[listener])
+            async with simulator.stripe_api.running():
+                await server.serve(sockets=[listener])
         finally:
             simulator.readers.unplug()
 

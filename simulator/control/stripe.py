@@ -14,17 +14,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from simulator.control.webhooks import webhook_routes
 from simulator.stripe_api.app import StripeApi
 from simulator.stripe_api.engine.faults import (
     ActiveRule,
     AnswerStatus,
     CutBody,
     Delay,
+    DelayWebhook,
+    DuplicateWebhook,
     Fault,
     FaultRule,
+    HoldWebhook,
     LoseReply,
     ResetConnection,
     SlowBody,
+    WebhookFault,
 )
 from simulator.stripe_api.engine.requests import RequestEntry
 
@@ -40,6 +45,7 @@ def stripe_routes(api: StripeApi) -> Sequence[BaseRoute]:
         Route("/simulator/requests", control.list_requests, methods=["GET"]),
         Route("/simulator/requests", control.clear_requests, methods=["DELETE"]),
         Route("/simulator/reset", control.reset, methods=["POST"]),
+        *webhook_routes(api.webhooks),
     ]
 
 
@@ -94,15 +100,45 @@ class _CutBody(_Strict):
         return CutBody(self.after_bytes)
 
 
+class _DuplicateWebhook(_Strict):
+    kind: Literal["duplicate_webhook"]
+    copies: int = Field(default=1, ge=1, le=100)
+
+    def fault(self) -> WebhookFault:
+        return DuplicateWebhook(self.copies)
+
+
+class _DelayWebhook(_Strict):
+    kind: Literal["delay_webhook"]
+    seconds: float = Field(ge=0)
+
+    def fault(self) -> WebhookFault:
+        return DelayWebhook(self.seconds)
+
+
+class _HoldWebhook(_Strict):
+    kind: Literal["hold_webhook"]
+    behind: int = Field(default=1, ge=1)
+
+    def fault(self) -> WebhookFault:
+        return HoldWebhook(self.behind)
+
+
+_RequestFault = (
+    _AnswerStatus | _ResetConnection | _Delay | _LoseReply | _SlowBody | _CutBody
+)
+
+
 class _NewRule(_Strict):
     """The body of `POST /simulator/faults`."""
 
     fault: Annotated[
-        _AnswerStatus | _ResetConnection | _Delay | _LoseReply | _SlowBody | _CutBody,
+        _RequestFault | _DuplicateWebhook | _DelayWebhook | _HoldWebhook,
         Field(discriminator="kind"),
     ]
     method: str = "*"
     path: str = "*"
+    event: str = "*"
     times: int | None = Field(default=1, ge=1)
     skip: int = Field(default=0, ge=0)
     probability: float = Field(default=1.0, gt=0, le=1)
@@ -128,6 +164,7 @@ class _Control:
             sent.fault.fault(),
             method=sent.method,
             path=sent.path,
+            event=sent.event,
             times=sent.times,
             skip=sent.skip,
             probability=sent.probability,
@@ -171,6 +208,7 @@ def _shown(active: ActiveRule) -> dict[str, Any]:
         "fault": {"kind": rule.fault.kind, **asdict(rule.fault)},
         "method": rule.method,
         "path": rule.path,
+        "event": rule.event,
         "times": rule.times,
         "skip": rule.skip,
         "probability": rule.probability,

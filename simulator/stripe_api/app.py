@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import asyncio
+from collections.abc import AsyncIterator, Sequence, Set
+from contextlib import asynccontextmanager
 
 from starlette.routing import BaseRoute, Mount
 
@@ -18,6 +20,8 @@ from simulator.stripe_api.engine.server import ApiServer
 from simulator.stripe_api.engine.store import Store
 from simulator.stripe_api.engine.versions import LATEST, ApiVersion
 from simulator.stripe_api.resources.table import resources
+from simulator.stripe_api.webhooks.deliveries import Deliveries
+from simulator.stripe_api.webhooks.posting import LocalPost
 
 
 class StripeApi:
@@ -31,11 +35,14 @@ class StripeApi:
         random: Random,
         keys: Set[str] = frozenset(),
         version: ApiVersion = LATEST,
+        signing_clock: Clock | None = None,
+        webhook_hosts: Set[str] = frozenset(),
     ) -> None:
         """`keys` are the API keys accepted, any well-formed one where it is empty.
 
         `version` is the account's API version: that of events, and of requests that
-        name none.
+        name none. Webhooks are signed with the time of `signing_clock`, or of `clock`
+        without one; they go to this machine and to `webhook_hosts`.
         """
         self._server = ApiServer(
             resources(issuer),
@@ -44,6 +51,24 @@ class StripeApi:
             keys=KeyRing(keys),
             version=version,
         )
+        self.webhooks = Deliveries(
+            self.store,
+            send=LocalPost(webhook_hosts),
+            clock=clock,
+            signing_clock=signing_clock or clock,
+            faults=self._server.faults,
+        )
+        self.add_listener(self.webhooks.take)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Do within the context what no request waits for: deliver webhooks."""
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(self.webhooks.run())
+            try:
+                yield
+            finally:
+                work.cancel()
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
@@ -78,3 +103,4 @@ class StripeApi:
     def reset(self) -> None:
         """Start anew: no objects, idempotency keys, fault rules or logged requests."""
         self._server.forget()
+        self.webhooks.forget()

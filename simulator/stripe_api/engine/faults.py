@@ -1,4 +1,7 @@
-"""Fault rules: which requests go wrong, and how. Seeded, so that a run repeats."""
+"""Fault rules: which requests and webhooks go wrong, and how.
+
+Seeded, so that a run repeats.
+"""
 
 from __future__ import annotations
 
@@ -66,23 +69,60 @@ Fault = AnswerStatus | ResetConnection | Delay | LoseReply | SlowBody | CutBody
 
 
 @dataclass(frozen=True, slots=True)
-class FaultRule:
-    """A fault and the requests it befalls."""
+class DuplicateWebhook:
+    """An event is delivered more than once."""
 
-    fault: Fault
+    kind: ClassVar[str] = "duplicate_webhook"
+
+    copies: int = 1
+    """How often beyond the first time."""
+
+
+@dataclass(frozen=True, slots=True)
+class DelayWebhook:
+    """An event is delivered only after a while; later ones are not kept waiting."""
+
+    kind: ClassVar[str] = "delay_webhook"
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldWebhook:
+    """An event is delivered out of order: behind so many later ones."""
+
+    kind: ClassVar[str] = "hold_webhook"
+
+    behind: int = 1
+
+
+WebhookFault = DuplicateWebhook | DelayWebhook | HoldWebhook
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """A fault and the requests, or the webhooks, it befalls."""
+
+    fault: Fault | WebhookFault
     method: str = "*"
     path: str = "*"
     """A pattern with `*`, such as `/v1/payment_intents/*/confirm`."""
+    event: str = "*"
+    """A pattern of event types, such as `charge.*`; for webhooks only."""
     times: int | None = 1
-    """How many requests it befalls; None for all."""
+    """How many it befalls; None for all."""
     skip: int = 0
-    """How many matching requests are left alone first."""
+    """How many that match are left alone first."""
     probability: float = 1.0
-    """The chance that a matching request is befallen, drawn from the seeded source."""
+    """The chance that one that matches is befallen, drawn from the seeded source."""
 
     def matches(self, method: str, path: str) -> bool:
         """Whether the rule is about such a request."""
         return self.method in ("*", method) and fnmatchcase(path, self.path)
+
+    def matches_event(self, event_type: str) -> bool:
+        """Whether the rule is about webhooks of such events."""
+        return fnmatchcase(event_type, self.event)
 
 
 @dataclass(slots=True)
@@ -101,7 +141,7 @@ class ActiveRule:
 
 
 class Faults:
-    """The rules in force. The first that strikes a request is the only one."""
+    """The rules in force. The first that strikes is the only one."""
 
     def __init__(self, random: Random) -> None:
         """`random` decides for rules with a probability."""
@@ -131,13 +171,36 @@ class Faults:
     def strike(self, method: str, path: str) -> Fault | None:
         """The fault that befalls this request, if any."""
         for active in self._rules.values():
-            if active.is_spent or not active.rule.matches(method, path):
-                continue
-            active.matched += 1
-            if active.matched > active.rule.skip and self._happens(active.rule):
-                active.struck += 1
-                return active.rule.fault
+            fault = active.rule.fault
+            if (
+                not isinstance(fault, WebhookFault)
+                and active.rule.matches(method, path)
+                and self._strikes(active)
+            ):
+                return fault
         return None
+
+    def strike_webhook(self, event_type: str) -> WebhookFault | None:
+        """The fault that befalls a webhook of such an event, if any."""
+        for active in self._rules.values():
+            fault = active.rule.fault
+            if (
+                isinstance(fault, WebhookFault)
+                and active.rule.matches_event(event_type)
+                and self._strikes(active)
+            ):
+                return fault
+        return None
+
+    def _strikes(self, active: ActiveRule) -> bool:
+        """Count a match, and decide."""
+        if active.is_spent:
+            return False
+        active.matched += 1
+        if active.matched <= active.rule.skip or not self._happens(active.rule):
+            return False
+        active.struck += 1
+        return True
 
     def _happens(self, rule: FaultRule) -> bool:
         if rule.probability >= 1:

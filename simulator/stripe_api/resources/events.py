@@ -32,12 +32,11 @@ def _list(call: Call) -> Object:
             code="parameters_exclusive",
         )
     patterns = params.get("types") or [params.get("type", "*")]
-    # Deliveries are not simulated per event: every event counts as delivered.
-    none = params.get("delivery_success") is False
+    success = params.get("delivery_success")
 
     def wanted(event: Event) -> bool:
         return (
-            not none
+            success in (None, not event["pending_webhooks"])
             and within(event["created"], params.get("created"))
             and any(fnmatchcase(event["type"], pattern) for pattern in patterns)
         )

@@ -16,6 +16,7 @@ from simulator.stripe_api.resources.terminal_connection_tokens import (
 )
 from simulator.stripe_api.resources.terminal_locations import TERMINAL_LOCATIONS
 from simulator.stripe_api.resources.terminal_readers import TERMINAL_READERS
+from simulator.stripe_api.resources.webhook_endpoints import WEBHOOK_ENDPOINT
 
 
 def resources(issuer: Issuer) -> tuple[Resource, ...]:
@@ -30,5 +31,6 @@ def resources(issuer: Issuer) -> tuple[Resource, ...]:
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,
         TERMINAL_READERS,
+        WEBHOOK_ENDPOINT,
         payment_intents(issuer),
     )
