@@ -8,7 +8,7 @@ from agent.errors import AgentError
 
 
 class ExitCode(IntEnum):
-    """API for scripts; docs/rest.md lists them."""
+    """API for scripts; docs/rest.md explains them."""
 
     DONE = 0
     NEGATIVE = 1
