@@ -55,15 +55,8 @@ class Shop:
 
     async def listen(self, *types: str, **changes: Any) -> stripe.WebhookEndpoint:
         """Have events of these types sent to the shop."""
-        endpoint = await self.call(
-            lambda client: client.v1.webhook_endpoints.create(
-                {
-                    "url": f"{self.hook.url}/hook",
-                    "enabled_events": list(types),
-                    **changes,
-                }
-            )
-        )
+        wanted = {"url": f"{self.hook.url}/hook", "enabled_events": types, **changes}
+        endpoint = await self.call(lambda client: new_endpoint(client, **wanted))
         self.secret = endpoint.secret or ""
         return endpoint
 
