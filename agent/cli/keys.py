@@ -50,7 +50,6 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make a key and show it: this once, for only its hash is kept."""
-    from agent.cli.journal_file import journal_path, with_journal
     from agent.clock import SystemClock
     from agent.rest.auth import make_key
 
@@ -63,13 +62,9 @@ def create(
         at=SystemClock().now(),
     )
 
-    async def put(journal: Journal) -> None:
-        await journal.keys.put(made.record)
-
-    with_journal(journal_path(settings.state_dir), put)
-    file = None
-    if cli:
-        file = settings.state_dir / CLI_KEY_FILE
+    _keep(made.record, settings.state_dir)
+    file = settings.state_dir / CLI_KEY_FILE if cli else None
+    if file is not None:
         _write_secret(file, made.secret)
     typer.echo(created_text(made, file=file, as_json=as_json))
 
@@ -163,6 +158,15 @@ def keys_text(keys: list[LocalKey]) -> str:
     return table(
         ["ID", "LABEL", "SCOPES", "KEY", "CREATED", "LAST USED", "STATE"], rows
     )
+
+
+def _keep(key: LocalKey, state_dir: Path) -> None:
+    from agent.cli.journal_file import journal_path, with_journal
+
+    async def put(journal: Journal) -> None:
+        await journal.keys.put(key)
+
+    with_journal(journal_path(state_dir), put)
 
 
 def _scopes(names: list[str] | None) -> frozenset[KeyScope]:
