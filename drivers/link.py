@@ -131,16 +131,15 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
             self._end(lost)
 
     def _deliver(self, incoming: Answered[AnswerT] | Noticed[NoticeT]) -> None:
-        match incoming:
-            case Noticed(notice):
-                self._subscriber.noticed(notice)
-            case Answered(token, answer):
-                pending = self._pending
-                if pending is None or pending.token != token or pending.answer.done():
-                    self.late_answers += 1
-                else:
-                    pending.answer.set_result(answer)
-                    pending.on_answer(answer)
+        if isinstance(incoming, Noticed):
+            self._subscriber.noticed(incoming.notice)
+            return
+        pending = self._pending
+        if pending is None or pending.token != incoming.token or pending.answer.done():
+            self.late_answers += 1
+            return
+        pending.answer.set_result(incoming.answer)
+        pending.on_answer(incoming.answer)
 
     def _end(self, error: TransportError) -> None:
         self._lost = error

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from serial.tools.list_ports import comports
 
-from drivers.errors import LocalError, ReaderTimeout, RemoteError
+from drivers.errors import ReaderTimeout, RemoteError
 from drivers.families.magtek_mms.device import Timings
 from drivers.families.magtek_mms.reader import open_magtek_mms
 from drivers.profile import (
@@ -77,15 +78,28 @@ async def open_reader(
     turn. `schemes` replaces the ways to open a transport. Raises LocalError for an
     unknown model or a malformed spec, and what a family raises where none fits.
     """
-    possible = _possible_profiles(spec, model, list_ports)
-    for attempt, profile in enumerate(possible, start=1):
+
+    async def open_as(profile: Profile) -> Reader:
         transport = await open_transport(spec, schemes=schemes or openers(profile.line))
-        try:
-            return await FAMILIES[profile.family](transport, profile, timeout_s)
-        except (ReaderTimeout, RemoteError):
-            if attempt == len(possible):
-                raise
-    raise LocalError("no reader profiles ship with this program")
+        return await FAMILIES[profile.family](transport, profile, timeout_s)
+
+    return await first_that_answers(
+        _possible_profiles(spec, model, list_ports), open_as
+    )
+
+
+async def first_that_answers(
+    possible: Sequence[Profile], open_as: Callable[[Profile], Awaitable[Reader]]
+) -> Reader:
+    """The reader as the first of the profiles under which it makes sense.
+
+    Raises what the last of them raised.
+    """
+    *others, last = possible
+    for profile in others:
+        with suppress(ReaderTimeout, RemoteError):
+            return await open_as(profile)
+    return await open_as(last)
 
 
 def discover_serial(

@@ -8,7 +8,7 @@ from drivers.errors import Disconnected
 
 
 class Pipe:
-    """One end; what is written here is read at the other end."""
+    """One end; what is written here is read at the other end, if need be its own."""
 
     def __init__(self, spec: str, *, chunk_bytes: int | None = None) -> None:
         """`chunk_bytes` is the most that one `read` returns; None for no limit."""
@@ -17,7 +17,7 @@ class Pipe:
         self._received = bytearray()
         self._readable = asyncio.Event()
         self._closed = asyncio.Event()
-        self._other: Pipe | None = None
+        self._other = self
 
     @property
     def spec(self) -> str:
@@ -37,7 +37,7 @@ class Pipe:
 
     async def write(self, data: bytes) -> None:
         """Put `data` at the other end; raises Disconnected where there is none."""
-        if self._other is None or self._closed.is_set():
+        if self._closed.is_set():
             raise Disconnected(self._spec, "the pipe is closed")
         self._other._received += data
         self._other._readable.set()
@@ -49,9 +49,8 @@ class Pipe:
     async def aclose(self) -> None:
         """Close both ends; what was written is still read."""
         for end in (self, self._other):
-            if end is not None:
-                end._closed.set()
-                end._readable.set()
+            end._closed.set()
+            end._readable.set()
 
 
 def connected_pipes(

@@ -26,25 +26,10 @@ async def open_serial(spec: str, *, line: LineSettings = DEFAULT_LINE) -> Transp
     if not parsed.address.startswith("/"):
         raise LocalError(f"{spec!r} needs the path of a port, such as /dev/ttyUSB0")
     line = _overridden(spec, parsed.parameters, line)
-    wire = Wire(spec, lost_because="the port is gone; was the reader unplugged?")
     try:
-        transport, _ = await serial_asyncio_fast.create_serial_connection(
-            asyncio.get_running_loop(),
-            lambda: wire,
-            parsed.address,
-            baudrate=line.baudrate,
-            bytesize=line.data_bits,
-            parity=line.parity,
-            stopbits=line.stop_bits,
-            exclusive=True,
-        )
+        return await _opened(spec, parsed.address, line)
     except (OSError, ValueError, termios.error) as error:
         raise TransportUnavailable(spec, reason_of(error)) from error
-    # The library announces the port one turn of the loop later; callers write now.
-    wire.connection_made(transport)
-    if transport.serial is not None:
-        _shorten_latency(transport.serial)
-    return wire
 
 
 def reason_of(error: Exception) -> str:
@@ -77,6 +62,30 @@ def _overridden(
     if unknown or not baudrate.isdecimal() or parity not in {"N", "E", "O"}:
         raise LocalError(f"{spec!r} takes baudrate=<number> and parity=N, E or O")
     return LineSettings(int(baudrate), line.data_bits, parity, line.stop_bits)
+
+
+async def _opened(spec: str, path: str, line: LineSettings) -> Wire:
+    port = await asyncio.to_thread(
+        serial.Serial,
+        path,
+        baudrate=line.baudrate,
+        bytesize=line.data_bits,
+        parity=line.parity,
+        stopbits=line.stop_bits,
+        exclusive=True,
+    )
+    wire = Wire(spec, lost_because="the port is gone; was the reader unplugged?")
+    try:
+        _shorten_latency(port)
+        transport, _ = await serial_asyncio_fast.connection_for_serial(
+            asyncio.get_running_loop(), lambda: wire, port
+        )
+    except BaseException:
+        port.close()
+        raise
+    # The library announces the port one turn of the loop later; callers write now.
+    wire.connection_made(transport)
+    return wire
 
 
 def _shorten_latency(port: serial.Serial) -> None:

@@ -73,10 +73,10 @@ class Wire(asyncio.Protocol):
         """Called by the event loop with bytes from the reader."""
         self._received += data
         self._readable.set()
-        if len(self._received) > READ_BUFFER_BYTES and not self._is_held_back:
+        is_flooded = len(self._received) > READ_BUFFER_BYTES
+        if is_flooded and not self._is_held_back and self._transport is not None:
             self._is_held_back = True
-            if self._transport is not None:
-                self._transport.pause_reading()
+            self._transport.pause_reading()
 
     def pause_writing(self) -> None:
         """Called by the event loop when the wire is congested."""

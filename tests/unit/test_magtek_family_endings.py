@@ -320,3 +320,20 @@ async def test_silence_beyond_the_cardholders_time_is_a_timeout() -> None:
 
         assert asyncio.get_running_loop().time() - before_s == 120
         await device.tell(CANCELED)
+
+
+@in_virtual_time
+async def test_canceling_the_reader_ends_its_transaction_too() -> None:
+    async with opened_reader() as (reader, device):
+        answering = asyncio.create_task(device.answer_next(StartTransaction, STARTED))
+        async with reader.transaction(SALE) as transaction:
+            await answering
+            await while_answering(
+                reader.cancel(), device.answer_next(CancelTransaction, NOTHING_RUNS)
+            )
+
+            *_, last = await events_to_the_end(transaction)
+
+            assert last == TransactionFinished(
+                Verdict.CANCELED_BY_HOST, "no_transaction"
+            )

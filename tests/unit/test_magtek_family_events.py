@@ -324,6 +324,10 @@ async def test_answer_without_a_waiting_card_is_the_callers_fault() -> None:
         await until_online(transaction)
         with pytest.raises(LocalError, match="response code"):
             await transaction.complete_online(IssuerAnswer("approved"))
+        await while_answering(
+            transaction.complete_online(APPROVAL),
+            device.answer_next(ResumeTransaction, DONE),
+        )
         with pytest.raises(LocalError):
             await transaction.complete_online(APPROVAL)
         await device.tell(DECLINED)
@@ -365,3 +369,12 @@ async def test_card_seen_before_the_answer_to_the_start_counts() -> None:
         assert await next_event(transaction) == CardPresented(InputOption.INSERT)
         await device.tell(CANCELED)
         await events_to_the_end(transaction)
+
+
+@in_virtual_time
+async def test_nothing_follows_the_end() -> None:
+    async with started(SALE, APPROVED, REMOVED, DECLINED) as (transaction, _):
+        *_, last = await events_to_the_end(transaction)
+
+        assert last == TransactionFinished(Verdict.APPROVED, "10020600")
+        assert await events_to_the_end(transaction) == []

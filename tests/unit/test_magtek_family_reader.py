@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mms_pipe import TIMINGS, ScriptedDevice, opened_reader
-from mms_transactions import BUSY, CANCELED, NOTHING_RUNS
+from mms_transactions import BUSY, CANCELED, NOTHING_RUNS, TOO_LATE
 from published_vectors import mms_frames
 from virtual_time import in_virtual_time
 
@@ -154,6 +154,16 @@ async def test_canceling_returns_when_the_reader_is_idle() -> None:
         assert not canceling.done()
 
         await device.tell(CANCELED)
+
+        await canceling
+
+
+@in_virtual_time
+async def test_transaction_of_a_dead_process_that_cannot_be_canceled_is_reset() -> None:
+    async with opened_reader() as (reader, device):
+        canceling = asyncio.create_task(reader.cancel())
+        await device.answer_next(CancelTransaction, TOO_LATE)
+        await device.answer_next(ResetDevice, DONE)
 
         await canceling
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from mms_pipe import SERIAL_NUMBER, ScriptedDevice
 from virtual_time import in_virtual_time
 
-from drivers.errors import LocalError, ReaderTimeout
-from drivers.profile import UsbId, profiles
+from drivers.errors import FrameError, LocalError, ReaderTimeout
+from drivers.profile import Profile, UsbId, profiles
 from drivers.reader import Reader
-from drivers.registry import FAMILIES, Candidate, discover_serial, open_reader
+from drivers.registry import (
+    FAMILIES,
+    Candidate,
+    discover_serial,
+    first_that_answers,
+    open_reader,
+)
 from drivers.transport.base import Transport
 from drivers.transport.pipe import connected_pipes
 
@@ -108,10 +114,26 @@ async def test_usb_id_of_the_port_names_the_model() -> None:
 
 @in_virtual_time
 async def test_reader_behind_an_unknown_adapter_is_asked() -> None:
-    reader = await opened("serial:/dev/ttyUSB0", ADAPTER)
+    reader = await opened("serial:/dev/ttyUSB0", ONBOARD, ADAPTER)
 
     assert reader.info.family == "magtek_mms"
     await reader.aclose()
+
+
+@in_virtual_time
+async def test_port_is_asked_by_one_family_after_the_other() -> None:
+    magtek = profiles()["magtek_dynaprox"]
+    other = replace(magtek, name="other")
+    asked: list[str] = []
+
+    async def open_as(profile: Profile) -> Reader:
+        asked.append(profile.name)
+        raise FrameError("another family's bytes")
+
+    with pytest.raises(FrameError):
+        await first_that_answers([other, magtek], open_as)
+
+    assert asked == ["other", "magtek_dynaprox"]
 
 
 @in_virtual_time

@@ -152,6 +152,9 @@ async def test_line_settings_the_port_does_not_know_say_so(port: Port) -> None:
     with pytest.raises(TransportUnavailable, match="line settings"):
         await open_serial(f"serial:{port.path}?parity=E")
 
+    transport = await open_serial(f"serial:{port.path}")
+    await transport.aclose()
+
 
 async def test_file_that_is_no_port_says_so(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")

@@ -82,6 +82,36 @@ async def test_writer_on_a_congested_wire_waits_and_is_woken_by_its_loss() -> No
             await writing
 
 
+async def test_writer_goes_on_when_the_wire_drains() -> None:
+    loop = asyncio.get_running_loop()
+    flood = bytes(16 * 1024 * 1024)
+    async with connection() as (transport, peer):
+        writing = asyncio.create_task(transport.write(flood))
+
+        received = 0
+        while received < len(flood):
+            received += len(await loop.sock_recv(peer, 1024 * 1024))
+
+        await writing
+
+
+async def test_what_came_before_the_loss_is_still_read() -> None:
+    loop = asyncio.get_running_loop()
+    async with connection() as (transport, peer):
+        await loop.sock_sendall(peer, b"last words")
+        peer.close()
+        await transport.wait_closed()
+
+        assert await transport.read() == b"last words"
+        with pytest.raises(Disconnected):
+            await transport.read()
+
+
+async def test_wire_may_be_closed_by_two_at_once() -> None:
+    async with connection() as (transport, _):
+        await asyncio.gather(transport.aclose(), transport.aclose())
+
+
 async def test_refused_connection_says_so() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -62,6 +62,10 @@ class Listener(Protocol):
         """The wire is gone."""
         ...
 
+    def ended_unheard(self) -> None:
+        """No transaction runs on the device any more, and it did not tell of an end."""
+        ...
+
     async def decline(self) -> None:
         """Where the device waits for the issuer: end that wait with a decline."""
         ...
@@ -148,7 +152,7 @@ class Device:
         """
         response = await self.ask(CancelTransaction())
         if response.status.detail == StatusDetail.NO_TRANSACTION:
-            self._set_idle()
+            self._end_unheard()
         elif not response.status.is_accepted:
             raise ReaderRefused(CancelTransaction.__name__, detail=response.status.hex)
 
@@ -167,7 +171,7 @@ class Device:
     async def reset(self) -> None:
         """Restart the device, which ends whatever it did."""
         await self.order(ResetDevice())
-        self._set_idle()
+        self._end_unheard()
 
     async def wait_closed(self) -> None:
         """Return when the wire is gone."""
@@ -219,14 +223,23 @@ class Device:
             listener.noticed(notice)
 
     async def _wind_down(self) -> None:
-        with suppress(ReaderRefused):
-            # Refused is too late: a card is being read, or its issuer awaited.
+        try:
             await self.cancel()
+        except ReaderRefused:
+            # Too late: a card is being read, or its issuer awaited. Only who heard
+            # the card can end that; a transaction of a dead process is reset away.
+            if self._listener is None:
+                raise
         while not self.is_idle:
             self._changed.clear()
             if self._listener is not None:
                 await self._listener.decline()
             await self._changed.wait()
+
+    def _end_unheard(self) -> None:
+        if self._listener is not None:
+            self._listener.ended_unheard()
+        self._set_idle()
 
     def _set_idle(self) -> None:
         self._activity = Activity.IDLE

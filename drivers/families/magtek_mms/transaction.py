@@ -104,17 +104,14 @@ class MmsTransaction:
         """
         if self._serial_number is None or self._has_answer:
             raise LocalError("no card waits for an issuer's answer")
-        self._has_answer = True
         if self._phase is Phase.AWAITING_ISSUER:
             await self._resume(self._serial_number, answer)
+        self._has_answer = True
 
     async def cancel(self) -> None:
         """Ask the reader to stop; TransactionFinished still follows as an event."""
-        if self._phase is Phase.FINISHED:
-            return
-        await self._device.cancel()
-        if self._device.is_idle:
-            self._end_unheard()
+        if self._phase is not Phase.FINISHED:
+            await self._device.cancel()
 
     async def decline(self) -> None:
         """Where the device waits for the issuer: end that wait with a decline."""
@@ -145,9 +142,16 @@ class MmsTransaction:
         """Called by the device when the wire is gone."""
         self._inbox.put_nowait(error)
 
+    def ended_unheard(self) -> None:
+        """Called by the device when no transaction runs on it and no end was heard."""
+        was_reading = self._phase is Phase.READING
+        verdict = Verdict.CANCELED_BY_HOST if was_reading else Verdict.FAILED
+        self._end(TransactionFinished(verdict, "no_transaction"))
+
     async def _resume(self, serial_number: bytes, answer: IssuerAnswer) -> None:
         blob = encode_arpc(arpc(serial_number, answer))
         self._phase = Phase.COMPLETING
+        self._has_answer = True
         try:
             await self._device.order(ResumeTransaction(blob))
         except ReaderRefused:
@@ -170,12 +174,6 @@ class MmsTransaction:
         self._technology = technology
         self._serial_number = arqc.serial_number
         self._put(OnlineRequested(encrypted_card(technology, arqc)))
-
-    def _end_unheard(self) -> None:
-        """The device is idle and did not tell, or was not heard to tell, how it ended."""
-        was_reading = self._phase is Phase.READING
-        verdict = Verdict.CANCELED_BY_HOST if was_reading else Verdict.FAILED
-        self._end(TransactionFinished(verdict, "no_transaction"))
 
     def _end(self, event: TransactionFinished) -> None:
         if self._phase is not Phase.FINISHED:
