@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_JSON = (b"content-type", b"application/json")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -24,4 +26,10 @@ def answer(
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Answer:
     """`content` as a JSON answer."""
-    return Answer(status, json.dumps(content, separators=(",", ":")).encode(), headers)
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return Answer(status, body, (_JSON, *headers))
+
+
+def download(content: bytes, *, media_type: str) -> Answer:
+    """`content` as it is."""
+    return Answer(200, content, ((b"content-type", media_type.encode()),))

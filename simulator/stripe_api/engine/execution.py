@@ -20,11 +20,12 @@ from simulator.stripe_api.engine.idempotency import (
 )
 from simulator.stripe_api.engine.ids import Ids
 from simulator.stripe_api.engine.keys import KeyRing
+from simulator.stripe_api.engine.multipart import MEDIA_TYPE, decode_multipart
 from simulator.stripe_api.engine.operations import Call, Operation, Resource, Work
 from simulator.stripe_api.engine.parameters import Items, Text, Values
 from simulator.stripe_api.engine.requests import RequestEntry
 from simulator.stripe_api.engine.router import Router
-from simulator.stripe_api.engine.store import Store
+from simulator.stripe_api.engine.store import Object, Store
 from simulator.stripe_api.engine.versions import ApiVersion, read_version
 from simulator.stripe_api.engine.wire import HttpRequest
 
@@ -74,15 +75,20 @@ class Executor:
         self._version = version
         self._kinds = {kind.name: kind for each in resources for kind in each.kinds}
         self._router = Router(one for each in resources for one in each.operations)
-        self._modes = {False: Mode(), True: Mode()}
+        self._openings = [each.opening for each in resources if each.opening]
+        self._modes: Mapping[bool, Mode] = {}
+        self.forget()
 
     def mode(self, *, livemode: bool) -> Mode:
         """The state of one mode, until `forget`."""
         return self._modes[livemode]
 
     def forget(self) -> None:
-        """Start anew, without objects and idempotency keys."""
+        """Start anew: no objects but those of the beginning, no idempotency keys."""
         self._modes = {False: Mode(), True: Mode()}
+        for livemode in self._modes:
+            for opening in self._openings:
+                opening(self._call(livemode=livemode))
 
     async def execute(
         self, request: HttpRequest, *, entry: RequestEntry, before_effect: BeforeEffect
@@ -91,6 +97,7 @@ class Executor:
 
         Raises ApiError where it was refused without being carried out.
         """
+        entry.host = request.header(b"host") or ""
         entry.livemode = self._keys.livemode(request.header(b"authorization"))
         version = read_version(request.header(b"stripe-version"), self._version)
         entry.parameters = _parameters(request)
@@ -191,17 +198,14 @@ class Executor:
             event_version=self._version,
             request_id=None if entry is None else entry.id,
             idempotency_key=None if entry is None else entry.idempotency_key,
+            host="" if entry is None else entry.host,
         )
 
     def _carry_out(self, prepared: _Prepared, entry: RequestEntry) -> Answer:
         """Let the operation take effect; its refusals are answers like any other."""
         call = prepared.call
         try:
-            result = prepared.operation.run(call)
-            result = expanded(
-                result, prepared.expand, store=call.store, kinds=self._kinds
-            )
-            reply = answer(result)
+            reply = self._rendered(prepared.operation.run(call), prepared)
         except ApiError as error:
             reply = self.refusal(error, entry)
         except Exception:  # noqa: BLE001 - a request's outermost loop: clients get Stripe's 500, the log the defect
@@ -209,6 +213,12 @@ class Executor:
             reply = self.refusal(ServerFailure("An unknown error occurred."), entry)
         self._conclude(call)
         return reply
+
+    def _rendered(self, result: Object | Answer, prepared: _Prepared) -> Answer:
+        if isinstance(result, Answer):
+            return result
+        store = prepared.call.store
+        return answer(expanded(result, prepared.expand, store=store, kinds=self._kinds))
 
     def _conclude(self, call: Call) -> None:
         """Tell what happened, and see to what is to come of it."""
@@ -247,6 +257,8 @@ def _parameters(request: HttpRequest) -> Tree:
     content_type = request.header(b"content-type") or ""
     if content_type.startswith("application/json"):
         return {**tree, **decode_json(request.body)}
+    if content_type.startswith(MEDIA_TYPE):
+        return {**tree, **decode_multipart(request.body, content_type)}
     return {**tree, **decode_form(request.body)}
 
 

@@ -6,6 +6,7 @@ Which names exist and what their values mean is for `parameters` to say.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,8 +26,13 @@ def decode_form(encoded: bytes) -> Tree:
     Raises InvalidRequest for bytes that are not UTF-8, for a name used both as a
     value and as a container, and beyond the limits on depth and number.
     """
+    return build_tree(_pairs(encoded))
+
+
+def build_tree(pairs: Iterable[tuple[str, Any]]) -> Tree:
+    """Names such as `a[b][]` with their values as a tree; raises InvalidRequest."""
     tree: Tree = {}
-    for name, value in _pairs(encoded):
+    for name, value in pairs:
         if "[" in name:
             _insert(tree, path=_split(name), value=value, name=name)
         elif isinstance(tree.get(name), (dict, list)):
@@ -74,7 +80,7 @@ def _split(name: str) -> list[str]:
     return [root, *parts]
 
 
-def _insert(tree: Tree, *, path: list[str], value: str, name: str) -> None:
+def _insert(tree: Tree, *, path: list[str], value: Any, name: str) -> None:
     container: Any = tree
     for part, following in pairwise(path):
         container = _descend(container, part, following=following, name=name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.stripe_api.engine.answers import Answer
 from simulator.stripe_api.engine.errors import ResourceMissing
 from simulator.stripe_api.engine.events import EVENTS, Event, previous_attributes
 from simulator.stripe_api.engine.ids import Ids
@@ -50,6 +51,8 @@ class Call:
     """The account's own version, in which events are written."""
     request_id: str | None
     idempotency_key: str | None
+    host: str = ""
+    """What the client called this server: `Host`, as in `127.0.0.1:12111`."""
     events: list[Event] = field(default_factory=list)
     """What this operation has emitted so far, oldest first."""
     agenda: Agenda = field(default_factory=Agenda)
@@ -132,7 +135,7 @@ class Operation:
     parameters: Fields
     returns: Kind[Any]
     """What it answers with, or what the list it answers with is of."""
-    run: Callable[[Call], Object]
+    run: Callable[[Call], Object | Answer]
     """Returns the answer; raises ApiError. Never awaits: an operation is atomic."""
     is_list: bool = False
 
@@ -143,3 +146,5 @@ class Resource:
 
     kinds: tuple[Kind[Any], ...]
     operations: tuple[Operation, ...]
+    opening: Work | None = None
+    """Adds what is there from the beginning, in test mode and in live mode."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.stripe_api.engine.forms import Tree
+from simulator.stripe_api.engine.multipart import Upload
 
 KEPT = 10_000
 
@@ -25,6 +26,8 @@ class RequestEntry:
     method: str
     path: str
     created_ms: int
+    host: str = ""
+    """The server's name in the request; not shown."""
     parameters: Tree = field(default_factory=dict)
     idempotency_key: str | None = None
     livemode: bool = False
@@ -81,5 +84,7 @@ def _redacted(value: Any) -> Any:
             }
         case list():
             return [_redacted(inner) for inner in value]
+        case Upload():
+            return repr(value)
         case _:
             return value

@@ -37,7 +37,6 @@ from simulator.stripe_api.engine.wire import (
 )
 
 _CONSTANT_HEADERS = (
-    (b"content-type", b"application/json"),
     (b"cache-control", b"no-cache, no-store"),
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Request-Id, Stripe-Manage-Version"),

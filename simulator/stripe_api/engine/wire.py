@@ -15,8 +15,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer
 from simulator.stripe_api.engine.errors import BodyTooLarge
+from simulator.stripe_api.engine.multipart import MEDIA_TYPE
 
 MAXIMUM_BODY_BYTES = 1024 * 1024
+MAXIMUM_UPLOAD_BYTES = 17 * 1024 * 1024
+"""Stripe's largest files have 16 MB; the rest is for the other parameters."""
 
 _TRANSPORT = "simulator.transport"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -55,20 +58,23 @@ class ResettableHttp(HttpToolsProtocol):
 
 async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
     """Read a request to its end; raises BodyTooLarge."""
-    body = b""
+    headers = dict(scope["headers"])
+    is_upload = headers.get(b"content-type", b"").startswith(MEDIA_TYPE.encode())
+    maximum = MAXIMUM_UPLOAD_BYTES if is_upload else MAXIMUM_BODY_BYTES
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAXIMUM_BODY_BYTES:
-            raise BodyTooLarge(f"The request body exceeds {MAXIMUM_BODY_BYTES} bytes.")
+        if len(body) > maximum:
+            raise BodyTooLarge(f"The request body exceeds {maximum} bytes.")
         if not message.get("more_body", False):
             break
     return HttpRequest(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"],
-        headers=dict(scope["headers"]),
-        body=body,
+        headers=headers,
+        body=bytes(body),
     )
 
 
