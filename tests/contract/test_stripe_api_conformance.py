@@ -22,6 +22,17 @@ pytest_plugins = ("stripe_api_fixtures",)
 def filled(client: stripe.StripeClient) -> stripe.StripeClient:
     """A client of an account in which everything simulated has happened."""
     terminal = client.v1.terminal
+    terminal.configurations.create(
+        {
+            "name": "Cafe",
+            "offline": {"enabled": True},
+            "tipping": {"usd": {"percentages": [10, 15, 20]}},
+            "wifi": {
+                "type": "personal_psk",
+                "personal_psk": {"ssid": "Cafe", "password": "guest"},
+            },
+        }
+    )
     location = terminal.locations.create(
         {
             "display_name": "Shop",
@@ -63,6 +74,7 @@ LISTS = {
     "/v1/events": stripe.Event,
     "/v1/payment_intents": stripe.PaymentIntent,
     "/v1/refunds": stripe.Refund,
+    "/v1/terminal/configurations": stripe.terminal.Configuration,
     "/v1/terminal/locations": stripe.terminal.Location,
     "/v1/terminal/readers": stripe.terminal.Reader,
 }

@@ -11,6 +11,9 @@ from simulator.stripe_api.resources.events import EVENT_LOG
 from simulator.stripe_api.resources.payment_intents.resource import payment_intents
 from simulator.stripe_api.resources.payment_methods import PAYMENT_METHOD
 from simulator.stripe_api.resources.refunds import REFUND
+from simulator.stripe_api.resources.terminal_configurations.resource import (
+    TERMINAL_CONFIGURATIONS,
+)
 from simulator.stripe_api.resources.terminal_connection_tokens import (
     TERMINAL_CONNECTION_TOKENS,
 )
@@ -28,6 +31,7 @@ def resources(issuer: Issuer) -> tuple[Resource, ...]:
         EVENT_LOG,
         PAYMENT_METHOD,
         REFUND,
+        TERMINAL_CONFIGURATIONS,
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,
         TERMINAL_READERS,

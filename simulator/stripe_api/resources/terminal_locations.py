@@ -19,7 +19,9 @@ from simulator.stripe_api.engine.parameters import (
 )
 from simulator.stripe_api.engine.store import Kind, Object
 from simulator.stripe_api.resources.addresses import PARTS, Address, address
-from simulator.stripe_api.resources.references import NoneExist
+from simulator.stripe_api.resources.terminal_configurations.fields import (
+    CONFIGURATIONS,
+)
 
 
 class Location(TypedDict):
@@ -39,7 +41,12 @@ class Location(TypedDict):
     phone: NotRequired[str]
 
 
-LOCATIONS = Kind[Location](name="terminal.location", prefix="tml", noun="location")
+LOCATIONS = Kind[Location](
+    name="terminal.location",
+    prefix="tml",
+    noun="location",
+    indexes=("configuration_overrides",),
+)
 
 _STREET_CITY_STATE_CODE = ("line1", "city", "state", "postal_code")
 _STREET_CITY_CODE = ("line1", "city", "postal_code")
@@ -68,7 +75,7 @@ _ADDRESS_PARTS: Mapping[str, Parameter] = {part: Text() for part in PARTS}
 _OPTIONAL: Mapping[str, Parameter] = {
     "address_kana": _JAPANESE_ADDRESS,
     "address_kanji": _JAPANESE_ADDRESS,
-    "configuration_overrides": Clearable(NoneExist("configuration")),
+    "configuration_overrides": Clearable(Text()),
     "display_name_kana": Clearable(Text(1000)),
     "display_name_kanji": Clearable(Text(1000)),
     "metadata": Metadata(),
@@ -87,6 +94,7 @@ _UPDATE = Fields(
 _COPIED = (
     "address_kana",
     "address_kanji",
+    "configuration_overrides",
     "display_name_kana",
     "display_name_kanji",
     "phone",
@@ -141,6 +149,7 @@ def _list(call: Call) -> Object:
 
 def _saved(call: Call, location: Location) -> Location:
     """`location` with the optional fields that were sent, which it must own."""
+    _check_configuration(call)
     fields: Values = {**location}
     for name in _COPIED:
         if call.params.get(name) is not None:
@@ -150,6 +159,16 @@ def _saved(call: Call, location: Location) -> Location:
     saved: Location = fields  # type: ignore[assignment]
     call.store.of(LOCATIONS).put(saved)
     return saved
+
+
+def _check_configuration(call: Call) -> None:
+    if call.params.get("configuration_overrides") is None:
+        return
+    if call.referred(CONFIGURATIONS, "configuration_overrides")["is_account_default"]:
+        raise InvalidRequest(
+            "The account default configuration cannot be assigned to a location.",
+            param="configuration_overrides",
+        )
 
 
 def _checked(sent: Address) -> Address:

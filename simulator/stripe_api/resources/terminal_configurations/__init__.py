@@ -1,0 +1,1 @@
+"""Terminal configurations: how readers look, tip, connect and restart."""
