@@ -113,51 +113,75 @@ def write_tag(tag: int) -> bytes:
     return data
 
 
+# The hot loop of a payment: one look-up, one slice and one tuple an object.
 def _decode(
     data: bytes, depth: int, room: int, padding: bool
 ) -> tuple[tuple[Tlv, ...], int]:
     """Objects of one level and the number still allowed; IndexError if cut short."""
-    # The hot loop of a payment: plain indexing, one slice and one tuple an object.
-    if depth > MAX_DEPTH:
-        raise TlvError(f"objects are nested deeper than {MAX_DEPTH}")
     found: list[Tlv] = []
-    position = 0
-    end = len(data)
+    kinds, new_object = _KINDS, tuple.__new__
+    position, end = 0, len(data)
     while position < end:
-        tag = first = data[position]
-        position += 1
-        if (first == 0x00 or first == 0xFF) and _is_filler(data, position, padding):
-            continue
-        if first & 0x1F == 0x1F:
-            tag = first << 8 | data[position]
-            position += 1
+        tag = data[position]
+        kind = kinds[tag]
+        if kind == _SHORT:
+            length = data[position + 1]
+            start = position + 2
+        elif kind == _LONG:
+            tag = tag << 8 | data[position + 1]
+            start = position + 2
             if tag & 0x80:
-                tag, position = _long_tag(data, tag, position)
-        length = data[position]
-        position += 1
+                tag, start = _long_tag(data, tag, start)
+            length = data[start]
+            start += 1
+        else:
+            if kind == _FILLER and _is_filler(data, position, padding):
+                position += 1
+                continue
+            tag, start = read_tag(data, position)
+            length = data[start]
+            start += 1
         if length > 0x7F:
-            length, position = _long_length(data, length, position)
-        start = position
-        position += length
+            length, start = _long_length(data, length, start)
+        position = start + length
         if position > end:
             raise TlvError(f"tag {tag:X} claims {length} bytes of {end - start}")
-        if first & 0x20:
-            inner = data[start:position]
-            children, room = _decode(inner, depth + 1, room, padding)
-            found.append(_new_object(Tlv, (tag, b"", children)))
+        if kind < _TEMPLATE:
+            found.append(new_object(Tlv, (tag, data[start:position], ())))
         else:
-            found.append(_new_object(Tlv, (tag, data[start:position], ())))
-    room -= len(found)
-    if room < 0:
+            inner = data[start:position]
+            children, room = _decode_template(inner, depth, room, padding)
+            found.append(new_object(Tlv, (tag, b"", children)))
+    if room < len(found):
         raise TlvError(f"more than {MAX_OBJECTS} objects")
-    return tuple(found), room
+    return tuple(found), room - len(found)
 
 
-_new_object = tuple.__new__
+_SHORT, _LONG, _TEMPLATE, _FILLER = range(4)
+
+
+def _kind(first: int) -> int:
+    if first in (0x00, 0xFF):
+        return _FILLER
+    if first & 0x20:
+        return _TEMPLATE
+    return _LONG if first & 0x1F == 0x1F else _SHORT
+
+
+_KINDS = bytes(map(_kind, range(256)))
+"""What the first byte of a tag says about it; FF may turn out to open a template."""
+
+
+def _decode_template(
+    data: bytes, depth: int, room: int, padding: bool
+) -> tuple[tuple[Tlv, ...], int]:
+    if depth == MAX_DEPTH:
+        raise TlvError(f"objects are nested deeper than {MAX_DEPTH}")
+    return _decode(data, depth + 1, room, padding)
 
 
 def _is_filler(data: bytes, position: int, padding: bool) -> bool:
-    if _opens_tag(data[position - 1 : position + 1]):
+    if _opens_tag(data[position : position + 2]):
         return False
     if not padding:
         raise TlvError("filler where a tag is expected")
