@@ -6,13 +6,14 @@ PYTEST := $(BIN)/coverage run -m pytest -n 2
 CODE := agent drivers firmware_profiles simulator
 TYPED := $(CODE) tests .ci $(sort $(dir $(wildcard benchmarks/*.py examples/*.py)))
 NODE_MODULES := tests/node/node_modules/.package-lock.json
+OLDER_SDK := .tools/stripe-older-sdk
 
 .PHONY: help setup check test test-full demo bench wheel check-wheel clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: .venv/.ready $(NODE_MODULES)  ## install everything the other targets need
+setup: .venv/.ready $(NODE_MODULES) $(OLDER_SDK)/.ready  ## install everything the other targets need
 
 check: setup  ## formatting, lint, types and the layers' contracts
 	$(BIN)/ruff format --check --quiet .
@@ -56,6 +57,13 @@ clean:  ## remove what was built and measured; keep .venv and .tools
 	@.ci/setup
 
 $(NODE_MODULES): tests/node/package-lock.json | .venv/.ready
-	@echo "setup: Stripe's Node SDK -> tests/node/node_modules"
+	@echo "setup: Stripe's Node SDK and CLI -> tests/node/node_modules"
 	@cd tests/node && ../../$(BIN)/npm ci --loglevel=error >/dev/null
+	@touch $@
+
+$(OLDER_SDK)/.ready: tests/clients/older-sdk.txt | .venv/.ready
+	@echo "setup: an older release of Stripe's Python SDK -> $(OLDER_SDK)"
+	@rm -rf $(OLDER_SDK)
+	@$(UV) pip install --quiet --no-deps --require-hashes --target $(OLDER_SDK) \
+		--requirement $<
 	@touch $@

@@ -1,0 +1,307 @@
+"""The same behaviour through every official client: Python (two releases), Node, CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stripe_api_server import APPROVED_DATA, StripeApiServer, declined_data
+from stripe_clients import COMMAND_LINE, ApiClient, Refused, clients
+
+from simulator.stripe_api.engine.faults import AnswerStatus, FaultRule, LoseReply
+
+pytest_plugins = ("stripe_api_fixtures",)
+
+LIBRARIES = ["python", "python-older", "node"]
+ALL = [*LIBRARIES, "cli"]
+
+
+class Clients:
+    """The clients that tests have asked for so far, kept running."""
+
+    def __init__(self, url: str, home: Path) -> None:
+        """All call the API at `url`; the CLI keeps its settings in `home`."""
+        self._makers = clients(url, home)
+        self._running: dict[str, ApiClient] = {}
+        self._stack = ExitStack()
+
+    def named(self, name: str) -> ApiClient:
+        """The client of that name, started when first asked for."""
+        if name not in self._running:
+            self._running[name] = self._stack.enter_context(self._makers[name]())
+        return self._running[name]
+
+    def close(self) -> None:
+        """End them all."""
+        self._stack.close()
+
+
+@pytest.fixture(scope="session")
+def running_clients(
+    _running: StripeApiServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clients]:
+    started = Clients(_running.url, tmp_path_factory.mktemp("stripe-cli"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(params=ALL)
+def api(
+    request: pytest.FixtureRequest, server: StripeApiServer, running_clients: Clients
+) -> ApiClient:
+    """Any official client, of an account without any objects."""
+    if request.param == "cli" and not COMMAND_LINE.exists():
+        pytest.skip("the lock file has no Stripe CLI for this machine")
+    return running_clients.named(request.param)
+
+
+@pytest.fixture(params=LIBRARIES)
+def library(
+    request: pytest.FixtureRequest, server: StripeApiServer, running_clients: Clients
+) -> ApiClient:
+    """Any official SDK: with headers, retries, pages followed and so on."""
+    return running_clients.named(request.param)
+
+
+def new_intent(api: ApiClient, **params: Any) -> Any:
+    """A PaymentIntent for a card that will be present."""
+    wanted = {
+        "amount": 10_50,
+        "currency": "usd",
+        api.types_parameter: ["card_present"],
+    }
+    return api.call("payment_intents.create", **wanted, **params)
+
+
+def card(data: bytes = APPROVED_DATA) -> Any:
+    """What a local reader sends on."""
+    read = {
+        "emv_data": data.hex(),
+        "ksn": "ffff9876543210e00001",
+        "read_method": "contact_emv",
+    }
+    return {"payment_method_data": {"type": "card_present", "card_present": read}}
+
+
+def paid_intent(api: ApiClient, **params: Any) -> Any:
+    """A PaymentIntent that the issuer has approved."""
+    intent = new_intent(api, **params)
+    return api.call("payment_intents.confirm", intent["id"], **card())
+
+
+def test_payment_is_taken(api: ApiClient) -> None:
+    intent = new_intent(api, metadata={"order": "7"}, description="Two coffees & cake")
+
+    paid = api.call(
+        "payment_intents.confirm",
+        intent["id"],
+        expand=["latest_charge.balance_transaction"],
+        **card(),
+    )
+
+    assert intent["status"] == "requires_payment_method"
+    assert paid["status"] == "succeeded"
+    assert paid["payment_method_types"] == ["card_present"]
+    assert paid["metadata"] == {"order": "7"}
+    assert paid["description"] == "Two coffees & cake"
+    charge = paid["latest_charge"]
+    assert charge["payment_method_details"]["card_present"]["last4"] == "4242"
+    assert charge["balance_transaction"]["net"] == 10_50 - 33
+
+
+def test_decline_names_its_reason_and_leaves_the_intent_usable(api: ApiClient) -> None:
+    intent = new_intent(api)
+
+    with pytest.raises(Refused) as caught:
+        api.call(
+            "payment_intents.confirm",
+            intent["id"],
+            **card(declined_data("insufficient_funds")),
+        )
+    paid = api.call("payment_intents.confirm", intent["id"], **card())
+
+    assert caught.value.type in {"CardError", "card_error"}
+    assert caught.value.error["code"] == "card_declined"
+    assert caught.value.error["decline_code"] == "insufficient_funds"
+    assert paid["status"] == "succeeded"
+
+
+def test_held_payment_is_captured_in_part_or_released(api: ApiClient) -> None:
+    held = [paid_intent(api, capture_method="manual") for _ in range(2)]
+
+    captured = api.call(
+        "payment_intents.capture", held[0]["id"], amount_to_capture=8_00
+    )
+    canceled = api.call(
+        "payment_intents.cancel", held[1]["id"], cancellation_reason="duplicate"
+    )
+
+    assert [each["status"] for each in held] == ["requires_capture"] * 2
+    assert (captured["status"], captured["amount_received"]) == ("succeeded", 8_00)
+    assert (canceled["status"], canceled["cancellation_reason"]) == (
+        "canceled",
+        "duplicate",
+    )
+
+
+def test_refund_gives_back_no_more_than_was_taken(api: ApiClient) -> None:
+    paid = paid_intent(api)
+
+    refund = api.call("refunds.create", payment_intent=paid["id"], amount=10_00)
+    with pytest.raises(Refused) as caught:
+        api.call("refunds.create", payment_intent=paid["id"], amount=51)
+
+    charge = api.call("charges.retrieve", paid["latest_charge"])
+    assert refund["status"] == "succeeded"
+    assert caught.value.error["param"] == "amount"
+    assert (charge["amount_refunded"], charge["refunded"]) == (10_00, False)
+
+
+def test_refusals_name_the_parameter(api: ApiClient) -> None:
+    with pytest.raises(Refused) as missing:
+        api.call("payment_intents.create", amount=10_50)
+    with pytest.raises(Refused) as unknown:
+        new_intent(api, tip="5")
+    with pytest.raises(Refused) as no_such:
+        api.call("payment_intents.retrieve", "pi_none")
+
+    errors = [each.value.error for each in (missing, unknown, no_such)]
+    assert [(error["code"], error["param"]) for error in errors] == [
+        ("parameter_missing", "currency"),
+        ("parameter_unknown", "tip"),
+        ("resource_missing", "intent"),
+    ]
+    assert {each.value.type for each in (missing, unknown, no_such)} <= {
+        "InvalidRequestError",
+        "invalid_request_error",
+    }
+
+
+def test_locations_and_readers_are_kept(api: ApiClient) -> None:
+    location = api.call(
+        "terminal.locations.create",
+        display_name="Shop",
+        address={
+            "line1": "Unter den Linden 1",
+            "city": "Berlin",
+            "postal_code": "10117",
+            "country": "DE",
+        },
+    )
+    reader = api.call(
+        "terminal.readers.create",
+        registration_code="simulated-wpe",
+        location=location["id"],
+    )
+    renamed = api.call("terminal.readers.update", reader["id"], label="Till 2")
+    listed = api.all("terminal.readers.list", location=location["id"])
+    gone = api.call("terminal.readers.delete", reader["id"])
+
+    assert reader["device_type"] == "simulated_wisepos_e"
+    assert renamed["label"] == "Till 2"
+    assert [each["id"] for each in listed] == [reader["id"]]
+    assert gone["deleted"] is True
+    assert api.all("terminal.readers.list") == []
+
+
+def test_metadata_change_key_by_key(api: ApiClient) -> None:
+    intent = new_intent(api, metadata={"order": "7", "till": "2"})
+
+    updated = api.call(
+        "payment_intents.update", intent["id"], metadata={"till": "", "shift": "late"}
+    )
+
+    assert updated["metadata"] == {"order": "7", "shift": "late"}
+
+
+def test_events_tell_what_happened(api: ApiClient) -> None:
+    paid = paid_intent(api)
+
+    events = api.all("events.list", type="payment_intent.*")
+
+    assert [event["type"] for event in events] == [
+        "payment_intent.succeeded",
+        "payment_intent.created",
+    ]
+    assert events[0]["data"]["object"]["id"] == paid["id"]
+
+
+def test_same_idempotency_key_takes_money_once(api: ApiClient) -> None:
+    intent = new_intent(api)
+    once = {"idempotency_key": "till-2-order-7"}
+
+    answers = [
+        api.ask("payment_intents.confirm", intent["id"], params=card(), options=once)
+        for _ in range(2)
+    ]
+
+    assert answers[0].body == answers[1].body
+    assert len(api.all("charges.list", payment_intent=intent["id"])) == 1
+
+
+def test_repeated_answer_is_marked_and_other_parameters_refused(
+    library: ApiClient,
+) -> None:
+    once = {"idempotency_key": "once"}
+    params = {"amount": 10_50, "currency": "usd"}
+
+    first = library.ask("payment_intents.create", params=params, options=once)
+    again = library.ask("payment_intents.create", params=params, options=once)
+    with pytest.raises(Refused) as caught:
+        library.ask(
+            "payment_intents.create", params={**params, "amount": 5_00}, options=once
+        )
+
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.headers["original-request"] == first.headers["request-id"]
+    assert caught.value.type == "IdempotencyError"
+
+
+def test_sdk_follows_pages_to_the_end(library: ApiClient) -> None:
+    made = [new_intent(library)["id"] for _ in range(5)]
+
+    found = library.all("payment_intents.list", limit=2)
+
+    assert [intent["id"] for intent in found] == made[::-1]
+
+
+@pytest.mark.parametrize("fault", [AnswerStatus(500), AnswerStatus(409), LoseReply()])
+def test_sdk_retries_by_itself_and_charges_once(
+    library: ApiClient, server: StripeApiServer, fault: Any
+) -> None:
+    intent = new_intent(library)
+    server.api.faults.add(FaultRule(fault, path="*/confirm", times=1))
+
+    paid = library.ask(
+        "payment_intents.confirm",
+        intent["id"],
+        params=card(),
+        options={"max_network_retries": 2},
+    )
+
+    assert paid.body["status"] == "succeeded"
+    assert len(library.all("charges.list")) == 1
+
+
+def test_wrong_key_is_an_authentication_error(library: ApiClient) -> None:
+    with pytest.raises(Refused) as caught:
+        library.ask(
+            "payment_intents.list", options={"api_key": "pk_test_0123456789abcdef"}
+        )
+
+    assert caught.value.type == "AuthenticationError"
+
+
+def test_rate_limit_is_reported_as_one(
+    library: ApiClient, server: StripeApiServer
+) -> None:
+    server.api.faults.add(FaultRule(AnswerStatus(429), times=1))
+
+    with pytest.raises(Refused) as caught:
+        library.ask("payment_intents.list")
+
+    assert caught.value.type == "RateLimitError"
