@@ -159,6 +159,21 @@ async def test_canceling_returns_when_the_reader_is_idle() -> None:
 
 
 @in_virtual_time
+async def test_canceling_ends_at_once_when_the_cable_is_pulled() -> None:
+    async with opened_reader() as (reader, device):
+        canceling = asyncio.create_task(reader.cancel())
+        await device.answer_next(CancelTransaction, DONE)
+        await asyncio.sleep(0)
+        before_s = asyncio.get_running_loop().time()
+
+        await device.pipe.aclose()
+
+        with pytest.raises(Disconnected):
+            await canceling
+        assert asyncio.get_running_loop().time() == before_s
+
+
+@in_virtual_time
 async def test_transaction_of_a_dead_process_that_cannot_be_canceled_is_reset() -> None:
     async with opened_reader() as (reader, device):
         canceling = asyncio.create_task(reader.cancel())

@@ -89,6 +89,7 @@ class Device:
         self._activity = Activity.IDLE
         self._early: list[Notice] = []
         self._changed = asyncio.Event()
+        self._lost: TransportError | None = None
         self._link: Link[Command, Response, Notice] = Link(
             transport, SerialFraming(), subscriber=self
         )
@@ -199,6 +200,8 @@ class Device:
 
     def disconnected(self, error: TransportError) -> None:
         """Called by the link when the wire is gone."""
+        self._lost = error
+        self._changed.set()
         if self._listener is not None:
             self._listener.disconnected(error)
 
@@ -235,6 +238,8 @@ class Device:
             if self._listener is not None:
                 await self._listener.decline()
             await self._changed.wait()
+            if self._lost is not None:
+                raise self._lost
 
     def _end_unheard(self) -> None:
         if self._listener is not None:
