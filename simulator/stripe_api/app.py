@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 
 from simulator.clock import Clock
 from simulator.emv.authorization import Issuer
@@ -19,6 +19,7 @@ from simulator.stripe_api.engine.requests import RequestLog
 from simulator.stripe_api.engine.server import ApiServer
 from simulator.stripe_api.engine.store import Store
 from simulator.stripe_api.engine.versions import LATEST, ApiVersion
+from simulator.stripe_api.public_links import PublicLinks
 from simulator.stripe_api.resources.table import resources
 from simulator.stripe_api.webhooks.deliveries import Deliveries
 from simulator.stripe_api.webhooks.posting import LocalPost
@@ -59,6 +60,7 @@ class StripeApi:
             faults=self._server.faults,
         )
         self.add_listener(self.webhooks.take)
+        self._links = PublicLinks(self.store, clock)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,8 +74,11 @@ class StripeApi:
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        """The routes under `/v1`, for a Starlette application."""
-        return [Mount("/v1", app=self._server)]
+        """The routes under `/v1` and `/links`, for a Starlette application."""
+        return [
+            Mount("/v1", app=self._server),
+            Route("/links/{token}", self._links.read, methods=["GET"]),
+        ]
 
     @property
     def faults(self) -> Faults:

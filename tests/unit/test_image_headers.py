@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.stripe_api.resources.images import Image, read_image
+from simulator.stripe_api.resources.files.images import Image, read_image
 
 SIZES = st.integers(1, 0xFFFF)
 SEGMENTS = st.lists(

@@ -26,7 +26,7 @@ class NamedFile(io.BytesIO):
 
 @given(content=st.binary(), text=st.text())
 def test_what_the_official_client_sends_is_read(content: bytes, text: str) -> None:
-    generator: Any = MultipartDataGenerator()  # type: ignore[no-untyped-call]
+    generator: Any = MultipartDataGenerator()
     generator.add_params(
         {"file": NamedFile(content), "purpose": text, "file_link_data": {"create": "1"}}
     )

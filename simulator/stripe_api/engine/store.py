@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 T = TypeVar("T", bound=Mapping[str, Any])
 
@@ -148,3 +148,11 @@ class Store:
     def counts(self) -> dict[str, int]:
         """How many objects there are, by kind."""
         return {name: len(found) for name, found in self._collections.items() if found}
+
+
+class Stores(Protocol):
+    """Where the objects of each mode are."""
+
+    def __call__(self, *, livemode: bool) -> Store:
+        """The objects of one mode, as of now."""
+        ...

@@ -23,7 +23,7 @@ from simulator.stripe_api.engine.faults import (
     HoldWebhook,
     WebhookFault,
 )
-from simulator.stripe_api.engine.store import Store
+from simulator.stripe_api.engine.store import Stores
 from simulator.stripe_api.resources.webhook_endpoints import (
     ENDPOINT_SECRETS,
     WEBHOOK_ENDPOINTS,
@@ -48,14 +48,6 @@ RETRIES_S: Mapping[bool, tuple[float, ...]] = {
 
 Stripe: three retries over a few hours in test mode, and up to three days in live mode.
 """
-
-
-class Stores(Protocol):
-    """Where the objects of each mode are."""
-
-    def __call__(self, *, livemode: bool) -> Store:
-        """The objects of one mode."""
-        ...
 
 
 class Send(Protocol):
