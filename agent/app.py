@@ -165,6 +165,7 @@ async def _serve_http(services: Services, sockets: list[socket.socket]) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
     log.info("agent.ready", url=f"http://{rest.host}:{rest.port}")

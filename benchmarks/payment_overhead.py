@@ -171,7 +171,7 @@ class BareScript:
         )
         self._send(ResumeTransaction(encode_arpc(arpc)))
         complete = self._wait_for(TransactionComplete)
-        if complete.outcome is not Outcome.APPROVED:
+        if complete.outcome != Outcome.APPROVED:
             raise RuntimeError(f"the card said {complete}")
 
     def close(self) -> None:

@@ -94,26 +94,26 @@ class Journal:
 
     async def append(
         self,
-        entry: Entry,
-        *,
+        *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
     ) -> Recorded:
-        """Record the entry; durable, with all that comes with it, when this returns.
+        """Record entries of one payment; durable, all of them or none, on return.
 
         `held_card` is the reader's ciphertext, kept until the confirm has an outcome.
+        Returns the last one as it stands in the journal.
         Raises JournalUnavailable, with nothing recorded; InternalError for a second
         request or end of one payment.
         """
         at = self._clock.now()
 
         def change(connection: sqlite3.Connection) -> Recorded:
-            recorded = _append(connection, entry, at=at)
+            recorded = [_append(connection, entry, at=at) for entry in entries]
             if answer is not None:
                 keep(connection, answer)
             if held_card is not None:
-                connection.execute(_HOLD, (entry.payment_id, held_card))
-            return recorded
+                connection.execute(_HOLD, (entries[0].payment_id, held_card))
+            return recorded[-1]
 
         return await self._database.write(change)
 

@@ -15,6 +15,7 @@ from agent.clock import Clock, doubling
 from agent.errors import (
     AgentError,
     IntentInvalidState,
+    JournalUnavailable,
     PaymentOutcomeUnknown,
     ReaderBusy,
     ReaderOffline,
@@ -146,7 +147,7 @@ class Actions:
             await self._replace(reader_id)
             if session.status is not ReaderStatus.ONLINE:
                 raise ReaderOffline(f"Reader {reader_id} is currently offline.")
-            record = await PaymentRecord.begin(
+            record = PaymentRecord.begin(
                 ActionRequested(
                     payment_id=PaymentId(new_id("pay", self._random)),
                     reader_id=reader_id,
@@ -166,6 +167,7 @@ class Actions:
                 self._process(running, session),
                 name=f"payment {record.payment.payment_id}",
             )
+            await self._until_durable(running)
             return record.payment
 
     async def cancel_action(self, reader_id: ReaderId) -> None:
@@ -229,6 +231,15 @@ class Actions:
         if running.record.payment.outcome is Outcome.SUCCEEDED:
             raise ReaderBusy("The card was collected before the action was canceled.")
 
+    async def _until_durable(self, running: _Running) -> None:
+        """The reader may ask for the card meanwhile; without the entry it stops."""
+        try:
+            await running.record.durable()
+        except JournalUnavailable:
+            await running.cancellation.request()
+            await running.ended.wait()
+            raise
+
     async def _process(self, running: _Running, session: ReaderSession) -> None:
         """One payment's task: its straight line, and recovery where that breaks."""
         try:
@@ -251,7 +262,8 @@ class Actions:
         waits = doubling(RECOVERY_WAIT_S, max_s=RECOVERY_WAIT_MAX_S)
         while not running.record.payment.is_finished:
             try:
-                running.record.reload()
+                if not running.record.reload():
+                    break
                 await recover(
                     running.record, journal=self._journal, settlement=self._settlement
                 )
@@ -271,10 +283,10 @@ class Actions:
 
     def _end(self, running: _Running) -> None:
         payment = running.record.payment
-        if payment.outcome is not Outcome.CANCELED:
-            self._last[payment.reader_id] = payment
-        else:
+        if payment.outcome in {None, Outcome.CANCELED}:
             self._last.pop(payment.reader_id, None)
+        else:
+            self._last[payment.reader_id] = payment
         del self._running[payment.reader_id]
         running.ended.set()
 

@@ -95,9 +95,9 @@ async def process_payment_intent(
             card = _confirm_card(record, collected)
             await record.add(
                 CardCollected(payment_id, card.read_method, digest(card)),
+                ConfirmStarted(payment_id, f"cardlane-{payment_id}"),
                 held_card=to_bytes(card),
             )
-            await record.add(ConfirmStarted(payment_id, f"cardlane-{payment_id}"))
             await settle_confirm(record, card=card, settlement=settlement)
             ended = await _complete_card(transaction, record=record, events=events)
     except (DriverError, ReaderError) as error:

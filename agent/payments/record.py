@@ -1,14 +1,16 @@
-"""One payment under way: every entry is durable before the payment moves on."""
+"""One payment under way: what is known of it, and its way into the journal."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import reduce
 
 from agent.events import EventBus, PhaseChanged
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested, Entry
-from agent.journal.journal import Journal
+from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
 from agent.payments.payment import Payment, apply, begin, fold
 
@@ -16,15 +18,22 @@ log = get_logger(__name__)
 
 
 class PaymentRecord:
-    """The payment as the journal has it, and the only way to add to it."""
+    """The payment as the journal has it, and the only way to add to it.
+
+    `add` is for what must be on disk before the next step: a confirm, a reversal, an
+    end. `note` is for what may reach the disk while the reader and the cardholder are
+    busy: lost in a crash, it leaves an effect without an outcome, which recovery asks
+    about.
+    """
 
     def __init__(self, payment: Payment, *, journal: Journal, events: EventBus) -> None:
         self.payment = payment
         self._journal = journal
         self._events = events
+        self._writing: asyncio.Future[Recorded] | None = None
 
     @classmethod
-    async def begin(
+    def begin(
         cls,
         requested: ActionRequested,
         *,
@@ -32,15 +41,14 @@ class PaymentRecord:
         events: EventBus,
         answer: Callable[[Payment], StoredAnswer] | None,
     ) -> PaymentRecord:
-        """Write the first entry, with the register's idempotent answer beside it.
+        """Note the first entry, with the register's idempotent answer beside it.
 
-        Raises JournalUnavailable, and then nothing has begun.
+        Nothing has begun unless `durable` returns.
         """
         payment = begin(requested)
-        stored = None if answer is None else answer(payment)
-        await journal.append(requested, answer=stored)
         record = cls(payment, journal=journal, events=events)
-        record._tell()
+        stored = None if answer is None else answer(payment)
+        record._write(requested, answer=stored)
         return record
 
     @classmethod
@@ -52,25 +60,56 @@ class PaymentRecord:
         payment = fold(recorded.entry for recorded in entries)
         return cls(payment, journal=journal, events=events)
 
-    async def add(self, entry: Entry, *, held_card: bytes | None = None) -> None:
-        """Write `entry`; the payment has moved on when this returns.
+    async def add(self, *entries: Entry, held_card: bytes | None = None) -> None:
+        """Write `entries` at one stroke; durable when this returns.
 
         Raises IllegalStep before anything is written, JournalUnavailable where it
         could not be.
         """
-        moved = apply(self.payment, entry)
-        await self._journal.append(entry, held_card=held_card)
-        self.payment = moved
-        self._tell()
+        await self.note(*entries, held_card=held_card)
+        await self.durable()
 
-    def reload(self) -> None:
-        """Take the payment as the journal has it, after a write of unknown fate."""
+    async def note(self, *entries: Entry, held_card: bytes | None = None) -> None:
+        """Begin to write `entries`; the payment moves on, and the disk follows.
+
+        Raises IllegalStep, and JournalUnavailable for what was noted before.
+        """
+        await self.durable()
+        self.payment = reduce(apply, entries, self.payment)
+        self._write(*entries, held_card=held_card)
+
+    async def durable(self) -> None:
+        """Return when all that was noted is on disk; raises JournalUnavailable."""
+        if self._writing is not None:
+            # Shielded: who waits may be canceled, what was noted is written.
+            await asyncio.shield(self._writing)
+            self._writing = None
+
+    def reload(self) -> bool:
+        """Take the payment as the journal has it, after a write of unknown fate.
+
+        False where the journal does not know it: then it never began.
+        """
+        self._writing = None
         entries = self._journal.entries_of(self.payment.payment_id)
-        self.payment = fold(recorded.entry for recorded in entries)
+        if entries:
+            self.payment = fold(recorded.entry for recorded in entries)
+        return bool(entries)
+
+    def _write(
+        self,
+        *entries: Entry,
+        answer: StoredAnswer | None = None,
+        held_card: bytes | None = None,
+    ) -> None:
+        writing = self._journal.append(*entries, answer=answer, held_card=held_card)
+        self._writing = asyncio.ensure_future(writing)
+        self._tell()
 
     def _tell(self) -> None:
         payment = self.payment
-        log.info(
+        write = log.info if payment.is_finished else log.debug
+        write(
             "payment.phase",
             payment_id=payment.payment_id,
             reader_id=payment.reader_id,

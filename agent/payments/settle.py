@@ -56,7 +56,8 @@ async def settle_confirm(
     while True:
         entry = await confirm_once(record.payment, card=card, stripe=settlement.stripe)
         if not isinstance(entry, AnswerLost):
-            await record.add(entry)
+            # Stripe remembers it too, so the card need not wait for the disk.
+            await record.note(entry)
             return
         if record.payment.phase is Phase.CONFIRMING:
             await record.add(entry)

@@ -33,15 +33,15 @@ class DyingJournal(Journal):
 
     async def append(
         self,
-        entry: Entry,
-        *,
+        *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
     ) -> Recorded:
-        if self.when == "before" and kind_of(entry) == self.kind:
+        is_the_end = self.kind in map(kind_of, entries)
+        if is_the_end and self.when == "before":
             _die()
-        recorded = await super().append(entry, answer=answer, held_card=held_card)
-        if self.when == "after" and kind_of(entry) == self.kind:
+        recorded = await super().append(*entries, answer=answer, held_card=held_card)
+        if is_the_end and self.when == "after":
             _die()
         return recorded
 
