@@ -21,6 +21,9 @@ pytest_plugins = ("stripe_api_fixtures",)
 @pytest.fixture
 def filled(client: stripe.StripeClient) -> stripe.StripeClient:
     """A client of an account in which everything simulated has happened."""
+    client.v1.customers.create(
+        {"name": "Jo", "shipping": {"name": "Jo", "address": {"city": "Rome"}}}
+    )
     terminal = client.v1.terminal
     terminal.configurations.create(
         {
@@ -71,6 +74,7 @@ def filled(client: stripe.StripeClient) -> stripe.StripeClient:
 LISTS = {
     "/v1/balance_transactions": stripe.BalanceTransaction,
     "/v1/charges": stripe.Charge,
+    "/v1/customers": stripe.Customer,
     "/v1/events": stripe.Event,
     "/v1/payment_intents": stripe.PaymentIntent,
     "/v1/refunds": stripe.Refund,
@@ -127,6 +131,7 @@ def test_objects_in_events_are_what_the_sdk_declares(
 ) -> None:
     declared = {
         "charge": stripe.Charge,
+        "customer": stripe.Customer,
         "payment_intent": stripe.PaymentIntent,
         "refund": stripe.Refund,
     }

@@ -11,7 +11,7 @@ from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer, answer
 from simulator.stripe_api.engine.errors import ApiError, ServerFailure, envelope
 from simulator.stripe_api.engine.events import Listener
-from simulator.stripe_api.engine.expand import check_paths, expanded
+from simulator.stripe_api.engine.expand import TOTAL_COUNT, check_paths, expanded
 from simulator.stripe_api.engine.forms import Tree, decode_form, decode_json
 from simulator.stripe_api.engine.idempotency import (
     Fingerprint,
@@ -163,8 +163,11 @@ class Executor:
         operation, names = self._router.find(entry.method, entry.path)
         sent = dict(entry.parameters)
         paths = _EXPAND.read(sent.pop("expand", []), "expand", version)
+        nested = paths
+        if operation.is_counted:
+            nested = [path for path in paths if path != TOTAL_COUNT]
         check_paths(
-            paths, operation.returns, is_list=operation.is_list, kinds=self._kinds
+            nested, operation.returns, is_list=operation.is_list, kinds=self._kinds
         )
         call = self._call(
             livemode=entry.livemode,

@@ -14,6 +14,8 @@ from simulator.stripe_api.engine.lists import DEFAULT_LIMIT, envelope
 from simulator.stripe_api.engine.store import Kind, Object, Store, Sublist
 
 MAXIMUM_DEPTH = 4
+TOTAL_COUNT = "total_count"
+"""The one member of a search's answer that is there only when expanded."""
 
 Kinds = Mapping[str, Kind[Any]]
 """Every kind by its name, which is also the value of an object's `object`."""
@@ -39,7 +41,11 @@ def expanded(answer: Object, paths: list[str], *, store: Store, kinds: Kinds) ->
 
     Ids that name nothing stay ids. The paths must have been checked.
     """
+    if TOTAL_COUNT in answer and TOTAL_COUNT not in paths:
+        answer = {k: value for k, value in answer.items() if k != TOTAL_COUNT}
     for path in paths:
+        if path == TOTAL_COUNT:
+            continue
         answer = _expand(answer, path.split("."), store=store, kinds=kinds)
     return answer
 
@@ -77,7 +83,7 @@ def _refusal(path: str, advice: str = "") -> InvalidRequest:
 
 def _expand(value: Object, steps: list[str], *, store: Store, kinds: Kinds) -> Object:
     """One object, or one list of objects, with one path expanded."""
-    if value.get("object") == "list":
+    if value.get("object") in ("list", "search_result"):
         items = [
             _expand(item, steps[1:], store=store, kinds=kinds) for item in value["data"]
         ]
@@ -87,7 +93,8 @@ def _expand(value: Object, steps: list[str], *, store: Store, kinds: Kinds) -> O
         name, rest = ".".join(steps[:length]), steps[length:]
         found: Any = None
         if name in kind.sublists:
-            found = _sublist(value, kind.sublists[name], store)
+            # Another path may have made it already, and expanded within it.
+            found = value.get(name) or _sublist(value, kind.sublists[name], store)
         elif name in kind.expandable:
             found = _resolved(value, name, store=store, kind_name=kind.expandable[name])
         if isinstance(found, Mapping):

@@ -138,6 +138,8 @@ class Operation:
     run: Callable[[Call], Object | Answer]
     """Returns the answer; raises ApiError. Never awaits: an operation is atomic."""
     is_list: bool = False
+    is_counted: bool = False
+    """Whether the list's `total_count` is there when expanded, as in searches."""
 
 
 @dataclass(frozen=True, slots=True)

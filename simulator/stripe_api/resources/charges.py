@@ -9,12 +9,14 @@ from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, 
 from simulator.stripe_api.engine.metadata import Metadata, merged
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
 from simulator.stripe_api.engine.parameters import Choice, Clearable, Fields, Text
+from simulator.stripe_api.engine.search import FieldType
+from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.engine.store import Kind, Object, Sublist
 from simulator.stripe_api.resources.addresses import SHIPPING, shipping
 from simulator.stripe_api.resources.balance_transactions import book_charge
 from simulator.stripe_api.resources.card_present import PaymentMethodDetails
+from simulator.stripe_api.resources.customers import CUSTOMERS
 from simulator.stripe_api.resources.payment_methods import BillingDetails
-from simulator.stripe_api.resources.references import NoneExist
 
 
 class Outcome(TypedDict):
@@ -105,7 +107,7 @@ CHARGES = Kind[Charge](
 )
 _UPDATE = Fields(
     {
-        "customer": NoneExist("customer"),
+        "customer": Text(),
         "description": Clearable(Text()),
         "fraud_details": Fields({"user_report": Choice(("fraudulent", "safe"))}),
         "metadata": Metadata(),
@@ -120,6 +122,23 @@ _LIST = list_parameters(
     payment_intent=Text(),
     transfer_group=Text(),
 )
+_CARD_DETAILS = ("brand", "exp_month", "exp_year", "fingerprint", "last4")
+_SEARCHED = {
+    "amount": FieldType.NUMBER,
+    "billing_details.address.postal_code": FieldType.TOKEN,
+    "created": FieldType.NUMBER,
+    "currency": FieldType.TOKEN,
+    "customer": FieldType.TOKEN,
+    "disputed": FieldType.TOKEN,
+    "metadata": FieldType.METADATA,
+    "refunded": FieldType.TOKEN,
+    "status": FieldType.TOKEN,
+    **{
+        f"payment_method_details.{type_}.{detail}": FieldType.TOKEN
+        for type_ in ("card", "card_present", "interac_present")
+        for detail in _CARD_DETAILS
+    },
+}
 _PATH = "/v1/charges"
 
 
@@ -153,6 +172,8 @@ def _update(call: Call) -> Charge:
     before = call.find(CHARGES, "charge", param="id")
     charge = before.copy()
     params = call.params
+    if "customer" in params:
+        charge["customer"] = call.referred(CUSTOMERS, "customer")["id"]
     if "description" in params:
         charge["description"] = params["description"]
     if "fraud_details" in params:
@@ -188,5 +209,6 @@ CHARGE = Resource(
         Operation("GET", _PATH, _LIST, CHARGES, _list, is_list=True),
         Operation("GET", f"{_PATH}/{{charge}}", Fields({}), CHARGES, _retrieve),
         Operation("POST", f"{_PATH}/{{charge}}", _UPDATE, CHARGES, _update),
+        search_operation(_PATH, CHARGES, _SEARCHED),
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
 from simulator.emv.authorization import PresentedCard
+from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
 from simulator.stripe_api.engine.parameters import Fields
 from simulator.stripe_api.engine.store import Kind
@@ -137,6 +138,37 @@ def blank_payment_method(call: Call, type_: str) -> PaymentMethod:
         "metadata": {},
         "type": type_,
     }
+
+
+def attach(call: Call, method: PaymentMethod, *, customer_id: str) -> PaymentMethod:
+    """Give a payment method to a customer; raises InvalidRequest where it has one.
+
+    A card that was present serves one payment only: its generated card is attached.
+    """
+    if method["type"] in ("card_present", "interac_present"):
+        raise InvalidRequest(
+            f"PaymentMethods of type {method['type']} cannot be attached to a customer.",
+            code="payment_method_unexpected_state",
+        )
+    if method["customer"] is not None:
+        raise InvalidRequest(
+            "The payment method you provided has already been attached to a customer.",
+            code="payment_method_unexpected_state",
+        )
+    attached = method.copy()
+    attached["customer"] = customer_id
+    call.store.of(PAYMENT_METHODS).put(attached)
+    call.emit("payment_method.attached", attached)
+    return attached
+
+
+def detach(call: Call, method: PaymentMethod) -> PaymentMethod:
+    """Take a payment method from its customer."""
+    detached = method.copy()
+    detached["customer"] = None
+    call.store.of(PAYMENT_METHODS).put(detached)
+    call.emit("payment_method.detached", detached, before=method)
+    return detached
 
 
 def _card_present(card: PresentedCard, read_method: str) -> CardPresent:

@@ -7,10 +7,14 @@ from simulator.stripe_api.engine.operations import Resource
 from simulator.stripe_api.resources.account import ACCOUNT
 from simulator.stripe_api.resources.balance_transactions import BALANCE_TRANSACTION
 from simulator.stripe_api.resources.charges import CHARGE
+from simulator.stripe_api.resources.customers import CUSTOMER
 from simulator.stripe_api.resources.events import EVENT_LOG
+from simulator.stripe_api.resources.files.links import FILE_LINK
+from simulator.stripe_api.resources.files.resource import FILE
 from simulator.stripe_api.resources.payment_intents.resource import payment_intents
 from simulator.stripe_api.resources.payment_methods import PAYMENT_METHOD
 from simulator.stripe_api.resources.refunds import REFUND
+from simulator.stripe_api.resources.saved_payment_methods import SAVED_PAYMENT_METHODS
 from simulator.stripe_api.resources.terminal_configurations.resource import (
     TERMINAL_CONFIGURATIONS,
 )
@@ -28,9 +32,13 @@ def resources(issuer: Issuer) -> tuple[Resource, ...]:
         ACCOUNT,
         BALANCE_TRANSACTION,
         CHARGE,
+        CUSTOMER,
         EVENT_LOG,
+        FILE,
+        FILE_LINK,
         PAYMENT_METHOD,
         REFUND,
+        SAVED_PAYMENT_METHODS,
         TERMINAL_CONFIGURATIONS,
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,

@@ -17,6 +17,7 @@ _COPIED = (
     "capture_method",
     "confirmation_method",
     "currency",
+    "customer",
     "description",
     "excluded_payment_method_types",
     "receipt_email",

@@ -10,6 +10,7 @@ from simulator.stripe_api.engine.store import Object
 from simulator.stripe_api.resources.charges import CHARGES, Charge
 from simulator.stripe_api.resources.charges import capture as capture_charge
 from simulator.stripe_api.resources.charges import release as release_charge
+from simulator.stripe_api.resources.customers import CUSTOMERS
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
 from simulator.stripe_api.resources.payment_intents.confirm import (
@@ -58,6 +59,7 @@ _FIXED_ONCE_PAID = (
 
 def create(call: Call, *, issuer: Issuer) -> PaymentIntent:
     """Add an intent, and confirm it at once where that is asked for."""
+    _check_customer(call)
     intent = changed(_blank(call), call.params)
     check_chargeable(intent["amount"], intent["currency"])
     is_confirmed = call.params.get("confirm", False)
@@ -76,6 +78,7 @@ def retrieve(call: Call) -> PaymentIntent:
 def update(call: Call) -> PaymentIntent:
     """Change an intent; what was agreed with the cardholder only before payment."""
     intent = call.find(PAYMENT_INTENTS, "intent")
+    _check_customer(call)
     _refuse_payment_method(call)
     for name in _FIXED_ONCE_PAID:
         if name in call.params:
@@ -159,6 +162,11 @@ def cancel(call: Call) -> PaymentIntent:
     save(call, canceled)
     call.emit("payment_intent.canceled", canceled)
     return canceled
+
+
+def _check_customer(call: Call) -> None:
+    if call.params.get("customer") is not None:
+        call.referred(CUSTOMERS, "customer")
 
 
 def _refuse_payment_method(call: Call) -> None:

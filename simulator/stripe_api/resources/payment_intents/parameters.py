@@ -115,7 +115,7 @@ _CONFIRMATION: Mapping[str, Parameter] = {
 # Shared by create and update.
 _DESCRIPTION: Mapping[str, Parameter] = {
     "application_fee_amount": Clearable(Integer(minimum=0)),
-    "customer": Clearable(NoneExist("customer")),
+    "customer": Clearable(Text()),
     "customer_account": Clearable(NoneExist("account")),
     "description": Clearable(Text(1000)),
     "metadata": Metadata(),

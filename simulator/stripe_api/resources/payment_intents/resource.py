@@ -6,10 +6,21 @@ from functools import partial
 
 from simulator.emv.authorization import Issuer
 from simulator.stripe_api.engine.operations import Operation, Resource
+from simulator.stripe_api.engine.search import FieldType
+from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.resources.payment_intents import lifecycle, parameters
 from simulator.stripe_api.resources.payment_intents.confirm import confirm
 from simulator.stripe_api.resources.payment_intents.fields import PAYMENT_INTENTS
 from simulator.stripe_api.resources.payment_intents.lifecycle import PATH
+
+_SEARCHED = {
+    "amount": FieldType.NUMBER,
+    "created": FieldType.NUMBER,
+    "currency": FieldType.TOKEN,
+    "customer": FieldType.TOKEN,
+    "metadata": FieldType.METADATA,
+    "status": FieldType.TOKEN,
+}
 
 
 def payment_intents(issuer: Issuer) -> Resource:
@@ -34,5 +45,6 @@ def payment_intents(issuer: Issuer) -> Resource:
             Operation(
                 "POST", f"{one}/cancel", parameters.CANCEL, kind, lifecycle.cancel
             ),
+            search_operation(PATH, kind, _SEARCHED),
         ),
     )
