@@ -14,7 +14,7 @@ from simulator.stripe_api.engine.events import Listener
 from simulator.stripe_api.engine.faults import Faults
 from simulator.stripe_api.engine.ids import Random
 from simulator.stripe_api.engine.keys import KeyRing
-from simulator.stripe_api.engine.operations import Work
+from simulator.stripe_api.engine.operations import Operation, Work
 from simulator.stripe_api.engine.requests import RequestLog
 from simulator.stripe_api.engine.server import ApiServer
 from simulator.stripe_api.engine.store import Store
@@ -79,6 +79,11 @@ class StripeApi:
             Mount("/v1", app=self._server),
             Route("/links/{token}", self._links.read, methods=["GET"]),
         ]
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """Everything that can be asked for under `/v1`."""
+        return self._server.executor.operations
 
     @property
     def faults(self) -> Faults:

@@ -69,12 +69,13 @@ class Executor:
     ) -> None:
         """`version` is the account's own, for requests that name none and for events."""
         self.listeners: list[Listener] = []
+        self.operations = [one for each in resources for one in each.operations]
         self._clock = clock
         self._ids = ids
         self._keys = keys
         self._version = version
         self._kinds = {kind.name: kind for each in resources for kind in each.kinds}
-        self._router = Router(one for each in resources for one in each.operations)
+        self._router = Router(self.operations)
         self._openings = [each.opening for each in resources if each.opening]
         self._modes: Mapping[bool, Mode] = {}
         self.forget()
