@@ -37,6 +37,9 @@ async def confirm_once(
             return NotCharged(payment.payment_id, code, refused.message)
         return await _look_up(payment, stripe)
     except errors.AnswerLost as lost:
+        if lost.is_replay:
+            # Stripe keeps even a 500 as a key's answer: only the intent knows more.
+            return await _look_up(payment, stripe)
         return AnswerLost(payment.payment_id, reason=lost.message)
     except AgentError as unsent:
         if first_attempt:

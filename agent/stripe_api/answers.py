@@ -43,7 +43,10 @@ def usable(answer: Answer, *, is_question: bool) -> dict[str, Any]:
     if error is not None and is_final and error.code != "idempotency_key_in_use":
         raise StripeRefused(error)
     reason = f"Stripe answered {answer.status} without saying what it did"
-    raise StripeUnreachable(reason) if is_question else AnswerLost(reason)
+    if is_question:
+        raise StripeUnreachable(reason)
+    is_replay = answer.headers.get("idempotent-replayed") == "true"
+    raise AnswerLost(reason, is_replay=is_replay)
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

@@ -15,18 +15,12 @@ from importlib.metadata import version
 from itertools import islice
 from typing import Any
 
-import aiohttp
-from yarl import URL
-
 from agent.clock import doubling
 from agent.settings import StripeKey
 from agent.stripe_api.answers import Answer, usable
-from agent.stripe_api.errors import AnswerLost, StripeKeyMissing, StripeUnreachable
+from agent.stripe_api.errors import StripeKeyMissing, StripeUnreachable
 from agent.stripe_api.form import encode
-
-IDLE_S = 30.0
-"""How long an idle connection is kept: less than Stripe and most routers keep it, so
-that a request is hardly ever lost because the other side had hung up unnoticed."""
+from agent.stripe_api.session import Session
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
@@ -40,14 +34,7 @@ _PER_CONNECTION = frozenset(
     | {"keep-alive", "upgrade", "expect", "proxy-connection", "proxy-authorization"}
 )
 
-# aiohttp repeats GET and DELETE by itself where a pooled connection turns out dead.
 _QUESTIONS = frozenset({"GET", "HEAD"})
-
-_NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +46,9 @@ class ForwardedAnswer:
     body: bytes
 
 
-def open_session() -> aiohttp.ClientSession:
-    """The session a StripeClient is made for: pooled connections, no cookies.
-
-    asyncio and uvloop set TCP_NODELAY on each: no request waits for an ACK.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=IDLE_S),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
+def open_session() -> Session:
+    """The session a StripeClient is made for; loads nothing before its first request."""
+    return Session()
 
 
 class StripeClient:
@@ -75,7 +56,7 @@ class StripeClient:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        session: Session,
         *,
         api_base: str,
         key: StripeKey | None,
@@ -94,7 +75,7 @@ class StripeClient:
         self._key = key
         self._max_retries = max_retries
         self._sleep = sleep
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 3)
+        self._timeout_s = timeout_s
         self._headers = {
             "accept-encoding": "identity",  # bodies are passed on byte for byte
             "stripe-version": api_version,
@@ -143,6 +124,10 @@ class StripeClient:
             await self._sleep(wait_s)
         return await self._ask(method, path, headers=headers, body=body)
 
+    async def warm_up(self) -> None:
+        """Load what the first request would wait for."""
+        await self._session.connections()
+
     async def forward(
         self,
         method: str,
@@ -174,38 +159,14 @@ class StripeClient:
         if self._key is None:
             raise StripeKeyMissing("this agent has no Stripe key")
         authorization = {"authorization": f"Bearer {self._key.reveal()}"}
-        if method not in _QUESTIONS:
-            await _notice_closed_connections()
-        try:
-            async with self._session.request(
-                method,
-                URL(self._api_base + path, encoded=True),
-                headers={**self._headers, **headers, **authorization},
-                data=body or None,
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as response:
-                return Answer(
-                    status=response.status,
-                    headers=response.headers,
-                    body=await response.read(),
-                )
-        except _NOT_SENT as error:
-            raise StripeUnreachable(f"no connection to Stripe: {error}") from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            reason = f"no answer from Stripe: {type(error).__name__}"
-            if method in _QUESTIONS:
-                raise StripeUnreachable(reason) from error
-            raise AnswerLost(reason) from error
-
-
-async def _notice_closed_connections() -> None:
-    """Let the loop poll once, so that the pool drops connections already closed.
-
-    In the first turn this coroutine goes on before what the poll has brought.
-    """
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+        connections = await self._session.connections()
+        return await connections.exchange(
+            method,
+            self._api_base + path,
+            headers={**self._headers, **headers, **authorization},
+            body=body,
+            timeout_s=self._timeout_s,
+        )
 
 
 def _relayed(headers: Mapping[str, str]) -> dict[str, str]:

@@ -34,6 +34,11 @@ class AnswerLost(UpstreamError):
     code = "stripe_answer_lost"
     remedy = "Repeat the request with the same Idempotency-Key: Stripe acts only once."
 
+    def __init__(self, message: str, *, is_replay: bool = False) -> None:
+        """`is_replay`: Stripe kept this as the answer for good; repeating is in vain."""
+        super().__init__(message)
+        self.is_replay = is_replay
+
 
 @dataclass(frozen=True, slots=True)
 class StripeError:
