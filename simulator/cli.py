@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-
-if TYPE_CHECKING:
-    from simulator.app import ReaderOrder
 
 USAGE_ERROR = 2
 """The exit code for whatever keeps the simulator from starting."""
@@ -85,19 +82,21 @@ def serve(
     webhook_host: WebhookHostOption = None,
 ) -> None:
     """Serve Stripe's API, the readers and their control until SIGTERM or Ctrl-C."""
-    from simulator.app import build_simulator
+    wires = [_name_and_wire(text) for text in reader or ()]
+    if not allow_remote:
+        _require_loopback(host)
+        for _, wire in wires:
+            _require_loopback_wire(wire)
+
+    from simulator.app import ReaderOrder, build_simulator
     from simulator.clock import SystemClock
     from simulator.errors import SimulatorError
     from simulator.serving import AddressTaken, listen, run
 
-    orders = [_order(text, model) for text in reader or ()]
-    if not allow_remote:
-        for address in [host, *_tcp_hosts(orders)]:
-            _require_loopback(address)
     try:
         simulator = build_simulator(
             clock=SystemClock(),
-            readers=orders,
+            readers=[ReaderOrder(name, wire, model) for name, wire in wires],
             secret_keys=frozenset(secret_key or ()),
             card_folders=card_folder or (),
             seed=random_seed,
@@ -119,22 +118,17 @@ def cards() -> None:
         typer.echo(f"{card.name:{width}}  {card.about} ({ways})")
 
 
-def _order(text: str, model: str) -> ReaderOrder:
-    from simulator.app import ReaderOrder
-
+def _name_and_wire(text: str) -> tuple[str, str]:
     name, separator, wire = text.partition("=")
     if not (name and separator and wire):
         _fail(f"--reader {text}: write NAME=WIRE, such as till1=pty:/tmp/till1")
-    return ReaderOrder(name, wire, model)
+    return name, wire
 
 
-def _tcp_hosts(orders: list[ReaderOrder]) -> list[str]:
-    specs = [str(order.wire) for order in orders]
-    return [
-        spec.removeprefix("tcp:").rpartition(":")[0]
-        for spec in specs
-        if spec.startswith("tcp:")
-    ]
+def _require_loopback_wire(wire: str) -> None:
+    kind, _, address = wire.partition(":")
+    if kind == "tcp":
+        _require_loopback(address.rpartition(":")[0])
 
 
 def _require_loopback(host: str) -> None:
