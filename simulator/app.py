@@ -13,7 +13,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.cards.book import CardBook
-from simulator.clock import Clock
+from simulator.clock import AdjustableClock, Clock
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import Kernel
 from simulator.errors import ControlInvalid
@@ -42,6 +42,7 @@ class ReaderOrder:
 class Simulator:
     """Everything of one simulator; readers are plugged by whoever serves `app`."""
 
+    clock: AdjustableClock
     cards: CardBook
     issuer: SimulatedIssuer
     stripe_api: StripeApi
@@ -69,30 +70,32 @@ def build_simulator(
     random = os.urandom if seed is None else Random(seed).randbytes  # noqa: S311 - repeats on purpose
     cards = CardBook.load(*card_folders)
     issuer = SimulatedIssuer(cards)
-    kernel = Kernel(clock=clock, random_bytes=random)
+    adjustable = AdjustableClock(clock)
+    kernel = Kernel(clock=adjustable, random_bytes=random)
     api = StripeApi(
         issuer=issuer,
-        clock=clock,
+        clock=adjustable,
+        signing_clock=clock,
         random=random,
         keys=secret_keys,
         webhook_hosts=webhook_hosts,
     )
     built = Readers(
-        SimulatedReader(_plan(order), kernel=kernel, clock=clock, random=random)
+        SimulatedReader(_plan(order), kernel=kernel, clock=adjustable, random=random)
         for order in readers
     )
-    rules = Rules(built, clock=clock)
+    rules = Rules(built, clock=adjustable)
 
     def build_control() -> ASGIApp:
         # Pydantic is a third of the start-up time, and not everyone uses control.
         from simulator.control.application import control_application
 
         return control_application(
-            stripe_api=api, readers=built, rules=rules, cards=cards
+            clock=adjustable, stripe_api=api, readers=built, rules=rules, cards=cards
         )
 
     app = Router(routes=api.routes, default=_Deferred(build_control))
-    return Simulator(cards, issuer, api, built, rules, app)
+    return Simulator(adjustable, cards, issuer, api, built, rules, app)
 
 
 class _Deferred:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,15 @@ class JsonAnswer:
 
 
 async def ask(
-    app: ASGIApp, method: str, path: str, *, body: object = None
+    app: ASGIApp,
+    method: str,
+    path: str,
+    *,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JsonAnswer:
     """The answer of `app`; `body` is sent as JSON, bytes as they are."""
+    sent_headers = {"host": "simulator", **(headers or {})}
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     messages: list[Message] = []
 
@@ -40,7 +47,7 @@ async def ask(
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
-        "headers": [(b"host", b"simulator")],
+        "headers": [(n.encode(), v.encode()) for n, v in sent_headers.items()],
         "server": ("simulator", 80),
         "client": ("client", 1),
     }

@@ -8,7 +8,9 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.cards.book import CardBook
+from simulator.clock import AdjustableClock
 from simulator.control.cards import card_routes
+from simulator.control.clock import clock_routes
 from simulator.control.health import health_routes
 from simulator.control.json_api import problem
 from simulator.control.readers import reader_routes
@@ -21,7 +23,12 @@ from simulator.stripe_api.app import StripeApi
 
 
 def control_application(
-    *, stripe_api: StripeApi, readers: Readers, rules: Rules, cards: CardBook
+    *,
+    clock: AdjustableClock,
+    stripe_api: StripeApi,
+    readers: Readers,
+    rules: Rules,
+    cards: CardBook,
 ) -> ASGIApp:
     """The routes under `/simulator`; any other path is refused."""
     return Router(
@@ -30,6 +37,7 @@ def control_application(
             *reader_routes(readers, cards),
             *rule_routes(rules, cards),
             *card_routes(cards),
+            *clock_routes(clock, settled=stripe_api.webhooks.settled),
             *stripe_routes(stripe_api),
         ],
         redirect_slashes=False,
