@@ -26,9 +26,11 @@ START_TIMEOUT_S = 20
 class Process:
     """A program under test: its pid, and every line it has printed so far."""
 
-    def __init__(self, popen: subprocess.Popen[str]) -> None:
+    def __init__(self, popen: subprocess.Popen[str], *, log: Path) -> None:
+        """What it prints is added to the file `log` too."""
         self.popen = popen
         self.lines: list[str] = []
+        self._log = log
         self._unread: queue.Queue[str | None] = queue.Queue()
         if popen.stdout is None:
             raise ValueError("start the program with stdout=PIPE")
@@ -56,15 +58,16 @@ class Process:
         return self.wait()
 
     def _read(self, output: IO[str]) -> None:
-        with output:
+        with output, self._log.open("a") as log:
             for line in output:
+                log.write(line)
                 self.lines.append(line)
                 self._unread.put(line)
         self._unread.put(None)
 
 
 @contextmanager
-def running(arguments: Sequence[str | Path]) -> Iterator[Process]:
+def running(arguments: Sequence[str | Path], *, log: Path) -> Iterator[Process]:
     """Start a program, and make sure that it is gone afterwards."""
     popen = subprocess.Popen(
         [str(argument) for argument in arguments],
@@ -74,7 +77,7 @@ def running(arguments: Sequence[str | Path]) -> Iterator[Process]:
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    process = Process(popen)
+    process = Process(popen, log=log)
     try:
         yield process
     finally:
@@ -204,7 +207,7 @@ def simulator(
     command = [str(BIN / "cardlane-simulator"), "serve", "--port", str(port)]
     for name in readers:
         command += ["--reader", f"{name}=pty:{folder / name}"]
-    with running(command) as process:
+    with running(command, log=folder / "simulator.log") as process:
         process.line_with("ready")
         yield Simulator(f"http://127.0.0.1:{port}", folder, process)
 
@@ -267,6 +270,7 @@ def agent(
     home: AgentFolder, *, program: Sequence[str | Path] | None = None
 ) -> Iterator[Process]:
     """`cardlane run`, or `program`, once it answers."""
-    with running(program or home.command("run")) as process:
+    command = program or home.command("run")
+    with running(command, log=home.folder / "agent.log") as process:
         process.line_with("agent.ready")
         yield process
