@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 
 from starlette.routing import BaseRoute, Mount, Route
 
+from simulator.cards.book import CardBook
 from simulator.clock import Clock
 from simulator.emv.authorization import Issuer
+from simulator.emv.kernel import Kernel
 from simulator.stripe_api.engine.events import Listener
 from simulator.stripe_api.engine.faults import Faults
 from simulator.stripe_api.engine.ids import Random
@@ -21,6 +23,8 @@ from simulator.stripe_api.engine.store import Store
 from simulator.stripe_api.engine.versions import LATEST, ApiVersion
 from simulator.stripe_api.public_links import PublicLinks
 from simulator.stripe_api.resources.table import resources
+from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
+from simulator.stripe_api.smart_readers.card_slot import CardSlot
 from simulator.stripe_api.webhooks.deliveries import Deliveries
 from simulator.stripe_api.webhooks.posting import LocalPost
 
@@ -38,15 +42,24 @@ class StripeApi:
         version: ApiVersion = LATEST,
         signing_clock: Clock | None = None,
         webhook_hosts: Set[str] = frozenset(),
+        slot: CardSlot | None = None,
     ) -> None:
         """`keys` are the API keys accepted, any well-formed one where it is empty.
 
         `version` is the account's API version: that of events, and of requests that
         name none. Webhooks are signed with the time of `signing_clock`, or of `clock`
-        without one; they go to this machine and to `webhook_hosts`.
+        without one; they go to this machine and to `webhook_hosts`. Smart readers
+        read the cards of `slot`, or the built-in ones without one.
         """
+        self.shop = Shop(
+            issuer=issuer,
+            slot=slot
+            or CardSlot(
+                CardBook.load(), kernel=Kernel(clock=clock, random_bytes=random)
+            ),
+        )
         self._server = ApiServer(
-            resources(issuer),
+            resources(self.shop),
             clock=clock,
             random=random,
             keys=KeyRing(keys),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from simulator.stripe_api.engine.errors import InvalidRequest
@@ -81,14 +82,51 @@ _PATH = "/v1/refunds"
 
 
 def _create(call: Call) -> Refund:
-    charge = _refundable_charge(call)
+    charge = refundable_charge(call)
+    if charge["payment_method_details"]["type"] == "interac_present":
+        raise InvalidRequest(
+            "Interac payments can only be refunded in person: use a reader's "
+            "refund_payment.",
+            code="charge_not_refundable",
+        )
+    return add_refund(
+        call,
+        charge,
+        call.params.get("amount"),
+        metadata=call.params.get("metadata", {}),
+        reason=call.params.get("reason"),
+    )
+
+
+def add_refund(
+    call: Call,
+    charge: Charge,
+    amount: int | None,
+    *,
+    metadata: Mapping[str, str] | None,
+    reason: str | None,
+) -> Refund:
+    """Give back `amount`, or all that is left; raises InvalidRequest."""
+    amount = refundable_amount(charge, amount)
+    refund = _added(call, charge, amount, metadata=metadata, reason=reason)
+    refunded = charge.copy()
+    refunded["amount_refunded"] += amount
+    refunded["refunded"] = refunded["amount_refunded"] == charge["amount_captured"]
+    call.store.of(CHARGES).put(refunded)
+    call.emit("refund.created", refund)
+    call.emit("charge.refunded", refunded, before=charge)
+    return refund
+
+
+def refundable_amount(charge: Charge, amount: int | None) -> int:
+    """`amount`, or all that is left where it is None; raises InvalidRequest."""
     remaining = charge["amount_captured"] - charge["amount_refunded"]
     if not remaining:
         raise InvalidRequest(
             f"Charge {charge['id']} has already been refunded.",
             code="charge_already_refunded",
         )
-    amount = call.params.get("amount", remaining)
+    amount = remaining if amount is None else amount
     if amount > remaining:
         asked = formatted(amount, charge["currency"])
         left = formatted(remaining, charge["currency"])
@@ -97,17 +135,10 @@ def _create(call: Call) -> Refund:
             f"({left})",
             param="amount",
         )
-    refund = _added(call, charge, amount)
-    refunded = charge.copy()
-    refunded["amount_refunded"] += amount
-    refunded["refunded"] = amount == remaining
-    call.store.of(CHARGES).put(refunded)
-    call.emit("refund.created", refund)
-    call.emit("charge.refunded", refunded, before=charge)
-    return refund
+    return amount
 
 
-def _refundable_charge(call: Call) -> Charge:
+def refundable_charge(call: Call) -> Charge:
     """The captured charge the parameters name; raises InvalidRequest."""
     if "charge" in call.params:
         charge = call.referred(CHARGES, "charge")
@@ -142,7 +173,14 @@ def _nothing_to_refund(intent_id: str) -> InvalidRequest:
     )
 
 
-def _added(call: Call, charge: Charge, amount: int) -> Refund:
+def _added(
+    call: Call,
+    charge: Charge,
+    amount: int,
+    *,
+    metadata: Mapping[str, str] | None,
+    reason: str | None,
+) -> Refund:
     refund_id = call.new_id(REFUNDS)
     refund: Refund = {
         "id": refund_id,
@@ -164,10 +202,10 @@ def _added(call: Call, charge: Charge, amount: int) -> Refund:
             },
             "type": "card",
         },
-        "metadata": merged({}, call.params.get("metadata", {})),
+        "metadata": merged({}, metadata),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
-        "reason": call.params.get("reason"),
+        "reason": reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
         "status": "succeeded",

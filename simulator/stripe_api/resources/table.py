@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simulator.emv.authorization import Issuer
 from simulator.stripe_api.engine.operations import Resource
 from simulator.stripe_api.resources.account import ACCOUNT
 from simulator.stripe_api.resources.balance_transactions import BALANCE_TRANSACTION
@@ -22,12 +21,20 @@ from simulator.stripe_api.resources.terminal_connection_tokens import (
     TERMINAL_CONNECTION_TOKENS,
 )
 from simulator.stripe_api.resources.terminal_locations import TERMINAL_LOCATIONS
+from simulator.stripe_api.resources.terminal_reader_actions.resource import (
+    terminal_reader_actions,
+)
+from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
 from simulator.stripe_api.resources.terminal_readers import TERMINAL_READERS
+from simulator.stripe_api.resources.test_helpers_terminal_readers import (
+    test_helpers_terminal_readers,
+)
+from simulator.stripe_api.resources.test_clocks import TEST_CLOCK
 from simulator.stripe_api.resources.webhook_endpoints import WEBHOOK_ENDPOINT
 
 
-def resources(issuer: Issuer) -> tuple[Resource, ...]:
-    """All resources, with cards authorized by this issuer."""
+def resources(shop: Shop) -> tuple[Resource, ...]:
+    """All resources, with cards authorized by the bank of this shop."""
     return (
         ACCOUNT,
         BALANCE_TRANSACTION,
@@ -43,6 +50,9 @@ def resources(issuer: Issuer) -> tuple[Resource, ...]:
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,
         TERMINAL_READERS,
+        TEST_CLOCK,
         WEBHOOK_ENDPOINT,
-        payment_intents(issuer),
+        payment_intents(shop.issuer),
+        terminal_reader_actions(shop),
+        test_helpers_terminal_readers(shop),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.lists import list_parameters, page
@@ -19,6 +19,7 @@ from simulator.stripe_api.engine.parameters import (
 )
 from simulator.stripe_api.engine.store import Kind, Object
 from simulator.stripe_api.resources.terminal_locations import LOCATIONS
+from simulator.stripe_api.resources.terminal_reader_actions.action import Action
 
 
 class Reader(TypedDict):
@@ -26,7 +27,7 @@ class Reader(TypedDict):
 
     id: str
     object: str
-    action: Mapping[str, Any] | None
+    action: Action | None
     device_sw_version: str | None
     device_type: str
     ip_address: str | None
@@ -45,7 +46,21 @@ READERS = Kind[Reader](
     prefix="tmr",
     noun="reader",
     indexes=("location", "serial_number"),
-    expandable={"location": "terminal.location"},
+    expandable={
+        "location": "terminal.location",
+        **{
+            f"action.{type_}.payment_intent": "payment_intent"
+            for type_ in (
+                "collect_payment_method",
+                "confirm_payment_intent",
+                "process_payment_intent",
+                "refund_payment",
+            )
+        },
+        "action.process_setup_intent.setup_intent": "setup_intent",
+        "action.refund_payment.charge": "charge",
+        "action.refund_payment.refund": "refund",
+    },
 )
 
 
@@ -88,6 +103,11 @@ DEVICE_TYPES = (
     "verifone_ux700",
     "verifone_v660p",
 )
+
+MOBILE_TYPES = (
+    *("bbpos_chipper2x", "bbpos_wisepad3", "mobile_phone_reader", "stripe_m2"),
+)
+"""Readers that are led by a Terminal SDK, and not by the API."""
 
 _CREATE = Fields(
     {

@@ -22,6 +22,7 @@ from simulator.stripe_api.resources.generated_cards import (
 )
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.attempts import Attempt, add_charge
+from simulator.stripe_api.resources.payment_intents.expiry import expire_uncaptured
 from simulator.stripe_api.resources.payment_intents.fields import (
     PaymentIntent,
     save,
@@ -79,27 +80,13 @@ def charge_card(
     purchase = purchase or Purchase()
     agreed = with_tip(intent, purchase.tip)
     check_chargeable(agreed["amount"], agreed["currency"])
-    decision = issuer.authorize(
-        AuthorizationRequest(
-            ciphertext=read.ciphertext,
-            ksn=read.ksn,
-            read_method=read.read_method,
-            amount=agreed["amount"],
-            currency=agreed["currency"],
-        )
-    )
+    decision = issuer.authorize(_request(agreed, read))
     method = purchase.method or add_presented_card(
         call, decision.card, type_=read.type, read_method=read.read_method
     )
     is_manual = _is_manual(intent, read)
-    reading = Reading(
-        type=read.type,
-        read_method=read.read_method,
-        reader=read.reader,
-        location=read.location,
-        capture_before=call.now + _hold_s(intent) if is_manual else None,
-        network_transaction_id=call.ids.digits(15),
-    )
+    capture_before = call.now + _hold_s(intent) if is_manual else None
+    reading = _reading(call, read, capture_before=capture_before)
     charge = add_charge(call, agreed, Attempt(decision, reading, method))
     match decision:
         case Approved():
@@ -121,6 +108,43 @@ def with_tip(intent: PaymentIntent, tip: int | None) -> PaymentIntent:
     tipped["amount"] += tip
     tipped["amount_details"] = {**intent["amount_details"], "tip": {"amount": tip}}
     return tipped
+
+
+def _request(intent: PaymentIntent, read: CardRead) -> AuthorizationRequest:
+    return AuthorizationRequest(
+        ciphertext=read.ciphertext,
+        ksn=read.ksn,
+        read_method=read.read_method,
+        amount=intent["amount"],
+        currency=intent["currency"],
+    )
+
+
+def _reading(call: Call, read: CardRead, *, capture_before: int | None) -> Reading:
+    return Reading(
+        type=read.type,
+        read_method=read.read_method,
+        reader=read.reader,
+        location=read.location,
+        capture_before=capture_before,
+        network_transaction_id=call.ids.digits(15),
+    )
+
+
+def _reading(
+    call: Call, intent: PaymentIntent, read: CardRead, *, is_manual: bool
+) -> Reading:
+    options = intent["payment_method_options"].get("card_present", {})
+    return Reading(
+        type=read.type,
+        read_method=read.read_method,
+        reader=read.reader,
+        location=read.location,
+        capture_before=call.now + _hold_s(intent) if is_manual else None,
+        network_transaction_id=call.ids.digits(15),
+        is_incremental=is_manual
+        and options.get("request_incremental_authorization_support", False),
+    )
 
 
 def _is_manual(intent: PaymentIntent, read: CardRead) -> bool:
@@ -176,6 +200,7 @@ def _approved(
         call.emit("payment_intent.succeeded", approved)
     else:
         call.emit("payment_intent.amount_capturable_updated", approved)
+        expire_uncaptured(call, approved, after_s=_hold_s(intent))
     return approved
 
 

@@ -28,6 +28,10 @@ class Step(StrEnum):
     DECLINE = "decline"
     CAPTURE = "capture"
     CANCEL = "cancel"
+    COLLECT = "collect"
+    """A reader read a card, and waits for the order to confirm."""
+    LOSE_CARD = "lose_card"
+    """The order to confirm did not come in time, or is not wanted any more."""
     CHANGE = "change"
     """Amount, currency or way of payment are changed."""
 
@@ -47,6 +51,8 @@ TRANSITIONS: Mapping[tuple[Status, Step], Status] = {
         (status, Step.CANCEL): Status.CANCELED
         for status in (*_UNPAID, Status.REQUIRES_CAPTURE, Status.PROCESSING)
     },
+    (Status.REQUIRES_PAYMENT_METHOD, Step.COLLECT): Status.REQUIRES_CONFIRMATION,
+    (Status.REQUIRES_CONFIRMATION, Step.LOSE_CARD): Status.REQUIRES_PAYMENT_METHOD,
     (Status.REQUIRES_CAPTURE, Step.CAPTURE): Status.SUCCEEDED,
 }
 """A missing key is the error: the step is not legal in that status."""

@@ -1,0 +1,1 @@
+"""What a smart reader is ordered to do, and how its customers let it end."""

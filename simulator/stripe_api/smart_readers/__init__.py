@@ -1,0 +1,1 @@
+"""What a smart reader is besides an object of the API: screen, slot, keys, habits."""
