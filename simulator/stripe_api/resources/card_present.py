@@ -77,6 +77,8 @@ class Reading:
     capture_before: int | None
     """Unix time until which a manual capture is possible; None where it is done."""
     network_transaction_id: str
+    is_incremental: bool = False
+    """Whether the authorized amount may be raised later."""
 
 
 _ACCOUNT_TYPES: Mapping[str, str] = {
@@ -126,7 +128,7 @@ def _details(
         "funding": card.funding,
         "generated_card": None,
         "iin": card.iin,
-        "incremental_authorization_supported": False,
+        "incremental_authorization_supported": reading.is_incremental and is_approved,
         "issuer": card.issuer,
         "last4": card.last4,
         "network": card.network,

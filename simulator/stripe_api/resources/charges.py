@@ -154,13 +154,13 @@ def capture(call: Call, charge: Charge, *, amount: int) -> Charge:
     return captured
 
 
-def release(call: Call, charge: Charge) -> Charge:
-    """Give up an authorized charge that was never captured."""
+def release(call: Call, charge: Charge, *, event: str = "charge.refunded") -> Charge:
+    """Give up an authorized charge that was never captured; `event` tells of it."""
     released = charge.copy()
     released["amount_refunded"] = charge["amount"]
     released["refunded"] = True
     call.store.of(CHARGES).put(released)
-    call.emit("charge.refunded", released, before=charge)
+    call.emit(event, released, before=charge)
     return released
 
 

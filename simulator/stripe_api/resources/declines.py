@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from simulator.emv.authorization import Declined
 from simulator.stripe_api.engine.errors import doc_url
+
+
+class Decline(Protocol):
+    """An issuer's no, in the words of both sides."""
+
+    @property
+    def code(self) -> str:
+        """Stripe's error code, such as `card_declined`."""
+        ...
+
+    @property
+    def decline_code(self) -> str:
+        """Stripe's word for the issuer's reason."""
+        ...
+
+    @property
+    def response_code(self) -> str:
+        """The network's own code for it."""
+        ...
+
 
 _MESSAGES: Mapping[str, str] = {
     "expired_card": "Your card has expired.",
@@ -29,7 +48,7 @@ _TRY_AGAIN_LATER = (
 )
 
 
-def message(declined: Declined) -> str:
+def message(declined: Decline) -> str:
     """Stripe's sentence for people."""
     for code in (declined.code, declined.decline_code):
         if code in _MESSAGES:
@@ -37,7 +56,7 @@ def message(declined: Declined) -> str:
     return _DECLINED
 
 
-def advice(declined: Declined) -> str:
+def advice(declined: Decline) -> str:
     """Stripe's `advice_code`: what the merchant should do next."""
     if declined.decline_code in _CONFIRM_CARD_DATA:
         return "confirm_card_data"
@@ -46,7 +65,7 @@ def advice(declined: Declined) -> str:
     return "do_not_try_again"
 
 
-def error_details(declined: Declined, *, charge_id: str) -> Mapping[str, Any]:
+def error_details(declined: Decline, *, charge_id: str) -> Mapping[str, Any]:
     """The members that Stripe's card error and `last_payment_error` share."""
     return {
         "advice_code": advice(declined),

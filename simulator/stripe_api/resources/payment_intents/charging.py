@@ -85,8 +85,7 @@ def charge_card(
         call, decision.card, type_=read.type, read_method=read.read_method
     )
     is_manual = _is_manual(intent, read)
-    capture_before = call.now + _hold_s(intent) if is_manual else None
-    reading = _reading(call, read, capture_before=capture_before)
+    reading = _reading(call, intent, read, is_manual=is_manual)
     charge = add_charge(call, agreed, Attempt(decision, reading, method))
     match decision:
         case Approved():
@@ -117,17 +116,6 @@ def _request(intent: PaymentIntent, read: CardRead) -> AuthorizationRequest:
         read_method=read.read_method,
         amount=intent["amount"],
         currency=intent["currency"],
-    )
-
-
-def _reading(call: Call, read: CardRead, *, capture_before: int | None) -> Reading:
-    return Reading(
-        type=read.type,
-        read_method=read.read_method,
-        reader=read.reader,
-        location=read.location,
-        capture_before=capture_before,
-        network_transaction_id=call.ids.digits(15),
     )
 
 

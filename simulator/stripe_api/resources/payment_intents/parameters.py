@@ -169,6 +169,19 @@ CAPTURE = Fields(
         "transfer_data": NoneExist("destination"),
     }
 )
+INCREMENT = Fields(
+    {
+        "amount": Required(Integer(minimum=1)),
+        "amount_details": Clearable(Anything()),
+        "application_fee_amount": Integer(minimum=0),
+        "description": Text(1000),
+        "hooks": Anything(),
+        "metadata": Metadata(),
+        "payment_details": Clearable(Anything()),
+        "statement_descriptor": Text(22),
+        "transfer_data": NoneExist("destination"),
+    }
+)
 CANCEL = Fields(
     {
         "cancellation_reason": Choice(

@@ -11,6 +11,7 @@ from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.resources.payment_intents import lifecycle, parameters
 from simulator.stripe_api.resources.payment_intents.confirm import confirm
 from simulator.stripe_api.resources.payment_intents.fields import PAYMENT_INTENTS
+from simulator.stripe_api.resources.payment_intents.increment import increment
 from simulator.stripe_api.resources.payment_intents.lifecycle import PATH
 
 _SEARCHED = {
@@ -44,6 +45,13 @@ def payment_intents(issuer: Issuer) -> Resource:
             ),
             Operation(
                 "POST", f"{one}/cancel", parameters.CANCEL, kind, lifecycle.cancel
+            ),
+            Operation(
+                "POST",
+                f"{one}/increment_authorization",
+                parameters.INCREMENT,
+                kind,
+                increment,
             ),
             search_operation(PATH, kind, _SEARCHED),
         ),

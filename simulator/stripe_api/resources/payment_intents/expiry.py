@@ -1,0 +1,39 @@
+"""Holds end by themselves: an amount that is not captured in time is released."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from simulator.stripe_api.engine.operations import Call
+from simulator.stripe_api.resources.charges import CHARGES, release
+from simulator.stripe_api.resources.payment_intents.fields import (
+    PAYMENT_INTENTS,
+    PaymentIntent,
+    save,
+)
+from simulator.stripe_api.resources.payment_intents.states import (
+    TRANSITIONS,
+    Status,
+    Step,
+)
+
+
+def expire_uncaptured(call: Call, intent: PaymentIntent, *, after_s: int) -> None:
+    """Cancel the intent in so many seconds, unless it is captured or canceled first."""
+    call.agenda.later.append((after_s, partial(_expire, intent_id=intent["id"])))
+
+
+def _expire(call: Call, *, intent_id: str) -> None:
+    intent = call.store.of(PAYMENT_INTENTS).get(intent_id)
+    if intent is None or intent["status"] is not Status.REQUIRES_CAPTURE:
+        return
+    charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
+    if charge is not None:
+        release(call, charge, event="charge.expired")
+    expired = intent.copy()
+    expired["status"] = TRANSITIONS[intent["status"], Step.CANCEL]
+    expired["amount_capturable"] = 0
+    expired["canceled_at"] = call.now
+    expired["cancellation_reason"] = "automatic"
+    save(call, expired)
+    call.emit("payment_intent.canceled", expired)
