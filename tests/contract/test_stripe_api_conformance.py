@@ -105,10 +105,14 @@ def test_retrieved_objects_equal_listed_ones(
     assert _get(filled, f"{path}/{listed['id']}") == listed
 
 
-def test_account_is_what_the_sdk_declares(filled: stripe.StripeClient) -> None:
-    account = _get(filled, "/v1/account")
-
-    assert list(violations(account, stripe.Account)) == []
+@pytest.mark.parametrize(
+    ("path", "declared"),
+    [("/v1/account", stripe.Account), ("/v1/balance", stripe.Balance)],
+)
+def test_single_objects_are_what_the_sdk_declares(
+    filled: stripe.StripeClient, path: str, declared: type[stripe.StripeObject]
+) -> None:
+    assert list(violations(_get(filled, path), declared)) == []
 
 
 def test_payment_method_is_what_the_sdk_declares(filled: stripe.StripeClient) -> None:

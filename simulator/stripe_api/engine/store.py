@@ -102,9 +102,10 @@ class Collection(Generic[T]):
             if object_id is not None:
                 yield self._objects[object_id]
 
-    def oldest_first(self, *, after: str) -> Iterator[T]:
-        """The objects newer than `after`, the nearest first."""
-        for position in range(self._sequence[after] + 1, len(self._ids)):
+    def oldest_first(self, *, after: str | None = None) -> Iterator[T]:
+        """The objects newer than `after`, or all of them, the oldest first."""
+        start = 0 if after is None else self._sequence[after] + 1
+        for position in range(start, len(self._ids)):
             object_id = self._ids[position]
             if object_id is not None:
                 yield self._objects[object_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, within
@@ -54,6 +55,22 @@ BALANCE_TRANSACTIONS = Kind[BalanceTransaction](
     noun="balance transaction",
     indexes=("source", "type"),
 )
+
+
+class Sums(TypedDict):
+    """What the transactions add up to, by currency."""
+
+    id: str
+    available: Mapping[str, int]
+    pending: Mapping[str, int]
+    settled: str | None
+    """The last transaction that counts as available; None before the first."""
+
+
+# Kept as it grows, so that a balance costs the same however much was booked.
+_SUMS = Kind[Sums](name="balance_sums", prefix="sums", noun="balance")
+_NOTHING: Sums = {"id": "sums", "available": {}, "pending": {}, "settled": None}
+
 _LIST = list_parameters(
     created=TimeRange(),
     currency=Currency(),
@@ -106,7 +123,31 @@ def _book(
         "type": type_,
     }
     call.store.of(BALANCE_TRANSACTIONS).put(transaction)
+    sums = call.store.of(_SUMS).get("sums") or _NOTHING
+    pending = _added(sums["pending"], currency, transaction["net"])
+    call.store.of(_SUMS).put({**sums, "pending": pending})
     return transaction["id"]
+
+
+def settle(call: Call) -> Sums:
+    """Make available what is due by now; returns what there is."""
+    transactions = call.store.of(BALANCE_TRANSACTIONS)
+    sums = (call.store.of(_SUMS).get("sums") or _NOTHING).copy()
+    # Transactions become available in the order in which they were booked.
+    for transaction in transactions.oldest_first(after=sums["settled"]):
+        if transaction["available_on"] > call.now:
+            break
+        currency, net = transaction["currency"], transaction["net"]
+        sums["available"] = _added(sums["available"], currency, net)
+        sums["pending"] = _added(sums["pending"], currency, -net)
+        sums["settled"] = transaction["id"]
+        transactions.put({**transaction, "status": "available"})
+    call.store.of(_SUMS).put(sums)
+    return sums
+
+
+def _added(amounts: Mapping[str, int], currency: str, amount: int) -> dict[str, int]:
+    return {**amounts, currency: amounts.get(currency, 0) + amount}
 
 
 def _stripe_fee(fee: int, currency: str) -> FeeDetail:
@@ -120,10 +161,12 @@ def _stripe_fee(fee: int, currency: str) -> FeeDetail:
 
 
 def _retrieve(call: Call) -> BalanceTransaction:
+    settle(call)
     return call.find(BALANCE_TRANSACTIONS, "id")
 
 
 def _list(call: Call) -> Object:
+    settle(call)
     created = call.params.get("created")
     return page(
         call.store,

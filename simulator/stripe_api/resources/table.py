@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.stripe_api.engine.operations import Resource
 from simulator.stripe_api.resources.account import ACCOUNT
+from simulator.stripe_api.resources.balance import BALANCE
 from simulator.stripe_api.resources.balance_transactions import BALANCE_TRANSACTION
 from simulator.stripe_api.resources.charges import CHARGE
 from simulator.stripe_api.resources.customers import CUSTOMER
@@ -26,10 +27,10 @@ from simulator.stripe_api.resources.terminal_reader_actions.resource import (
 )
 from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
 from simulator.stripe_api.resources.terminal_readers import TERMINAL_READERS
+from simulator.stripe_api.resources.test_clocks import TEST_CLOCK
 from simulator.stripe_api.resources.test_helpers_terminal_readers import (
     test_helpers_terminal_readers,
 )
-from simulator.stripe_api.resources.test_clocks import TEST_CLOCK
 from simulator.stripe_api.resources.webhook_endpoints import WEBHOOK_ENDPOINT
 
 
@@ -37,6 +38,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
     """All resources, with cards authorized by the bank of this shop."""
     return (
         ACCOUNT,
+        BALANCE,
         BALANCE_TRANSACTION,
         CHARGE,
         CUSTOMER,
