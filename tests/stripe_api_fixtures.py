@@ -16,11 +16,13 @@ def _running() -> Iterator[StripeApiServer]:
 
 
 @pytest.fixture
-def server(_running: StripeApiServer) -> StripeApiServer:
-    """A running API without any objects."""
+def server(_running: StripeApiServer) -> Iterator[StripeApiServer]:
+    """A running API without any objects; all its answers must be as the SDK says."""
     _running.api.reset()
     _running.issuer.asked.clear()
-    return _running
+    _running.witness.seen.clear()
+    yield _running
+    assert list(_running.witness.problems()) == []
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Any, cast
 import stripe
 import uvicorn
 from starlette.applications import Starlette
+from stripe_api_witness import Witness
 
 from simulator.clock import Clock, ManualClock
 from simulator.control.stripe import stripe_routes
@@ -125,6 +126,8 @@ class StripeApiServer:
     issuer: TestIssuer
     clock: Clock
     url: str
+    witness: Witness
+    """Has seen every answer."""
 
     def client(self, key: str = KEY, *, retries: int = 0) -> stripe.StripeClient:
         """The official client, pointed here."""
@@ -191,11 +194,11 @@ def _listening(
 ) -> Iterator[tuple[uvicorn.Server, socket.socket, StripeApiServer]]:
     issuer = TestIssuer()
     api = StripeApi(issuer=issuer, clock=clock, random=seeded_random(), keys=keys)
-    app = Starlette(routes=[*api.routes, *stripe_routes(api)])
+    app = Witness(Starlette(routes=[*api.routes, *stripe_routes(api)]), api)
     config = uvicorn.Config(app, http=ResettableHttp, log_level="error", lifespan="off")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        described = StripeApiServer(api, issuer, clock, url)
+        described = StripeApiServer(api, issuer, clock, url, app)
         yield uvicorn.Server(config), listener, described
 
 

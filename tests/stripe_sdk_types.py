@@ -14,10 +14,22 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from operator import attrgetter
 from types import ModuleType, NoneType, UnionType
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import stripe
+from stripe._object_classes import OBJECT_CLASSES, get_object_class
 from stripe._stripe_object import UntypedStripeObject
+
+_ABOUT_A_PAGE = ("url", "next_page", "total_count")
 
 
 def violations(value: object, annotation: Any, path: str = "") -> Iterator[str]:
@@ -45,13 +57,13 @@ def _mismatches(value: object, annotation: Any, path: str) -> Iterator[str]:
             yield f"{path}: {value!r} is not one of {get_args(annotation)}"
     elif origin is list:
         yield from _list_mismatches(value, get_args(annotation)[0], path)
-    elif origin is stripe.ListObject:
+    elif origin in (stripe.ListObject, stripe.SearchResultObject):
+        yield from _page_mismatches(value, origin, path)
         data = value.get("data") if isinstance(value, Mapping) else None
-        yield from _list_mismatches(data, get_args(annotation)[0], path)
+        yield from _list_mismatches(data, get_args(annotation)[0], f"{path}.data")
     elif origin in (dict, UntypedStripeObject):
-        if not isinstance(value, Mapping):
-            yield f"{path}: {value!r} is not an object"
-    elif annotation is not Any:
+        yield from _untyped_mismatches(value, path)
+    elif annotation is not Any and not isinstance(annotation, TypeVar):
         yield from _object_mismatches(value, annotation, path)
 
 
@@ -63,6 +75,27 @@ def _list_mismatches(value: object, item: Any, path: str) -> Iterator[str]:
         yield from violations(element, item, f"{path}[{index}]")
 
 
+def _page_mismatches(value: object, kind: Any, path: str) -> Iterator[str]:
+    """What is around the items: the SDK's own classes declare some of it only."""
+    if not isinstance(value, Mapping):
+        return
+    about = {"object": kind.OBJECT_NAME, "has_more": value.get("has_more") is True}
+    for name, expected in about.items():
+        if value.get(name) != expected:
+            yield f"{path}.{name}: {value.get(name)!r} is not {expected!r}"
+    for name in sorted(value.keys() - {*about, "data", *_ABOUT_A_PAGE}):
+        yield f"{path}.{name}: unknown"
+
+
+def _untyped_mismatches(value: object, path: str) -> Iterator[str]:
+    """An object that says which one it is, as in events, must be that one."""
+    if not isinstance(value, Mapping):
+        yield f"{path}: {value!r} is not an object"
+    elif value.get("object") in OBJECT_CLASSES:
+        declared = get_object_class("V1", value["object"])
+        yield from _object_mismatches(value, declared, path)
+
+
 def _object_mismatches(
     value: object, declared: type[stripe.StripeObject], path: str
 ) -> Iterator[str]:
@@ -70,19 +103,21 @@ def _object_mismatches(
         yield f"{path}: {value!r} is not a {declared.__name__}"
         return
     fields = _fields(declared.__module__, declared.__qualname__)
+    # What is left of a deleted object says little more than that.
+    may_lack_all = value.get("deleted") is True
     for name in sorted(value.keys() - fields.keys()):
         yield f"{path}.{name}: unknown"
     for name, annotation in fields.items():
         if name in value:
             yield from violations(value[name], annotation, f"{path}.{name}")
-        elif NoneType not in _alternatives(annotation):
+        elif NoneType not in _alternatives(annotation) and not may_lack_all:
             yield f"{path}.{name}: missing"
 
 
 @cache
 def _fields(module_name: str, qualified_name: str) -> Mapping[str, Any]:
     declared = attrgetter(qualified_name)(sys.modules[module_name])
-    hints = get_type_hints(declared, localns=_type_checking_names(module_name))
+    hints = get_type_hints(declared, localns=type_checking_names(module_name))
     return {
         name: hints[name]
         for name in inspect.get_annotations(declared)
@@ -91,7 +126,7 @@ def _fields(module_name: str, qualified_name: str) -> Mapping[str, Any]:
 
 
 @cache
-def _type_checking_names(module_name: str) -> dict[str, Any]:
+def type_checking_names(module_name: str) -> dict[str, Any]:
     """What a module imports for type checkers only."""
     module: ModuleType = sys.modules[module_name]
     names: dict[str, Any] = {}
