@@ -9,15 +9,20 @@ from collections.abc import Iterator
 import pytest
 from house import ROOT, documentation
 from pydantic import BaseModel
+from starlette.routing import Route, Router
 
 from agent.errors import AgentError
 from agent.settings import Settings
 from drivers.errors import DriverError
+from simulator.app import build_simulator
+from simulator.clock import SystemClock
+from simulator.control.application import control_application
+from simulator.errors import SimulatorError
 
-ErrorClass = type[AgentError] | type[DriverError]
+ErrorClass = type[AgentError] | type[DriverError] | type[SimulatorError]
 
 
-@pytest.mark.parametrize("root", [AgentError, DriverError])
+@pytest.mark.parametrize("root", [AgentError, DriverError, SimulatorError])
 def test_every_error_code_is_documented(root: ErrorClass) -> None:
     undocumented = {code for code in codes(root) if f"`{code}`" not in documentation()}
 
@@ -28,6 +33,16 @@ def test_every_setting_is_documented() -> None:
     operations = (ROOT / "docs/operations.md").read_text()
 
     undocumented = [s for s in settings(Settings) if f"| `{s}` |" not in operations]
+
+    assert undocumented == []
+
+
+def test_every_control_route_of_the_simulator_is_documented() -> None:
+    undocumented = [
+        f"{method} {path}"
+        for method, path in control_routes()
+        if not re.search(documented_as(method, path), documentation())
+    ]
 
     assert undocumented == []
 
@@ -57,3 +72,28 @@ def settings(section: type[BaseModel], *, prefix: str = "") -> Iterator[str]:
             yield from settings(kind, prefix=f"{prefix}{name}.")
         else:
             yield prefix + name
+
+
+def control_routes() -> Iterator[tuple[str, str]]:
+    """Method and path template of everything under `/simulator`."""
+    simulator = build_simulator(clock=SystemClock())
+    application = control_application(
+        clock=simulator.clock,
+        stripe_api=simulator.stripe_api,
+        readers=simulator.readers,
+        rules=simulator.rules,
+        cards=simulator.cards,
+    )
+    assert isinstance(application, Router)
+    for route in application.routes:
+        assert isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}:
+            yield method, route.path
+
+
+def documented_as(method: str, path: str) -> str:
+    """A pattern: what the code calls `{reader}`, a document may call `:name`."""
+    parts = [
+        r":\w+" if part.startswith("{") else re.escape(part) for part in path.split("/")
+    ]
+    return rf"`{method} {'/'.join(parts)}`"
