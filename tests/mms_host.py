@@ -8,7 +8,14 @@ from random import Random  # noqa: TID251 - the tests' seeded source
 
 from drivers.protocol import emv, slip
 from drivers.protocol.magtek_mms import message
-from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
+from drivers.protocol.magtek_mms.card_data import (
+    Arpc,
+    Arqc,
+    Batch,
+    decode_arqc,
+    decode_batch,
+    encode_arpc,
+)
 from drivers.protocol.magtek_mms.commands import (
     Command,
     ResumeTransaction,
@@ -17,11 +24,16 @@ from drivers.protocol.magtek_mms.commands import (
 from drivers.protocol.magtek_mms.message import Message, Notification, Response
 from drivers.protocol.magtek_mms.notifications import (
     CardData,
+    CardUpdate,
     DataKind,
     Notice,
+    Outcome,
+    Technology,
+    TransactionComplete,
     from_notification,
 )
 from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
+from drivers.protocol.magtek_mms.status import StatusDetail
 from drivers.protocol.tlv import Tlv
 from simulator.cards.book import CardBook
 from simulator.cards.card import Entry
@@ -29,6 +41,7 @@ from simulator.clock import ManualClock
 from simulator.emv.authorization import AuthorizationRequest
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import Kernel
+from simulator.emv.sealing import unseal
 from simulator.reader.device import ReaderPlan, SimulatedReader
 from simulator.reader.model import Timing
 from simulator.reader.models.magtek_dynaprox import MagtekDynaprox
@@ -132,18 +145,28 @@ class MmsHost:
         """One message to the reader, as it is."""
         self.wire.write(slip.encode(slip.MessagePacket(slip.Direction.TO_DEVICE, body)))
 
+    @property
+    def told(self) -> list[str]:
+        """What the reader told unasked, in words."""
+        return [_word(notice) for notice in self.notices]
+
     def present(self, card: str, entry: Entry) -> None:
         """The cardholder gives a card."""
         self.reader.present_card(CARDS.named(card), entry)
 
     def arqc(self) -> Arqc:
         """The card data last told."""
-        blobs = [
-            each.blob
-            for each in self.notices
-            if isinstance(each, CardData) and each.kind is DataKind.ARQC
-        ]
-        return decode_arqc(blobs[-1])
+        return decode_arqc(self._blobs(DataKind.ARQC)[-1])
+
+    def batch(self) -> Batch:
+        """The record last told."""
+        return decode_batch(self._blobs(DataKind.BATCH)[-1])
+
+    def batch_objects(self) -> tuple[Tlv, ...]:
+        """The encrypted part of the record last told, opened."""
+        encrypted = self.batch().encrypted
+        assert encrypted is not None
+        return unseal(encrypted.ciphertext, encrypted.ksn)
 
     def authorize(self, read_method: str, *, amount: int = 1000) -> tuple[str, bytes]:
         """The issuer's response code and authentication data for the card last read."""
@@ -163,6 +186,13 @@ class MmsHost:
         addressee = (serial_number or self.reader.serial_number).encode()
         arpc = Arpc(addressee, code.encode(), authentication_data=data)
         return self.ask(ResumeTransaction(encode_arpc(arpc)))
+
+    def _blobs(self, kind: DataKind) -> list[bytes]:
+        return [
+            each.blob
+            for each in self.notices
+            if isinstance(each, CardData) and each.kind is kind
+        ]
 
     def _received(self, data: bytes) -> None:
         for packet in self._decoder.feed(data):
@@ -200,3 +230,21 @@ def start(
 
 
 QUICK_CHIP = Options.QUICK_CHIP | Options.DYNAPRO_FORMAT
+
+
+def refusal(response: Response) -> StatusDetail:
+    """Why the reader refused."""
+    assert not response.status.is_accepted
+    return StatusDetail(response.status.detail)
+
+
+def _word(notice: Notice) -> str:
+    match notice:
+        case CardUpdate(technology, change):
+            return f"{Technology(technology).name} {change.name}"
+        case CardData(technology, kind):
+            return f"{Technology(technology).name} {kind.name}"
+        case TransactionComplete(technology, outcome):
+            return f"{Technology(technology).name} end {Outcome(outcome).name}"
+        case _:
+            return repr(notice)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -122,11 +124,35 @@ async def test_a_large_message_reaches_a_slow_host_whole(pty: PtyWire) -> None:
         url=str(path_of(pty))
     )
 
-    pty.send(b"m" * 60_000)
+    # More than a terminal holds: the rest waits until the host reads.
+    pty.send(b"m" * 300_000)
+    pty.send(b"n" * 300_000)
 
     async with asyncio.timeout(PATIENCE_S):
-        assert await reader.readexactly(60_000) == b"m" * 60_000
+        received = await reader.readexactly(600_000)
+    assert received == b"m" * 300_000 + b"n" * 300_000
     writer.close()
+
+
+async def test_a_host_that_reset_its_connection_may_come_back(
+    tcp: TcpWire,
+) -> None:
+    inbox = Inbox()
+    tcp.plug(inbox.put)
+    _, writer = await connect(tcp)
+    writer.write(b"x")
+    await inbox.until(b"x")
+    reset_on_close = struct.pack("ii", 1, 0)
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
+    writer.transport.abort()
+    await writer.wait_closed()
+
+    _, again = await connect(tcp)
+    again.write(b"y")
+
+    await inbox.until(b"xy")
+    again.close()
 
 
 async def test_a_port_replaces_a_stale_link_but_no_file(

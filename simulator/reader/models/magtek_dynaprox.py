@@ -66,7 +66,6 @@ class MagtekDynaprox:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._decoder = slip.Decoder()
-        self._is_on = False
         self._battery_percent = 100
         self._transaction: MmsTransaction | None = None
         self._message_timer: Timer | None = None
@@ -74,7 +73,6 @@ class MagtekDynaprox:
 
     def power_on(self) -> None:
         """Start up and say so."""
-        self._is_on = True
         self._decoder = slip.Decoder()
         self._show(ReaderState.IDLE, StringId.WELCOME)
         self._notify(DeviceUpdate(DeviceState.RESTARTED))
@@ -82,13 +80,10 @@ class MagtekDynaprox:
     def power_off(self) -> None:
         """Lose everything, without a word to the host."""
         self._forget()
-        self._is_on = False
         self._bench.show(DARK)
 
     def receive(self, data: bytes) -> None:
         """Bytes from the host; what is no request is skipped, as on the real reader."""
-        if not self._is_on:
-            return
         for packet in self._decoder.feed(data):
             match packet:
                 case slip.MessagePacket(slip.Direction.TO_DEVICE, body):

@@ -61,8 +61,6 @@ class DescriptorStream:
             self._closed()
 
     def _flush(self) -> None:
-        if not self._is_open:
-            return
         try:
             while self._waiting:
                 del self._waiting[: os.write(self._descriptor, self._waiting)]

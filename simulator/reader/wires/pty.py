@@ -61,7 +61,7 @@ class PtyWire:
         self._stream = self._terminal = None
 
     def send(self, data: bytes) -> None:
-        """Bytes to the host; the terminal keeps them until it opens the port."""
+        """Bytes to the host; the terminal keeps some for one that opens it later."""
         if self._stream is not None:
             self._stream.send(data)
 
