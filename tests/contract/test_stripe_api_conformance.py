@@ -21,9 +21,13 @@ pytest_plugins = ("stripe_api_fixtures",)
 @pytest.fixture
 def filled(client: stripe.StripeClient) -> stripe.StripeClient:
     """A client of an account in which everything simulated has happened."""
-    client.v1.customers.create(
-        {"name": "Jo", "shipping": {"name": "Jo", "address": {"city": "Rome"}}}
-    )
+    fill_terminal(client)
+    fill_payments(client)
+    return client
+
+
+def fill_terminal(client: stripe.StripeClient) -> None:
+    """Add a configuration, a location and a reader."""
     terminal = client.v1.terminal
     terminal.configurations.create(
         {
@@ -51,6 +55,13 @@ def filled(client: stripe.StripeClient) -> stripe.StripeClient:
     terminal.readers.create(
         {"registration_code": "simulated-s700", "location": location.id}
     )
+
+
+def fill_payments(client: stripe.StripeClient) -> None:
+    """Add payments of every fate, refunds and a customer."""
+    client.v1.customers.create(
+        {"name": "Jo", "shipping": {"name": "Jo", "address": {"city": "Rome"}}}
+    )
     paid = paid_intent(client)
     client.v1.refunds.create({"payment_intent": paid.id, "amount": 50})
     client.v1.charges.update(str(paid.latest_charge), {"description": "Coffee"})
@@ -68,7 +79,6 @@ def filled(client: stripe.StripeClient) -> stripe.StripeClient:
             "shipping": {"name": "Jo", "address": {"city": "Rome"}},
         }
     )
-    return client
 
 
 LISTS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
 from simulator.emv.authorization import (
@@ -13,6 +13,7 @@ from simulator.emv.authorization import (
 )
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_present import Reading
+from simulator.stripe_api.resources.card_reads import CardRead
 from simulator.stripe_api.resources.charges import CHARGES, Charge, capture
 from simulator.stripe_api.resources.declines import error_details
 from simulator.stripe_api.resources.errors import CardError
@@ -38,19 +39,6 @@ from simulator.stripe_api.resources.payment_methods import (
 
 HOLD_S = 2 * 24 * 60 * 60
 EXTENDED_HOLD_S = 30 * 24 * 60 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class CardRead:
-    """A card as a reader read it: encrypted, for the issuer's eyes."""
-
-    ciphertext: bytes = field(repr=False)
-    ksn: bytes
-    read_method: str
-    type: str = "card_present"
-    """The payment method type: this, or `interac_present`."""
-    reader: str | None = None
-    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,19 @@
-"""Confirming a PaymentIntent with what a local reader encrypted.
-
-`payment_method_data[card_present]` is the simulator's own addition: Stripe takes card
-data from its own readers only, over an interface that is not public.
-"""
+"""Confirming a PaymentIntent with what a local reader encrypted."""
 
 from __future__ import annotations
 
 from simulator.emv.authorization import Issuer
 from simulator.errors import CardDataUnreadable
-from simulator.stripe_api.engine.errors import (
-    InvalidRequest,
-    ParameterInvalid,
-    ParameterMissing,
-)
+from simulator.stripe_api.engine.errors import InvalidRequest, ParameterInvalid
 from simulator.stripe_api.engine.operations import Call
-from simulator.stripe_api.engine.parameters import Values
-from simulator.stripe_api.resources.errors import CardUnreadable
+from simulator.stripe_api.resources.card_reads import (
+    CardRead,
+    local_card_read,
+    unreadable,
+)
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
-from simulator.stripe_api.resources.payment_intents.charging import (
-    CardRead,
-    charge_card,
-)
+from simulator.stripe_api.resources.payment_intents.charging import charge_card
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
@@ -30,9 +22,6 @@ from simulator.stripe_api.resources.payment_intents.fields import (
 )
 from simulator.stripe_api.resources.payment_intents.states import Status, Step
 from simulator.stripe_api.resources.payment_methods import PAYMENT_METHODS
-
-_DATA = "payment_method_data"
-_CARD = f"{_DATA}[card_present]"
 
 
 def confirm(call: Call, *, issuer: Issuer) -> PaymentIntent:
@@ -50,13 +39,11 @@ def authorize(call: Call, intent: PaymentIntent, *, issuer: Issuer) -> PaymentIn
             "The amount_to_confirm does not match the PaymentIntent's amount.",
             param="amount_to_confirm",
         )
-    card = _card_data(call, intent)
+    read = _card_read(call, intent)
     try:
-        return charge_card(call, intent, _read(card), issuer=issuer)
+        return charge_card(call, intent, read, issuer=issuer)
     except CardDataUnreadable:
-        raise CardUnreadable(
-            "The card data could not be decrypted to a card.", param=_CARD
-        ) from None
+        raise unreadable() from None
 
 
 def _check_status(intent: PaymentIntent) -> None:
@@ -77,45 +64,24 @@ def _check_status(intent: PaymentIntent) -> None:
     )
 
 
-def _card_data(call: Call, intent: PaymentIntent) -> Values:
+def _card_read(call: Call, intent: PaymentIntent) -> CardRead:
     """The reader's data; raises where there are none or they do not fit the intent."""
-    data = call.params.get(_DATA)
-    if data is None:
-        if "payment_method" in call.params:
-            refuse_used_method(call)
-        raise unexpected(
-            intent,
-            "You cannot confirm this PaymentIntent because it's missing a payment "
-            "method. You can either update the PaymentIntent with a payment method and "
-            "then confirm it again, or confirm it again directly with a payment method "
-            "or ConfirmationToken.",
-        )
-    allowed = intent["payment_method_types"]
-    if data["type"] not in allowed or data["type"] != "card_present":
-        raise InvalidRequest(
-            f"The PaymentMethod provided ({data['type']}) is not allowed for this "
-            "PaymentIntent. Please attach a payment method of one of the following "
-            f"types: {', '.join(allowed)}.",
-            param=f"{_DATA}[type]",
+    data = call.params.get("payment_method_data")
+    if data is not None:
+        return local_card_read(
+            data,
+            allowed=intent["payment_method_types"],
+            intent="PaymentIntent",
             code="payment_intent_invalid_parameter",
         )
-    if "card_present" not in data:
-        raise ParameterMissing(_CARD)
-    card: Values = data["card_present"]
-    if ("emv_data" in card) == ("track_2" in card):
-        raise ParameterInvalid(
-            f"Exactly one of {_CARD}[emv_data] and {_CARD}[track_2] must be sent.",
-            param=_CARD,
-        )
-    return card
-
-
-def _read(card: Values) -> CardRead:
-    return CardRead(
-        ciphertext=card["emv_data"] if "emv_data" in card else card["track_2"],
-        ksn=card["ksn"],
-        read_method=card["read_method"],
-        reader=card.get("reader"),
+    if "payment_method" in call.params:
+        refuse_used_method(call)
+    raise unexpected(
+        intent,
+        "You cannot confirm this PaymentIntent because it's missing a payment method. "
+        "You can either update the PaymentIntent with a payment method and then "
+        "confirm it again, or confirm it again directly with a payment method or "
+        "ConfirmationToken.",
     )
 
 

@@ -12,7 +12,6 @@ from simulator.stripe_api.engine.parameters import (
     Choice,
     Clearable,
     Fields,
-    Hexadecimal,
     Integer,
     Items,
     Parameter,
@@ -22,6 +21,7 @@ from simulator.stripe_api.engine.parameters import (
     Until,
 )
 from simulator.stripe_api.resources.addresses import SHIPPING
+from simulator.stripe_api.resources.card_reads import PAYMENT_METHOD_DATA
 from simulator.stripe_api.resources.money import Currency
 from simulator.stripe_api.resources.payment_method_types import (
     EXCLUDABLE_TYPES,
@@ -50,36 +50,6 @@ _OPTIONS = Fields(
     }
 )
 
-READ_METHODS = (
-    "contact_emv",
-    "contactless_emv",
-    "contactless_magstripe_mode",
-    "magnetic_stripe_fallback",
-    "magnetic_stripe_track2",
-)
-
-_CARD_DATA = Fields(
-    {
-        "emv_data": Hexadecimal(maximum_bytes=8192),
-        "track_2": Hexadecimal(maximum_bytes=1024),
-        "ksn": Required(Hexadecimal(maximum_bytes=12)),
-        "read_method": Required(Choice(READ_METHODS)),
-        "reader": Text(255),
-    }
-)
-"""What a local reader encrypted: the simulator's own addition to Stripe's API."""
-
-_PAYMENT_METHOD_DATA = Fields(
-    {
-        **{name: Anything() for name in OPTION_NAMES if name != "card"},
-        "allow_redisplay": Choice(("always", "limited", "unspecified")),
-        "billing_details": Anything(),
-        "card_present": _CARD_DATA,
-        "metadata": Metadata(),
-        "radar_options": Anything(),
-        "type": Required(PaymentMethodType()),
-    }
-)
 _TYPES = Items(PaymentMethodType())
 _CAPTURE_METHOD = Choice(("automatic", "automatic_async", "manual"))
 
@@ -93,7 +63,7 @@ _WAY_OF_PAYMENT: Mapping[str, Parameter] = {
     "hooks": Anything(),
     "payment_details": Clearable(Anything()),
     "payment_method": Text(),
-    "payment_method_data": _PAYMENT_METHOD_DATA,
+    "payment_method_data": PAYMENT_METHOD_DATA,
     "payment_method_options": _OPTIONS,
     "receipt_email": Clearable(Text(800)),
     "setup_future_usage": Clearable(Choice(("off_session", "on_session"))),

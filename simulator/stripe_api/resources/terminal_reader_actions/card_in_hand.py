@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.cards.card import Card, Entry
 from simulator.stripe_api.engine.errors import InvalidRequest
-from simulator.stripe_api.resources.payment_intents.charging import CardRead
+from simulator.stripe_api.resources.card_reads import CardRead
 from simulator.stripe_api.resources.terminal_reader_actions.intents import card_type
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
 from simulator.stripe_api.smart_readers.card_slot import SlotRead, can_sign

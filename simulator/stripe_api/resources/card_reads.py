@@ -1,0 +1,115 @@
+"""Cards as readers read them, and how a local reader's data come in a request.
+
+`payment_method_data[card_present]` is the simulator's own addition: Stripe takes card
+data from its own readers only, over an interface that is not public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simulator.stripe_api.engine.errors import (
+    InvalidRequest,
+    ParameterInvalid,
+    ParameterMissing,
+)
+from simulator.stripe_api.engine.metadata import Metadata
+from simulator.stripe_api.engine.parameters import (
+    Anything,
+    Choice,
+    Fields,
+    Hexadecimal,
+    Required,
+    Text,
+    Values,
+)
+from simulator.stripe_api.resources.errors import CardUnreadable
+from simulator.stripe_api.resources.payment_method_types import (
+    OPTION_NAMES,
+    PaymentMethodType,
+)
+
+READ_METHODS = (
+    "contact_emv",
+    "contactless_emv",
+    "contactless_magstripe_mode",
+    "magnetic_stripe_fallback",
+    "magnetic_stripe_track2",
+)
+
+PAYMENT_METHOD_DATA = Fields(
+    {
+        **{name: Anything() for name in OPTION_NAMES if name != "card"},
+        "allow_redisplay": Choice(("always", "limited", "unspecified")),
+        "billing_details": Anything(),
+        "card_present": Fields(
+            {
+                "emv_data": Hexadecimal(maximum_bytes=8192),
+                "track_2": Hexadecimal(maximum_bytes=1024),
+                "ksn": Required(Hexadecimal(maximum_bytes=12)),
+                "read_method": Required(Choice(READ_METHODS)),
+                "reader": Text(255),
+            }
+        ),
+        "metadata": Metadata(),
+        "radar_options": Anything(),
+        "type": Required(PaymentMethodType()),
+    }
+)
+"""Stripe's `payment_method_data`, with what a local reader encrypted."""
+
+_DATA = "payment_method_data"
+_CARD = f"{_DATA}[card_present]"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """A card as a reader read it: encrypted, for the issuer's eyes."""
+
+    ciphertext: bytes = field(repr=False)
+    ksn: bytes
+    read_method: str
+    type: str = "card_present"
+    """The payment method type: this, or `interac_present`."""
+    reader: str | None = None
+    location: str | None = None
+
+
+def local_card_read(
+    data: Values, *, allowed: Sequence[str], intent: str, code: str
+) -> CardRead:
+    """The card in `payment_method_data`; raises InvalidRequest where it does not fit.
+
+    `allowed` are the payment method types of the intent, which errors call `intent`;
+    `code` is the error's where the type is not among them.
+    """
+    if data["type"] not in allowed or data["type"] != "card_present":
+        raise InvalidRequest(
+            f"The PaymentMethod provided ({data['type']}) is not allowed for this "
+            f"{intent}. Please attach a payment method of one of the following types: "
+            f"{', '.join(allowed)}.",
+            param=f"{_DATA}[type]",
+            code=code,
+        )
+    if "card_present" not in data:
+        raise ParameterMissing(_CARD)
+    card: Values = data["card_present"]
+    if ("emv_data" in card) == ("track_2" in card):
+        raise ParameterInvalid(
+            f"Exactly one of {_CARD}[emv_data] and {_CARD}[track_2] must be sent.",
+            param=_CARD,
+        )
+    return CardRead(
+        ciphertext=card["emv_data"] if "emv_data" in card else card["track_2"],
+        ksn=card["ksn"],
+        read_method=card["read_method"],
+        reader=card.get("reader"),
+    )
+
+
+def unreadable() -> CardUnreadable:
+    """The refusal of card data that decrypt to no card."""
+    return CardUnreadable(
+        "The card data could not be decrypted to a card.", param=_CARD
+    )
