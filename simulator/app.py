@@ -24,6 +24,7 @@ from simulator.reader.rules import Rules
 from simulator.reader.wires import wire_for
 from simulator.reader.wires.wire import Wire
 from simulator.stripe_api.app import StripeApi
+from simulator.stripe_api.smart_readers.card_slot import CardSlot
 
 DEFAULT_MODEL = "magtek_dynaprox"
 
@@ -77,6 +78,7 @@ def build_simulator(
         clock=adjustable,
         signing_clock=clock,
         random=random,
+        slot=CardSlot(cards, kernel=kernel),
         keys=secret_keys,
         webhook_hosts=webhook_hosts,
     )

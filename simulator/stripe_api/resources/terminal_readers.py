@@ -20,6 +20,7 @@ from simulator.stripe_api.engine.parameters import (
 from simulator.stripe_api.engine.store import Kind, Object
 from simulator.stripe_api.resources.terminal_locations import LOCATIONS
 from simulator.stripe_api.resources.terminal_reader_actions.action import Action
+from simulator.stripe_api.smart_readers.state import SMART_READERS
 
 
 class Reader(TypedDict):
@@ -109,6 +110,9 @@ MOBILE_TYPES = (
 )
 """Readers that are led by a Terminal SDK, and not by the API."""
 
+OFFLINE_AFTER_MS = 2 * 60 * 1000
+"""How long a reader may be silent."""
+
 _CREATE = Fields(
     {
         "registration_code": Required(Text()),
@@ -158,12 +162,28 @@ def _create(call: Call) -> Reader:
     return reader
 
 
+def as_seen(call: Call, reader: Reader) -> Reader:
+    """The reader as Stripe knows it now: one that is not silent was just heard of."""
+    if reader["device_type"] in MOBILE_TYPES:
+        return reader
+    within = call.store.of(SMART_READERS).get(reader["id"])
+    is_silent = reader["status"] == "offline" if within is None else within["is_silent"]
+    seen = reader.copy()
+    if not is_silent:
+        seen["last_seen_at"] = call.now_ms
+        seen["status"] = "online"
+    elif call.now_ms - (reader["last_seen_at"] or 0) >= OFFLINE_AFTER_MS:
+        seen["status"] = "offline"
+    return seen
+
+
 def _retrieve(call: Call) -> Object:
-    return call.found_or_deleted(READERS, "reader")
+    tombstone = call.store.of(READERS).tombstone(call.names["reader"])
+    return tombstone or as_seen(call, call.find(READERS, "reader"))
 
 
 def _update(call: Call) -> Reader:
-    reader = call.find(READERS, "reader").copy()
+    reader = as_seen(call, call.find(READERS, "reader"))
     if "label" in call.params:
         # Once registered, a reader without a label goes by its serial number.
         label: str | None = call.params["label"]
@@ -184,17 +204,20 @@ def _delete(call: Call) -> Object:
         "serial_number": reader["serial_number"],
     }
     call.store.of(READERS).delete(reader["id"], tombstone=tombstone)
+    if call.store.of(SMART_READERS).get(reader["id"]) is not None:
+        call.store.of(SMART_READERS).delete(reader["id"], tombstone={})
     return tombstone
 
 
 def _list(call: Call) -> Object:
-    return page(
+    found = page(
         call.store,
         READERS,
         params=call.params,
         url=_PATH,
         equal=("location", "serial_number", "device_type", "status"),
     )
+    return {**found, "data": [as_seen(call, reader) for reader in found["data"]]}
 
 
 TERMINAL_READERS = Resource(
