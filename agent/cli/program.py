@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -30,13 +31,13 @@ def program() -> typer.Typer:
     """The command line; imports of weight happen inside the commands."""
     app = typer.Typer(
         name="cardlane",
-        help="The card-reader agent for checkout machines.",
         no_args_is_help=True,
         add_completion=False,
         # Rich would double the time of every start.
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_program_options)
     app.command()(run)
     app.command()(pay)
     app.command()(doctor)
@@ -44,6 +45,28 @@ def program() -> typer.Typer:
     app.add_typer(key_commands(), name="keys")
     app.add_typer(journal_commands(), name="journal")
     return app
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"cardlane {version('cardlane')}")
+        raise typer.Exit
+
+
+def _program_options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """The card-reader agent for checkout machines."""
 
 
 def _fail(failure: CommandFailed) -> None:
