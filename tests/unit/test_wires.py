@@ -15,6 +15,7 @@ import serial_asyncio_fast
 
 from simulator.errors import WireUnavailable
 from simulator.reader.wires import wire_for
+from simulator.reader.wires.descriptor import DescriptorStream
 from simulator.reader.wires.pty import PtyWire
 from simulator.reader.wires.tcp import TcpWire
 from simulator.reader.wires.wire import Wire
@@ -282,3 +283,18 @@ def test_a_wire_is_chosen_by_its_spec() -> None:
 def test_an_unknown_spec_is_refused(spec: str) -> None:
     with pytest.raises(WireUnavailable, match="neither pty:PATH nor tcp:HOST:PORT"):
         wire_for(spec)
+
+
+async def test_a_write_to_a_host_that_is_gone_is_dropped_and_the_end_told() -> None:
+    ours, theirs = socket.socketpair()
+    closed = asyncio.Event()
+    stream = DescriptorStream(
+        ours.detach(), received=lambda data: None, closed=closed.set
+    )
+    theirs.close()
+
+    stream.send(b"lost")
+
+    async with asyncio.timeout(PATIENCE_S):
+        await closed.wait()
+    stream.close()
