@@ -145,12 +145,12 @@ class Kernel:
         objects = (
             *_card_objects(card, entry),
             *self._terminal_objects(card, entry, purchase=purchase),
-            _number(emv.APPLICATION_TRANSACTION_COUNTER, counter, binary=2),
+            _binary(emv.APPLICATION_TRANSACTION_COUNTER, counter, length=2),
         )
         cryptogram = application_cryptogram(key, signed_data(objects))
         answer = (
             Tlv(emv.APPLICATION_CRYPTOGRAM, cryptogram),
-            _number(emv.CRYPTOGRAM_INFORMATION_DATA, _ARQC, binary=1),
+            _binary(emv.CRYPTOGRAM_INFORMATION_DATA, _ARQC, length=1),
         )
         return ChipRead(
             objects=(*objects, *answer),
@@ -176,15 +176,15 @@ class Kernel:
         if card.verification is Verification.ONLINE_PIN:
             results |= _ONLINE_PIN_ENTERED
         return (
-            _number(emv.TERMINAL_VERIFICATION_RESULTS, results, binary=5),
+            _binary(emv.TERMINAL_VERIFICATION_RESULTS, results, length=5),
             _hex(emv.TRANSACTION_STATUS_INFORMATION, "6800"),
             Tlv(emv.TRANSACTION_DATE, bytes.fromhex(f"{now:%y%m%d}")),
             Tlv(emv.TRANSACTION_TIME, bytes.fromhex(f"{now:%H%M%S}")),
-            _number(emv.TRANSACTION_TYPE, purchase.transaction_type, length=1),
-            _number(emv.TRANSACTION_CURRENCY_CODE, purchase.currency_code, length=2),
-            _number(emv.AMOUNT_AUTHORISED, purchase.amount, length=6),
-            _number(emv.AMOUNT_OTHER, purchase.other_amount, length=6),
-            _number(emv.TERMINAL_COUNTRY_CODE, self._country_code, length=2),
+            _numeric(emv.TRANSACTION_TYPE, purchase.transaction_type, length=1),
+            _numeric(emv.TRANSACTION_CURRENCY_CODE, purchase.currency_code, length=2),
+            _numeric(emv.AMOUNT_AUTHORISED, purchase.amount, length=6),
+            _numeric(emv.AMOUNT_OTHER, purchase.other_amount, length=6),
+            _numeric(emv.TERMINAL_COUNTRY_CODE, self._country_code, length=2),
             _hex(emv.TERMINAL_CAPABILITIES, "E0F8C8"),
             _hex(emv.TERMINAL_TYPE, "22"),
             _hex(emv.CVM_RESULTS, _CVM_RESULTS[card.verification]),
@@ -204,7 +204,7 @@ def _card_objects(card: Card, entry: Entry) -> tuple[Tlv, ...]:
         Tlv(emv.TRACK_2_EQUIVALENT_DATA, track_2_equivalent(card)),
         _hex(emv.PAN, number if len(number) % 2 == 0 else f"{number}F"),
         _hex(emv.APPLICATION_EXPIRATION_DATE, expiry),
-        _number(emv.PAN_SEQUENCE_NUMBER, card.sequence_number, length=1),
+        _numeric(emv.PAN_SEQUENCE_NUMBER, card.sequence_number, length=1),
         Tlv(emv.DEDICATED_FILE_NAME, identifier),
         Tlv(emv.APPLICATION_IDENTIFIER_TERMINAL, identifier),
         _hex(emv.ISSUER_CODE_TABLE_INDEX, "01"),
@@ -243,7 +243,9 @@ def _hex(tag: int, digits: str) -> Tlv:
     return Tlv(tag, bytes.fromhex(digits))
 
 
-def _number(tag: int, number: int, *, length: int = 0, binary: int = 0) -> Tlv:
-    if binary:
-        return Tlv(tag, number.to_bytes(binary, "big"))
+def _binary(tag: int, number: int, *, length: int) -> Tlv:
+    return Tlv(tag, number.to_bytes(length, "big"))
+
+
+def _numeric(tag: int, number: int, *, length: int) -> Tlv:
     return Tlv(tag, emv.encode_numeric(number, length=length))

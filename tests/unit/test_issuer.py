@@ -16,7 +16,8 @@ from simulator.clock import ManualClock
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import ChipRead, Kernel, Purchase
-from simulator.emv.sealing import ReadKeys, stripe_objects
+from simulator.emv.sealing import ReadKeys, stripe_objects, unseal
+from simulator.emv.tdes import encrypt_cbc
 from simulator.errors import CardDataUnreadable
 
 CARDS = CardBook.load()
@@ -308,3 +309,22 @@ def test_every_read_is_sealed_under_its_own_key(counter: Counter) -> None:
     assert first.ksn.hex().upper() == "FFFF9876543210E00001"
     assert second.ksn.hex().upper() == "FFFF9876543210E00002"
     assert first.ciphertext != second.ciphertext
+
+
+@given(st.lists(st.binary(max_size=200), max_size=6))
+def test_what_is_sealed_opens_again_whole(values: list[bytes]) -> None:
+    objects = tuple(Tlv(emv.ISSUER_APPLICATION_DATA, value) for value in values)
+
+    sealed = ReadKeys(KSN).next().seal(objects)
+
+    assert unseal(sealed.ciphertext, sealed.ksn) == objects
+    assert len(sealed.ciphertext) % 8 == 0
+    assert 0 <= sealed.padding < 8
+
+
+def test_decrypted_data_of_another_kind_are_unreadable() -> None:
+    key = ReadKeys(KSN).next()
+    ciphertext = encrypt_cbc(key.data_key, bytes.fromhex("9F27018000000000"))
+
+    with pytest.raises(CardDataUnreadable, match="no card data"):
+        unseal(ciphertext, key.ksn)

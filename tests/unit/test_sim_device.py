@@ -155,6 +155,16 @@ def test_a_watcher_sees_every_screen_in_order_and_a_settled_reader() -> None:
     ]
 
 
+def test_the_latest_screens_are_remembered() -> None:
+    host = MmsHost()
+    host.ask(start())
+    host.present("visa_approved", Entry.CONTACT)
+
+    states = [str(screen.state) for screen in host.reader.history]
+
+    assert states == ["idle", "waiting_for_card", "reading", "authorising"]
+
+
 def test_a_host_that_answers_within_its_own_callback_is_heard_in_turn() -> None:
     host = MmsHost()
     host.ask(start())
