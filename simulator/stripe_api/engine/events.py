@@ -37,7 +37,9 @@ class Event(TypedDict):
     type: str
 
 
-EVENTS = Kind[Event](name="event", prefix="evt", noun="event", indexes=("type",))
+EVENTS = Kind[Event](
+    name="event", prefix="evt", noun="event", indexes=("type",), shape=Event
+)
 
 Listener = Callable[[Event], None]
 """Called with each event after the operation that caused it has taken effect."""

@@ -69,12 +69,14 @@ class Executor:
     ) -> None:
         """`version` is the account's own, for requests that name none and for events."""
         self.listeners: list[Listener] = []
+        self.begin_listeners: list[Callable[[], None]] = []
+        """Called whenever other objects have taken the place of those there were."""
         self.operations = [one for each in resources for one in each.operations]
         self._clock = clock
         self._ids = ids
         self._keys = keys
         self._version = version
-        self._kinds = {kind.name: kind for each in resources for kind in each.kinds}
+        self.kinds = {kind.name: kind for each in resources for kind in each.kinds}
         self._router = Router(self.operations)
         self._openings = [each.opening for each in resources if each.opening]
         self._modes: Mapping[bool, Mode] = {}
@@ -86,10 +88,16 @@ class Executor:
 
     def forget(self) -> None:
         """Start anew: no objects but those of the beginning, no idempotency keys."""
-        self._modes = {False: Mode(), True: Mode()}
-        for livemode in self._modes:
+        self.begin({False: Mode(), True: Mode()})
+
+    def begin(self, modes: Mapping[bool, Mode]) -> None:
+        """Go on with these instead, by livemode; what was to come is not done."""
+        self._modes = modes
+        for livemode, mode in modes.items():
             for opening in self._openings:
-                opening(self._call(livemode=livemode))
+                self._act(opening, mode, livemode=livemode)
+        for listener in self.begin_listeners:
+            listener()
 
     async def execute(
         self, request: HttpRequest, *, entry: RequestEntry, before_effect: BeforeEffect
@@ -168,7 +176,7 @@ class Executor:
         if operation.is_counted:
             nested = [path for path in paths if path != TOTAL_COUNT]
         check_paths(
-            nested, operation.returns, is_list=operation.is_list, kinds=self._kinds
+            nested, operation.returns, is_list=operation.is_list, kinds=self.kinds
         )
         call = self._call(
             livemode=entry.livemode,
@@ -222,7 +230,7 @@ class Executor:
         if isinstance(result, Answer):
             return result
         store = prepared.call.store
-        return answer(expanded(result, prepared.expand, store=store, kinds=self._kinds))
+        return answer(expanded(result, prepared.expand, store=store, kinds=self.kinds))
 
     def _conclude(self, call: Call) -> None:
         """Tell what happened, and see to what is to come of it."""
@@ -231,24 +239,27 @@ class Executor:
                 listener(event)
         mode = self._modes[call.livemode]
         for work in call.agenda.afterwards:
-            self._act_alone(work, mode, livemode=call.livemode)
+            self._act_alone(work, mode, livemode=call.livemode, depth=call.depth + 1)
         for delay_s, work in call.agenda.later:
             due = partial(self._act_alone, work, mode, livemode=call.livemode)
             self._clock.call_later(delay_s, due)
 
-    def _act(self, work: Work, mode: Mode, *, livemode: bool) -> None:
+    def _act(self, work: Work, mode: Mode, *, livemode: bool, depth: int = 0) -> None:
         if self._modes[livemode] is not mode:
             return  # The objects it was about are forgotten.
         call = self._call(livemode=livemode)
+        call.depth = depth
         try:
             work(call)
         finally:
             self._conclude(call)
 
-    def _act_alone(self, work: Work, mode: Mode, *, livemode: bool) -> None:
+    def _act_alone(
+        self, work: Work, mode: Mode, *, livemode: bool, depth: int = 0
+    ) -> None:
         """As `_act`, where nobody is there to hear of a failure."""
         try:
-            self._act(work, mode, livemode=livemode)
+            self._act(work, mode, livemode=livemode, depth=depth)
         except Exception:  # noqa: BLE001 - its outermost loop: the request it came of is answered already
             _log.exception("work failed")
 

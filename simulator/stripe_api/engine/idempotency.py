@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 from simulator.stripe_api.engine.answers import Answer
 from simulator.stripe_api.engine.errors import (
@@ -11,6 +14,7 @@ from simulator.stripe_api.engine.errors import (
     InvalidRequest,
 )
 from simulator.stripe_api.engine.forms import Tree
+from simulator.stripe_api.engine.multipart import Upload
 
 MAXIMUM_KEY_LENGTH = 255
 KEPT_FOR_S = 24 * 60 * 60
@@ -22,7 +26,21 @@ class Fingerprint:
 
     method: str
     path: str
-    parameters: Tree
+    parameters: Tree | str
+    """As sent, or only their digest where they come from outside."""
+
+    def has_parameters_of(self, other: Fingerprint) -> bool:
+        """Whether both requests had the same parameters."""
+        if isinstance(self.parameters, str) or isinstance(other.parameters, str):
+            return self.digest() == other.digest()
+        return self.parameters == other.parameters
+
+    def digest(self) -> str:
+        """The parameters as a hash, from which no card data can be read."""
+        if isinstance(self.parameters, str):
+            return self.parameters
+        text = json.dumps(self.parameters, sort_keys=True, default=_upload_digest)
+        return sha256(text.encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -43,11 +61,23 @@ class Stored:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """One key with all that is known of its use."""
+
+    key: str
+    fingerprint: Fingerprint
+    started_s: float
+    stored: Stored
+
+
 class IdempotencyKeys:
     """The keys in use in one mode. Times are the clock's monotonic seconds."""
 
     def __init__(self) -> None:
         """No keys."""
+        self.changed: Callable[[str], None] | None = None
+        """Told each key whose answer has been stored."""
         self._uses: dict[str, _Use] = {}
 
     def begin(
@@ -80,10 +110,36 @@ class IdempotencyKeys:
     def finish(self, key: str, answer: Answer) -> None:
         """Store the answer of the request that began with this key."""
         self._uses[key].answer = answer
+        if self.changed is not None:
+            self.changed(key)
 
     def forget(self, key: str) -> None:
         """The request never began executing: the key is free again."""
         del self._uses[key]
+
+    def kept(self) -> Iterator[KeptAnswer]:
+        """The stored answers, in the order of their requests."""
+        for key in self._uses:
+            kept = self.find(key)
+            if kept is not None:
+                yield kept
+
+    def find(self, key: str) -> KeptAnswer | None:
+        """What is stored under a key."""
+        use = self._uses.get(key)
+        if use is None or use.answer is None:
+            return None
+        stored = Stored(use.answer, use.request_id)
+        return KeptAnswer(key, use.fingerprint, use.started_s, stored)
+
+    def keep(self, kept: KeptAnswer) -> None:
+        """Take in an answer from elsewhere; they must come in order."""
+        self._uses[kept.key] = _Use(
+            kept.fingerprint,
+            kept.stored.request_id,
+            kept.started_s,
+            kept.stored.answer,
+        )
 
     def _prune(self, now_s: float) -> None:
         # Keys are in order of their first use, so the old ones are in front.
@@ -101,9 +157,15 @@ def _check_same(key: str, first: Fingerprint, second: Fingerprint) -> None:
             f"were first used for ('{second.path}' vs '{first.path}'). Try using a key "
             f"other than '{key}' if you meant to execute a different request."
         )
-    if first.parameters != second.parameters:
+    if not first.has_parameters_of(second):
         raise IdempotencyMismatch(
             "Keys for idempotent requests can only be used with the same parameters "
             f"they were first used with. Try using a key other than '{key}' if you "
             "meant to execute a different request."
         )
+
+
+def _upload_digest(value: object) -> str:
+    if not isinstance(value, Upload):
+        raise TypeError(f"no parameter can be a {type(value).__name__}")
+    return sha256(value.content).hexdigest()

@@ -56,6 +56,8 @@ class Call:
     events: list[Event] = field(default_factory=list)
     """What this operation has emitted so far, oldest first."""
     agenda: Agenda = field(default_factory=Agenda)
+    depth: int = 0
+    """How long the chain of `afterwards` is that led here."""
 
     def find(self, kind: Kind[T], name: str, *, param: str | None = None) -> T:
         """The object the path names; raises ResourceMissing (404).
@@ -149,4 +151,7 @@ class Resource:
     kinds: tuple[Kind[Any], ...]
     operations: tuple[Operation, ...]
     opening: Work | None = None
-    """Adds what is there from the beginning, in test mode and in live mode."""
+    """Done in each mode when it begins, empty or with objects from elsewhere.
+
+    Adds what must be there, and sees to what is to come of what is there.
+    """

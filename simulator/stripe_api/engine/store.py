@@ -6,8 +6,9 @@ So a reference to one is a snapshot of it, and nothing here ever copies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 T = TypeVar("T", bound=Mapping[str, Any])
@@ -43,6 +44,8 @@ class Kind(Generic[T]):
     """Dotted path of a field that holds an id to the `name` of the kind it names."""
     sublists: Mapping[str, Sublist] = field(default_factory=dict)
     """Lists by the field that holds them once expanded."""
+    shape: type | None = None
+    """The TypedDict of its objects, by which those from outside are read."""
 
 
 class Collection(Generic[T]):
@@ -53,6 +56,8 @@ class Collection(Generic[T]):
 
     def __init__(self, indexes: tuple[str, ...]) -> None:
         """`indexes` are the fields to index by."""
+        self.changed: Callable[[str], None] | None = None
+        """Told the id of each object that was added, replaced or deleted."""
         self._objects: dict[str, T] = {}
         self._tombstones: dict[str, Object] = {}
         self._sequence: dict[str, int] = {}
@@ -85,6 +90,8 @@ class Collection(Generic[T]):
             if previous is not None and previous.get(name) != value.get(name):
                 del index[previous.get(name)][object_id]
             index.setdefault(value.get(name), {})[object_id] = None
+        if self.changed is not None:
+            self.changed(object_id)
 
     def delete(self, object_id: str, *, tombstone: Object) -> None:
         """Remove an object that is there, keeping `tombstone` to answer with."""
@@ -92,7 +99,17 @@ class Collection(Generic[T]):
         self._ids[self._sequence.pop(object_id)] = None
         for name, index in self._indexes.items():
             del index[value.get(name)][object_id]
+        self.bury(object_id, tombstone)
+
+    def bury(self, object_id: str, tombstone: Object) -> None:
+        """Keep what is left of an object that is not there."""
         self._tombstones[object_id] = tombstone
+        if self.changed is not None:
+            self.changed(object_id)
+
+    def tombstones(self) -> Mapping[str, Object]:
+        """What is left of deleted objects, in the order of their deletion."""
+        return self._tombstones
 
     def newest_first(self, *, after: str | None = None) -> Iterator[T]:
         """The objects older than `after`, or all of them."""
@@ -121,18 +138,35 @@ class Collection(Generic[T]):
         return self._sequence[object_id]
 
 
+ChangeListener = Callable[[str, str], None]
+"""Told the name of the kind and the id of an object that has changed."""
+
+
 class Store:
     """One collection for each kind, made when first asked for."""
 
     def __init__(self) -> None:
         """An empty store."""
         self._collections: dict[str, Collection[Any]] = {}
+        self._changed: ChangeListener | None = None
+
+    def watch(self, changed: ChangeListener) -> None:
+        """Tell of every change from now on."""
+        self._changed = changed
+        for name, collection in self._collections.items():
+            collection.changed = partial(changed, name)
+
+    def collections(self) -> Mapping[str, Collection[Any]]:
+        """What there is, by the name of its kind."""
+        return self._collections
 
     def of(self, kind: Kind[T]) -> Collection[T]:
         """The objects of a kind."""
         collection = self._collections.get(kind.name)
         if collection is None:
             collection = Collection(kind.indexes)
+            if self._changed is not None:
+                collection.changed = partial(self._changed, kind.name)
             self._collections[kind.name] = collection
         return cast("Collection[T]", collection)
 

@@ -54,6 +54,7 @@ BALANCE_TRANSACTIONS = Kind[BalanceTransaction](
     prefix="txn",
     noun="balance transaction",
     indexes=("source", "type"),
+    shape=BalanceTransaction,
 )
 
 
@@ -129,6 +130,16 @@ def _book(
     return transaction["id"]
 
 
+def recount(call: Call) -> None:
+    """Add up the transactions there are, which may come from elsewhere."""
+    pending: Mapping[str, int] = {}
+    for transaction in call.store.of(BALANCE_TRANSACTIONS).newest_first():
+        pending = _added(pending, transaction["currency"], transaction["net"])
+    if pending:
+        call.store.of(_SUMS).put({**_NOTHING, "pending": pending})
+        settle(call)
+
+
 def settle(call: Call) -> Sums:
     """Make available what is due by now; returns what there is."""
     transactions = call.store.of(BALANCE_TRANSACTIONS)
@@ -189,4 +200,5 @@ BALANCE_TRANSACTION = Resource(
             "GET", f"{_PATH}/{{id}}", Fields({}), BALANCE_TRANSACTIONS, _retrieve
         ),
     ),
+    opening=recount,
 )

@@ -104,6 +104,7 @@ CHARGES = Kind[Charge](
     sublists={
         "refunds": Sublist(of="refund", by="charge", url="/v1/charges/{id}/refunds")
     },
+    shape=Charge,
 )
 _UPDATE = Fields(
     {

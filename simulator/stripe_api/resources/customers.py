@@ -75,6 +75,7 @@ CUSTOMERS = Kind[Customer](
         "invoice_settings.default_payment_method": "payment_method",
         "test_clock": "test_helpers.test_clock",
     },
+    shape=Customer,
 )
 
 _COPIED = (

@@ -94,6 +94,7 @@ PAYMENT_METHODS = Kind[PaymentMethod](
     noun="PaymentMethod",
     indexes=("customer",),
     expandable={"customer": "customer"},
+    shape=PaymentMethod,
 )
 
 

@@ -60,6 +60,7 @@ REFUNDS = Kind[Refund](
         "payment_intent": "payment_intent",
         "payment_method": "payment_method",
     },
+    shape=Refund,
 )
 _CREATE = Fields(
     {

@@ -46,6 +46,7 @@ LOCATIONS = Kind[Location](
     prefix="tml",
     noun="location",
     indexes=("configuration_overrides",),
+    shape=Location,
 )
 
 _STREET_CITY_STATE_CODE = ("line1", "city", "state", "postal_code")

@@ -62,6 +62,7 @@ READERS = Kind[Reader](
         "action.refund_payment.charge": "charge",
         "action.refund_payment.refund": "refund",
     },
+    shape=Reader,
 )
 
 

@@ -33,7 +33,10 @@ class TestClock(TypedDict):
 
 
 TEST_CLOCKS = Kind[TestClock](
-    name="test_helpers.test_clock", prefix="clock", noun="test clock"
+    name="test_helpers.test_clock",
+    prefix="clock",
+    noun="test clock",
+    shape=TestClock,
 )
 _CREATE = Fields({"frozen_time": Required(Integer(minimum=0)), "name": Text(300)})
 _ADVANCE = Fields({"frozen_time": Required(Integer(minimum=0))})
@@ -99,6 +102,13 @@ def _arrive(call: Call, *, clock_id: str) -> None:
         call.emit("test_helpers.test_clock.ready", arrived)
 
 
+def _watch(call: Call) -> None:
+    """See to the end of all clocks there are, which may come from elsewhere."""
+    for clock in call.store.of(TEST_CLOCKS).newest_first():
+        pause_s = max(0, clock["deletes_after"] - call.now)
+        call.agenda.later.append((pause_s, partial(_expire, clock_id=clock["id"])))
+
+
 def _delete(call: Call) -> Object:
     return _deleted(call, call.find(TEST_CLOCKS, "test_clock"))
 
@@ -131,4 +141,5 @@ TEST_CLOCK = Resource(
         Operation("POST", f"{_ONE}/advance", _ADVANCE, TEST_CLOCKS, _advance),
         Operation("DELETE", _ONE, Fields({}), TEST_CLOCKS, _delete),
     ),
+    opening=_watch,
 )

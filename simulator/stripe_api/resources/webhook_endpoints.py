@@ -50,7 +50,10 @@ class EndpointSecret(TypedDict):
 
 
 WEBHOOK_ENDPOINTS = Kind[WebhookEndpoint](
-    name="webhook_endpoint", prefix="we", noun="webhook endpoint"
+    name="webhook_endpoint",
+    prefix="we",
+    noun="webhook endpoint",
+    shape=WebhookEndpoint,
 )
 ENDPOINT_SECRETS = Kind[EndpointSecret](
     name="simulator.webhook_secret", prefix="whsec", noun="webhook secret"
@@ -117,6 +120,16 @@ def subscribed(store: Store, event_type: str) -> list[WebhookEndpoint]:
         if endpoint["status"] == "enabled"
         and not {EVERYTHING, event_type}.isdisjoint(endpoint["enabled_events"])
     ]
+
+
+def _hide_secrets(call: Call) -> None:
+    """Put the secrets of endpoints from elsewhere where they are not shown."""
+    for endpoint in list(call.store.of(WEBHOOK_ENDPOINTS).newest_first()):
+        if "secret" in endpoint:
+            shown = endpoint.copy()
+            secret = shown.pop("secret")
+            call.store.of(WEBHOOK_ENDPOINTS).put(shown)
+            call.store.of(ENDPOINT_SECRETS).put({"id": shown["id"], "secret": secret})
 
 
 def _create(call: Call) -> WebhookEndpoint:
@@ -206,4 +219,5 @@ WEBHOOK_ENDPOINT = Resource(
         Operation("POST", _ONE, _UPDATE, WEBHOOK_ENDPOINTS, _update),
         Operation("DELETE", _ONE, Fields({}), WEBHOOK_ENDPOINTS, _delete),
     ),
+    opening=_hide_secrets,
 )

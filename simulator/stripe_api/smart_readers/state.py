@@ -59,7 +59,10 @@ class SmartReader(TypedDict):
 
 
 SMART_READERS = Kind[SmartReader](
-    name="simulator.smart_reader", prefix="tmr", noun="smart reader"
+    name="simulator.smart_reader",
+    prefix="tmr",
+    noun="smart reader",
+    shape=SmartReader,
 )
 
 

@@ -52,7 +52,9 @@ class FileLink(TypedDict):
     url: str | None
 
 
-FILES = Kind[File](name="file", prefix="file", noun="file upload", indexes=("purpose",))
+FILES = Kind[File](
+    name="file", prefix="file", noun="file upload", indexes=("purpose",), shape=File
+)
 FILE_CONTENTS = Kind[FileContents](
     name="simulator.file_content", prefix="file", noun="file content"
 )
@@ -62,6 +64,7 @@ FILE_LINKS = Kind[FileLink](
     noun="file link",
     indexes=("file",),
     expandable={"file": "file"},
+    shape=FileLink,
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.charges import CHARGES, release
@@ -21,6 +23,16 @@ from simulator.stripe_api.resources.payment_intents.states import (
 def expire_uncaptured(call: Call, intent: PaymentIntent, *, after_s: int) -> None:
     """Cancel the intent in so many seconds, unless it is captured or canceled first."""
     call.agenda.later.append((after_s, partial(_expire, intent_id=intent["id"])))
+
+
+def watch_holds(call: Call) -> None:
+    """See to the end of all holds there are, which may come from elsewhere."""
+    for intent in call.store.of(PAYMENT_INTENTS).newest_first():
+        charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
+        if intent["status"] is Status.REQUIRES_CAPTURE and charge is not None:
+            details: Mapping[str, Any] = charge["payment_method_details"]
+            before = details[details["type"]].get("capture_before", call.now)
+            expire_uncaptured(call, intent, after_s=max(0, before - call.now))
 
 
 def _expire(call: Call, *, intent_id: str) -> None:

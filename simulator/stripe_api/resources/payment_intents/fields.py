@@ -83,6 +83,7 @@ PAYMENT_INTENTS = Kind[PaymentIntent](
         "on_behalf_of": "account",
         "review": "review",
     },
+    shape=PaymentIntent,
 )
 
 

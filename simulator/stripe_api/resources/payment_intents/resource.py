@@ -10,6 +10,7 @@ from simulator.stripe_api.engine.search import FieldType
 from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.resources.payment_intents import lifecycle, parameters
 from simulator.stripe_api.resources.payment_intents.confirm import confirm
+from simulator.stripe_api.resources.payment_intents.expiry import watch_holds
 from simulator.stripe_api.resources.payment_intents.fields import PAYMENT_INTENTS
 from simulator.stripe_api.resources.payment_intents.increment import increment
 from simulator.stripe_api.resources.payment_intents.lifecycle import PATH
@@ -55,4 +56,5 @@ def payment_intents(issuer: Issuer) -> Resource:
             ),
             search_operation(PATH, kind, _SEARCHED),
         ),
+        opening=watch_holds,
     )

@@ -56,6 +56,7 @@ CONFIGURATIONS = Kind[Configuration](
     noun="configuration",
     indexes=("is_account_default",),
     expandable={f"{screen}.splashscreen": "file" for screen in SCREENS},
+    shape=Configuration,
 )
 
 

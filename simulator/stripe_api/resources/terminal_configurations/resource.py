@@ -20,7 +20,9 @@ _PATH = "/v1/terminal/configurations"
 
 
 def _add_account_default(call: Call) -> None:
-    call.store.of(CONFIGURATIONS).put({**_blank(call), "is_account_default": True})
+    configurations = call.store.of(CONFIGURATIONS)
+    if not any(each["is_account_default"] for each in configurations.newest_first()):
+        configurations.put({**_blank(call), "is_account_default": True})
 
 
 def _create(call: Call) -> Configuration:
