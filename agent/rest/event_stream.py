@@ -19,6 +19,9 @@ from agent.rest.parameters import Parameters
 from agent.rest.requests import queried
 from agent.rest.services import services_of
 
+ENDLESS = "cardlane.endless"
+"""In the scope of a request whose answer only ends with the caller or the agent."""
+
 KEEP_ALIVE_S = 15.0
 """Proxies and browsers drop a connection that is silent for longer than 30 s or so."""
 
@@ -26,6 +29,7 @@ KEEP_ALIVE_S = 15.0
 async def stream_events(request: Request) -> Response:
     """Every event from now on."""
     queried(request, Parameters)
+    request.scope[ENDLESS] = True
     return StreamingResponse(
         frames(services_of(request).events),
         media_type="text/event-stream",

@@ -12,6 +12,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from agent.rest.event_stream import ENDLESS
+
 
 class OneSegmentProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol over a transport that joins writes."""
@@ -19,6 +21,13 @@ class OneSegmentProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """As uvicorn's own, which narrows the transport's type too."""
         super().connection_made(JoinedWrites(transport))
+
+    def shutdown(self) -> None:
+        """Let answers under way finish, but hang up on those that never would."""
+        super().shutdown()
+        # Before the first request there is no cycle, whatever uvicorn's types say.
+        if ENDLESS in getattr(self.cycle, "scope", ()):
+            self.transport.close()
 
 
 class JoinedWrites(Transport):
