@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent.cli.receipt import print_receipt
-from agent.cli.stripe_objects import (
-    JsonObject,
-    number_at,
-    object_at,
-    receipt_of,
-    text_at,
-)
+from agent.cli.receipt_source import receipt_of
+from agent.cli.stripe_objects import JsonObject, number_at, object_at, text_at
 from agent.cli.till import Ending, Order, Result
 
 _TOLD = {
     Result.DECLINED: "DECLINED",
     Result.CANCELED: "CANCELED: nothing was charged",
-    Result.FAILED: "FAILED: nothing was charged",
+    Result.FAILED: "FAILED: the customer pays nothing",
     Result.UNKNOWN: (
         "OUTCOME UNKNOWN: do not take this payment again\n"
         "The agent settles it with Stripe by itself; look at the PaymentIntent later."

@@ -82,7 +82,9 @@ def entry_line(recorded: Recorded) -> str:
     fields = asdict(recorded.entry)
     payment_id = fields.pop("payment_id")
     told = " ".join(
-        f"{name}={value}" for name, value in fields.items() if value not in (None, {})
+        f"{name}={value}"
+        for name, value in fields.items()
+        if value not in (None, False, {})
     )
     at = recorded.at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     return f"{recorded.seq:>6}  {at}Z  {payment_id}  {kind_of(recorded.entry)}  {told}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.failures import CommandFailed
-from agent.cli.local_api import LocalApi
 
 if TYPE_CHECKING:
+    from agent.cli.local_api import LocalApi
     from agent.settings import Settings
 
 DEFAULT_CONFIG = Path("/etc/cardlane/cardlane.toml")
@@ -65,6 +65,8 @@ def read_settings(config: Path | None) -> Settings:
 
 def open_local_api(address: AgentAddress) -> LocalApi:
     """A client of the running agent. Raises CommandFailed, SettingsInvalid."""
+    from agent.cli.local_api import LocalApi
+
     url, key_file = address.url, address.key_file
     if url is None or key_file is None:
         settings = read_settings(address.config)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.cli.receipt import CardDetails, Receipt, print_receipt
-from agent.cli.stripe_objects import JsonObject, merchant_of, receipt_of
+from agent.cli.receipt_source import merchant_of, receipt_of
+from agent.cli.stripe_objects import JsonObject
 from agent.money import Amount
 
 AT = datetime(2026, 11, 2, 12, 30, 5, tzinfo=UTC)
