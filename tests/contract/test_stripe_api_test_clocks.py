@@ -74,6 +74,24 @@ def test_deleted_clock_is_unknown(
         clocks.retrieve(clock.id)
 
 
+def test_customers_go_with_their_clock(
+    client: stripe.StripeClient, clock: stripe.test_helpers.TestClock
+) -> None:
+    made = client.v1.customers.create({"test_clock": clock.id})
+    other = client.v1.customers.create()
+    joined = client.v1.test_helpers.test_clocks.create(
+        {"frozen_time": START, "customer": other.id}
+    )
+
+    listed = client.v1.customers.list({"test_clock": clock.id})
+    client.v1.test_helpers.test_clocks.delete(clock.id)
+
+    assert made.test_clock == clock.id
+    assert [customer.id for customer in listed.data] == [made.id]
+    assert client.v1.customers.retrieve(made.id).deleted
+    assert client.v1.customers.retrieve(other.id).test_clock == joined.id
+
+
 def test_clock_is_deleted_after_thirty_days() -> None:
     with serving() as server:
         assert isinstance(server.clock, ManualClock)

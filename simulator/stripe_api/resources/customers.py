@@ -36,6 +36,7 @@ from simulator.stripe_api.resources.payment_methods import (
     detach,
 )
 from simulator.stripe_api.resources.references import NoneExist
+from simulator.stripe_api.resources.test_clocks.fields import TEST_CLOCKS
 
 
 class Customer(TypedDict):
@@ -62,14 +63,14 @@ class Customer(TypedDict):
     preferred_locales: list[str]
     shipping: Mapping[str, Any] | None
     tax_exempt: str
-    test_clock: None
+    test_clock: str | None
 
 
 CUSTOMERS = Kind[Customer](
     name="customer",
     prefix="cus",
     noun="customer",
-    indexes=("email",),
+    indexes=("email", "test_clock"),
     expandable={
         "default_source": "source",
         "invoice_settings.default_payment_method": "payment_method",
@@ -123,13 +124,11 @@ _CREATE = Fields(
         **_CHANGE,
         "payment_method": Text(),
         "tax_id_data": Anything(),
-        "test_clock": NoneExist("test clock"),
+        "test_clock": Text(),
     }
 )
 _UPDATE = Fields({**_CHANGE, "default_source": NoneExist("source")})
-_LIST = list_parameters(
-    created=TimeRange(), email=Text(), test_clock=NoneExist("test clock")
-)
+_LIST = list_parameters(created=TimeRange(), email=Text(), test_clock=Text())
 _SEARCHED = {
     "created": FieldType.NUMBER,
     "email": FieldType.TEXT,
@@ -161,7 +160,11 @@ def _update(call: Call) -> Customer:
 
 
 def _delete(call: Call) -> Object:
-    customer = call.find(CUSTOMERS, "customer", param="id")
+    return delete_customer(call, call.find(CUSTOMERS, "customer", param="id"))
+
+
+def delete_customer(call: Call, customer: Customer) -> Object:
+    """Take a customer away for good, with the saved cards; returns what is left."""
     for method in call.store.of(PAYMENT_METHODS).having("customer", customer["id"]):
         detach(call, method)
     tombstone = {"id": customer["id"], "object": customer["object"], "deleted": True}
@@ -177,7 +180,7 @@ def _list(call: Call) -> Object:
         CUSTOMERS,
         params=call.params,
         url=_PATH,
-        equal=("email",),
+        equal=("email", "test_clock"),
         where=lambda customer: within(customer["created"], created),
     )
 
@@ -204,6 +207,9 @@ def _changed(call: Call, before: Customer) -> Customer:
 
 
 def _blank(call: Call) -> Customer:
+    clock = None
+    if "test_clock" in call.params:
+        clock = call.referred(TEST_CLOCKS, "test_clock")["id"]
     return {
         "id": call.ids.new("cus", length=14),
         "object": "customer",
@@ -231,7 +237,7 @@ def _blank(call: Call) -> Customer:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": None,
+        "test_clock": clock,
     }
 
 

@@ -27,7 +27,7 @@ from simulator.stripe_api.resources.terminal_reader_actions.resource import (
 )
 from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
 from simulator.stripe_api.resources.terminal_readers import TERMINAL_READERS
-from simulator.stripe_api.resources.test_clocks import TEST_CLOCK
+from simulator.stripe_api.resources.test_clocks.resource import TEST_CLOCK
 from simulator.stripe_api.resources.test_helpers_terminal_readers import (
     test_helpers_terminal_readers,
 )

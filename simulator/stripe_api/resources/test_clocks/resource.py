@@ -1,44 +1,31 @@
-"""Test clocks: a time of their own for billing objects, which are not simulated.
+"""Operations on test clocks: they keep Stripe's rules, and move nothing else.
 
-They keep Stripe's rules; the simulator's own time is another matter.
+What they would move, billing, is not simulated; the simulator's own time is another
+matter.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, TypedDict
 
 from simulator.stripe_api.engine.errors import InvalidRequest, ParameterInvalid
 from simulator.stripe_api.engine.lists import list_parameters, page
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
 from simulator.stripe_api.engine.parameters import Fields, Integer, Required, Text
-from simulator.stripe_api.engine.store import Kind, Object
+from simulator.stripe_api.engine.store import Object
+from simulator.stripe_api.resources.customers import CUSTOMERS, delete_customer
+from simulator.stripe_api.resources.test_clocks.fields import TEST_CLOCKS, TestClock
 
 KEPT_FOR_S = 30 * 24 * 60 * 60
 LONGEST_ADVANCE_S = 2 * 366 * 24 * 60 * 60
 
-
-class TestClock(TypedDict):
-    """Stripe's TestClock."""
-
-    id: str
-    object: str
-    created: int
-    deletes_after: int
-    frozen_time: int
-    livemode: bool
-    name: str | None
-    status: str
-    status_details: dict[str, Any]
-
-
-TEST_CLOCKS = Kind[TestClock](
-    name="test_helpers.test_clock",
-    prefix="clock",
-    noun="test clock",
-    shape=TestClock,
+_CREATE = Fields(
+    {
+        "customer": Text(),
+        "frozen_time": Required(Integer(minimum=0)),
+        "name": Text(300),
+    }
 )
-_CREATE = Fields({"frozen_time": Required(Integer(minimum=0)), "name": Text(300)})
 _ADVANCE = Fields({"frozen_time": Required(Integer(minimum=0))})
 _PATH = "/v1/test_helpers/test_clocks"
 
@@ -57,6 +44,10 @@ def _create(call: Call) -> TestClock:
         "status": "ready",
         "status_details": {},
     }
+    if "customer" in call.params:
+        customer = call.referred(CUSTOMERS, "customer").copy()
+        customer["test_clock"] = clock["id"]
+        call.store.of(CUSTOMERS).put(customer)
     call.store.of(TEST_CLOCKS).put(clock)
     call.emit("test_helpers.test_clock.created", clock)
     call.agenda.later.append((KEPT_FOR_S, partial(_expire, clock_id=clock["id"])))
@@ -120,6 +111,8 @@ def _expire(call: Call, *, clock_id: str) -> None:
 
 
 def _deleted(call: Call, clock: TestClock) -> Object:
+    for customer in call.store.of(CUSTOMERS).having("test_clock", clock["id"]):
+        delete_customer(call, customer)
     tombstone = {"id": clock["id"], "object": clock["object"], "deleted": True}
     call.store.of(TEST_CLOCKS).delete(clock["id"], tombstone=tombstone)
     call.emit("test_helpers.test_clock.deleted", clock)
