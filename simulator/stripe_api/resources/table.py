@@ -15,6 +15,8 @@ from simulator.stripe_api.resources.payment_intents.resource import payment_inte
 from simulator.stripe_api.resources.payment_methods import PAYMENT_METHOD
 from simulator.stripe_api.resources.refunds import REFUND
 from simulator.stripe_api.resources.saved_payment_methods import SAVED_PAYMENT_METHODS
+from simulator.stripe_api.resources.setup_intents.attempts import SETUP_ATTEMPT
+from simulator.stripe_api.resources.setup_intents.resource import setup_intents
 from simulator.stripe_api.resources.terminal_configurations.resource import (
     TERMINAL_CONFIGURATIONS,
 )
@@ -48,6 +50,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         PAYMENT_METHOD,
         REFUND,
         SAVED_PAYMENT_METHODS,
+        SETUP_ATTEMPT,
         TERMINAL_CONFIGURATIONS,
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,
@@ -55,6 +58,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         TEST_CLOCK,
         WEBHOOK_ENDPOINT,
         payment_intents(shop.issuer),
+        setup_intents(shop.issuer),
         terminal_reader_actions(shop),
         test_helpers_terminal_readers(shop),
     )

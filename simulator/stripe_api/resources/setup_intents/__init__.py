@@ -1,0 +1,1 @@
+"""SetupIntents: keeping a card for later without charging it now."""
