@@ -65,29 +65,30 @@ class ErrorAnswers:
             await answer(defect, path=scope["path"])(scope, receive, send_with_id)
 
 
-async def answer_agent_error(request: Request, error: Exception) -> Response:
-    """An AgentError that a route raised, answered inside the CORS middleware."""
-    if not isinstance(error, AgentError):
-        raise error
-    return answer(error, path=request.url.path)
+async def answer_exception(request: Request, error: Exception) -> Response:
+    """What a route raised, answered inside the CORS headers of its caller's page.
+
+    Starlette's own refusals (no such route, no such method) become the agent's.
+    """
+    path = request.url.path
+    if isinstance(error, AgentError):
+        return answer(error, path=path)
+    if isinstance(error, HTTPException):
+        where = f"{request.method} {path[:200]}"
+        response = answer(_refusal_of(error, where=where), path=path)
+        response.headers.update(error.headers or {})
+        return response
+    raise error
 
 
-async def answer_http_exception(request: Request, error: Exception) -> Response:
-    """Starlette's own refusals (no such route, no such method) as the agent's."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict((error.headers or {}) if isinstance(error, HTTPException) else {})
-    where = f"{request.method} {request.url.path[:200]}"
-    refusal: AgentError
-    match status:
+def _refusal_of(error: HTTPException, *, where: str) -> AgentError:
+    match error.status_code:
         case 404:
-            refusal = RouteUnknown(f"Unrecognized request URL ({where}).")
+            return RouteUnknown(f"Unrecognized request URL ({where}).")
         case 405:
-            refusal = MethodNotAllowed(f"This route has no such method ({where}).")
+            return MethodNotAllowed(f"This route has no such method ({where}).")
         case _:
-            refusal = RequestInvalid(f"The request is not valid HTTP ({where}).")
-    response = answer(refusal, path=request.url.path)
-    response.headers.update(headers)
-    return response
+            return RequestInvalid(f"The request is not valid HTTP ({where}).")
 
 
 def answer(error: AgentError, *, path: str) -> Response:

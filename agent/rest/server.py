@@ -16,11 +16,7 @@ from agent.rest.guard import Endpoint, keyed
 from agent.rest.health import live, ready
 from agent.rest.journal_pages import read_journal
 from agent.rest.local_access import LocalAccess
-from agent.rest.problems import (
-    ErrorAnswers,
-    answer_agent_error,
-    answer_http_exception,
-)
+from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.rest.reader_actions import cancel_action, process_payment_intent
 from agent.rest.readers import (
     delete_reader,
@@ -54,8 +50,8 @@ def create_app(services: Services) -> Starlette:
             ),
         ],
         exception_handlers={
-            AgentError: answer_agent_error,
-            HTTPException: answer_http_exception,
+            AgentError: answer_exception,
+            HTTPException: answer_exception,
         },
     )
     app.router.redirect_slashes = False

@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from rest_fakes import Agent, running_agent
+from rest_fakes import Agent, counted_bytes, running_agent
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
 
 from agent.errors import JournalUnavailable, PaymentOutcomeUnknown
+from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.stripe_api.errors import StripeError, StripeRefused
 
 PROCESS = "/v1/terminal/readers/tmr_1/process_payment_intent"
@@ -126,3 +130,66 @@ async def test_a_defect_is_logged_and_not_told(
     assert answer.headers["request-id"] in problem["detail"]
     assert "NoneType" not in answer.body.decode()
     assert "rest.defect" in caplog.messages
+
+
+async def test_a_request_that_is_no_http_is_refused(agent: Agent) -> None:
+    request = Request({"type": "http", "method": "GET", "path": "/v1", "headers": []})
+
+    response = await answer_exception(request, HTTPException(400))
+
+    assert response.status_code == 400
+    assert b"request_invalid" in response.body
+
+
+async def test_what_is_no_refusal_is_not_answered_as_one() -> None:
+    request = Request({"type": "http", "method": "GET", "path": "/v1", "headers": []})
+
+    with pytest.raises(LookupError):
+        await answer_exception(request, LookupError())
+
+
+async def test_a_caller_who_leaves_is_no_defect(
+    agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def leave(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    app = ErrorAnswers(leave, random=counted_bytes)
+
+    await app({"type": "http", "path": "/v1"}, nothing_received, nothing_sent)
+
+    assert "rest.defect" not in caplog.messages
+
+
+async def test_a_defect_after_the_answer_began_cuts_it_off() -> None:
+    async def begin_and_fail(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise LookupError
+
+    app = ErrorAnswers(begin_and_fail, random=counted_bytes)
+
+    with pytest.raises(LookupError):
+        await app({"type": "http", "path": "/v1"}, nothing_received, nothing_sent)
+
+
+async def test_a_server_may_announce_its_life(agent: Agent) -> None:
+    told: list[str] = []
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+
+    await agent.app({"type": "lifespan", "state": {}}, receive, send)
+
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def nothing_received() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def nothing_sent(message: Message) -> None:
+    """Nobody listens."""

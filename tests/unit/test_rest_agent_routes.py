@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -94,6 +95,18 @@ async def test_a_lost_state_folder_makes_the_agent_unavailable(
 
     assert answer.status == 503
     assert answer.json()["causes"][0]["code"] == "journal_unavailable"
+
+
+async def test_a_nearly_full_disk_makes_the_agent_unavailable(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = os.statvfs_result((4096, 4096, 10**6, 9, 9, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: full)
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 503
+    assert "Only 36864 bytes are free" in answer.json()["causes"][0]["message"]
 
 
 async def test_discovery_lists_what_is_plugged_in(agent: Agent) -> None:
