@@ -19,9 +19,13 @@ from stripe_api_server import KEY, seeded_random
 
 from simulator.cards.book import CardBook
 from simulator.clock import ManualClock
+from simulator.control.smart_reader_rules import smart_rule_routes
+from simulator.control.smart_readers import smart_reader_routes
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import Kernel
 from simulator.stripe_api.app import StripeApi
+from simulator.stripe_api.at_the_reader.rules import SmartRules
+from simulator.stripe_api.at_the_reader.smart_readers import SmartReaders
 from simulator.stripe_api.smart_readers.card_slot import CardSlot
 
 
@@ -65,7 +69,11 @@ def open_shop() -> Iterator[SmartReaderShop]:
         random=random,
         slot=CardSlot(cards, kernel=kernel),
     )
-    app = Starlette(routes=[*api.routes])
+    control = [
+        *smart_reader_routes(SmartReaders(api), cards),
+        *smart_rule_routes(SmartRules(api), cards),
+    ]
+    app = Starlette(routes=[*api.routes, *control])
     config = uvicorn.Config(app, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -77,6 +85,19 @@ def open_shop() -> Iterator[SmartReaderShop]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def do(
+    shop: SmartReaderShop, reader: stripe.terminal.Reader, deed: str, **body: Any
+) -> Any:
+    """Do something at a reader; what it shows then, or the refusal."""
+    path = f"/simulator/smart_readers/{reader.id}/{deed}"
+    return shop.control("POST", path, body)
+
+
+def look(shop: SmartReaderShop, reader: stripe.terminal.Reader) -> Any:
+    """What the reader shows."""
+    return shop.control("GET", f"/simulator/smart_readers/{reader.id}")
 
 
 def new_location(client: stripe.StripeClient) -> stripe.terminal.Location:

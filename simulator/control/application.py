@@ -15,11 +15,15 @@ from simulator.control.health import health_routes
 from simulator.control.json_api import problem
 from simulator.control.readers import reader_routes
 from simulator.control.rules import rule_routes
+from simulator.control.smart_reader_rules import smart_rule_routes
+from simulator.control.smart_readers import smart_reader_routes
 from simulator.control.stripe import stripe_routes
 from simulator.errors import RouteUnknown
 from simulator.reader.readers import Readers
 from simulator.reader.rules import Rules
 from simulator.stripe_api.app import StripeApi
+from simulator.stripe_api.at_the_reader.rules import SmartRules
+from simulator.stripe_api.at_the_reader.smart_readers import SmartReaders
 
 
 def control_application(
@@ -37,6 +41,8 @@ def control_application(
             *reader_routes(readers, cards),
             *rule_routes(rules, cards),
             *card_routes(cards),
+            *smart_reader_routes(SmartReaders(stripe_api), cards),
+            *smart_rule_routes(SmartRules(stripe_api), cards),
             *clock_routes(clock, settled=stripe_api.webhooks.settled),
             *stripe_routes(stripe_api),
         ],

@@ -46,7 +46,7 @@ def present(turn: Turn, card: Card, entry: Entry) -> None:
 
     Raises ControlRefused where it asks for none, or the card has no such entry.
     """
-    _check(turn, card, entry)
+    check(turn, card, entry)
     advice = _ADVICE.get((card.behaviour, entry))
     if advice is None and not accepts(turn, card):
         advice = NOT_ACCEPTED
@@ -84,7 +84,8 @@ def accepts(turn: Turn, card: Card) -> bool:
             return card_type(card) in intent["payment_method_types"]
 
 
-def _check(turn: Turn, card: Card, entry: Entry) -> None:
+def check(turn: Turn, card: Card, entry: Entry) -> None:
+    """Raise ControlRefused where `present` would."""
     if turn.phase is not Phase.WAITING_FOR_CARD:
         raise ControlRefused("the reader asks for no card")
     if entry not in card.entries:

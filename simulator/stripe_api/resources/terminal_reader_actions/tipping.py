@@ -45,9 +45,14 @@ def proposed_tips(
     return suggestions(settings, base=eligible or intent["amount"])
 
 
+def configuration_of(turn: Turn) -> str | None:
+    """The id of the configuration of the reader's location, if it has one."""
+    location = turn.call.store.of(LOCATIONS).get(turn.reader["location"] or "")
+    return None if location is None else location.get("configuration_overrides")
+
+
 def _settings(turn: Turn, currency: str) -> Mapping[str, Any] | None:
     """The tipping settings in force at the reader, for a currency."""
-    location = turn.call.store.of(LOCATIONS).get(turn.reader["location"] or "")
-    own = None if location is None else location.get("configuration_overrides")
-    tipping: Mapping[str, Any] = effective(turn.call.store, own).get("tipping") or {}
+    configuration = effective(turn.call.store, configuration_of(turn))
+    tipping: Mapping[str, Any] = configuration.get("tipping") or {}
     return tipping.get(currency)

@@ -1,0 +1,1 @@
+"""What people see and do at a smart reader, and rules that do it for them."""
