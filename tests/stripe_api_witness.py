@@ -57,12 +57,11 @@ class Witness:
     def _remember(self, method: str, path: str, heard: list[Message]) -> None:
         start = heard[0]
         headers = dict(start["headers"])
-        if headers.get(b"content-type") != b"application/json":
-            return
         body = b"".join(message.get("body", b"") for message in heard[1:])
         if len(body) < int(headers[b"content-length"]):
             return  # a fault cut it short
-        content = json.loads(body)
+        is_json = headers.get(b"content-type") == b"application/json"
+        content = json.loads(body) if is_json else None
         try:
             operation, _ = self._router.find(method, path)
         except RouteUnknown:

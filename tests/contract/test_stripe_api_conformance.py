@@ -1,8 +1,8 @@
-"""Every answer has exactly the fields that the official SDK's types declare."""
+"""Every operation takes and answers what the official SDK's types declare."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import stripe
@@ -11,171 +11,60 @@ from stripe_api_server import (
     card_present,
     declined_data,
     new_intent,
-    paid_intent,
 )
+from stripe_api_tour import LAST_STEPS, STEPS, Tour
+from stripe_sdk_operations import sdk_operation
+from stripe_sdk_parameters import differences
 from stripe_sdk_types import violations
+
+from simulator.stripe_api.engine.operations import Operation
 
 pytest_plugins = ("stripe_api_fixtures",)
 
+BEYOND_THE_SDK = {"GET /v1/files/{file}/contents"}
+"""It has methods for neither JSON nor parameters here: Stripe serves it elsewhere."""
 
-@pytest.fixture
-def filled(client: stripe.StripeClient) -> stripe.StripeClient:
-    """A client of an account in which everything simulated has happened."""
-    fill_terminal(client)
-    fill_payments(client)
-    return client
-
-
-def fill_terminal(client: stripe.StripeClient) -> None:
-    """Add a configuration, a location and a reader."""
-    terminal = client.v1.terminal
-    terminal.configurations.create(
-        {
-            "name": "Cafe",
-            "offline": {"enabled": True},
-            "tipping": {"usd": {"percentages": [10, 15, 20]}},
-            "wifi": {
-                "type": "personal_psk",
-                "personal_psk": {"ssid": "Cafe", "password": "guest"},
-            },
-        }
-    )
-    location = terminal.locations.create(
-        {
-            "display_name": "Shop",
-            "phone": "+49301234567",
-            "address": {
-                "line1": "Unter den Linden 1",
-                "city": "Berlin",
-                "postal_code": "10117",
-                "country": "DE",
-            },
-        }
-    )
-    terminal.readers.create(
-        {"registration_code": "simulated-s700", "location": location.id}
-    )
-
-
-def fill_payments(client: stripe.StripeClient) -> None:
-    """Add payments of every fate, refunds and a customer."""
-    client.v1.customers.create(
-        {"name": "Jo", "shipping": {"name": "Jo", "address": {"city": "Rome"}}}
-    )
-    paid = paid_intent(client)
-    client.v1.refunds.create({"payment_intent": paid.id, "amount": 50})
-    client.v1.charges.update(str(paid.latest_charge), {"description": "Coffee"})
-    held = paid_intent(client, capture_method="manual")
-    client.v1.payment_intents.cancel(held.id, {"cancellation_reason": "abandoned"})
-    paid_intent(client, capture_method="manual")
-    with pytest.raises(stripe.CardError):
-        client.v1.payment_intents.confirm(
-            new_intent(client).id, card_present(declined_data("lost_card"))
-        )
-    client.v1.payment_intents.create(
-        {
-            "amount": 2000,
-            "currency": "eur",
-            "shipping": {"name": "Jo", "address": {"city": "Rome"}},
-        }
-    )
-
-
-LISTS = {
-    "/v1/balance_transactions": stripe.BalanceTransaction,
-    "/v1/charges": stripe.Charge,
-    "/v1/customers": stripe.Customer,
-    "/v1/events": stripe.Event,
-    "/v1/payment_intents": stripe.PaymentIntent,
-    "/v1/refunds": stripe.Refund,
-    "/v1/terminal/configurations": stripe.terminal.Configuration,
-    "/v1/terminal/locations": stripe.terminal.Location,
-    "/v1/terminal/readers": stripe.terminal.Reader,
+INTENDED = {
+    # The simulator's own addition, documented in docs/stripe-api.md.
+    "[payment_method_data][card_present]: unknown to the SDK",
+    # Stripe takes Kana and Kanji instead in Japan, where Terminal addresses differ.
+    "POST /v1/terminal/locations [address]: is not required",
+    "POST /v1/terminal/locations [display_name]: is not required",
+    # What the SDK offers instead belongs to Connect's accounts, which are not here.
+    "POST /v1/payment_methods/{payment_method}/attach [customer]: is not required",
 }
 
 
-@pytest.mark.parametrize(("path", "declared"), LISTS.items(), ids=LISTS)
-def test_listed_objects_are_what_the_sdk_declares(
-    filled: stripe.StripeClient, path: str, declared: type[stripe.StripeObject]
-) -> None:
-    page = _get(filled, path, limit=100)
+def test_every_operation_answers_what_the_sdk_declares(server: StripeApiServer) -> None:
+    tour = Tour(server)
 
-    assert page["data"]
-    assert [
-        problem for item in page["data"] for problem in violations(item, declared)
-    ] == []
+    tour.take(STEPS)
+    tour.read_everything()
+    tour.take(LAST_STEPS)
 
-
-@pytest.mark.parametrize(("path", "declared"), LISTS.items(), ids=LISTS)
-def test_retrieved_objects_equal_listed_ones(
-    filled: stripe.StripeClient, path: str, declared: type[stripe.StripeObject]
-) -> None:
-    listed = _get(filled, path, limit=1)["data"][0]
-
-    assert _get(filled, f"{path}/{listed['id']}") == listed
+    assert server.witness.answered() == {_name(each) for each in server.api.operations}
+    assert list(server.witness.problems()) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "declared"),
-    [("/v1/account", stripe.Account), ("/v1/balance", stripe.Balance)],
-)
-def test_single_objects_are_what_the_sdk_declares(
-    filled: stripe.StripeClient, path: str, declared: type[stripe.StripeObject]
-) -> None:
-    assert list(violations(_get(filled, path), declared)) == []
-
-
-def test_payment_method_is_what_the_sdk_declares(filled: stripe.StripeClient) -> None:
-    charge = _get(filled, "/v1/charges", limit=1)["data"][0]
-    method = _get(filled, f"/v1/payment_methods/{charge['payment_method']}")
-
-    assert list(violations(method, stripe.PaymentMethod)) == []
-
-
-def test_connection_token_is_what_the_sdk_declares(
-    filled: stripe.StripeClient,
-) -> None:
-    token = filled.v1.terminal.connection_tokens.create()
-
-    assert list(violations(token.to_dict(), stripe.terminal.ConnectionToken)) == []
-
-
-def test_objects_in_events_are_what_the_sdk_declares(
-    filled: stripe.StripeClient,
-) -> None:
-    declared = {
-        "charge": stripe.Charge,
-        "customer": stripe.Customer,
-        "payment_intent": stripe.PaymentIntent,
-        "refund": stripe.Refund,
+def test_every_operation_is_one_of_the_sdk(server: StripeApiServer) -> None:
+    unknown = {
+        _name(each)
+        for each in server.api.operations
+        if sdk_operation(each.method, each.path) is None
     }
-    events = _get(filled, "/v1/events", limit=100)["data"]
-    objects = [event["data"]["object"] for event in events]
 
-    assert {each["object"] for each in objects} == set(declared)
-    assert [
-        problem
-        for each in objects
-        for problem in violations(each, declared[each["object"]])
-    ] == []
+    assert unknown == BEYOND_THE_SDK
 
 
-def test_expanded_objects_are_what_the_sdk_declares(
-    filled: stripe.StripeClient,
-) -> None:
-    expand = [
-        "data.payment_method",
-        "data.latest_charge.balance_transaction",
-        "data.latest_charge.refunds",
+def test_every_operation_takes_what_the_sdk_declares(server: StripeApiServer) -> None:
+    found = [
+        f"{_name(operation)} {difference}"
+        for operation in server.api.operations
+        for difference in _differences(operation)
     ]
-    page = _get(filled, "/v1/payment_intents", limit=100, expand=expand)
 
-    intents = page["data"]
-    assert any(isinstance(intent["latest_charge"], dict) for intent in intents)
     assert [
-        problem
-        for intent in intents
-        for problem in violations(intent, stripe.PaymentIntent)
+        each for each in found if not any(each.endswith(known) for known in INTENDED)
     ] == []
 
 
@@ -190,11 +79,6 @@ def test_decline_is_what_the_sdk_declares(server: StripeApiServer) -> None:
     assert list(violations(body["error"], stripe.ErrorObject)) == []
 
 
-def _get(client: stripe.StripeClient, path: str, **params: Any) -> Any:
-    answer = client.raw_request("get", path, **params)
-    return client.deserialize(answer, api_mode="V1").to_dict()
-
-
 def test_checker_notices_unknown_missing_and_mistyped_fields() -> None:
     token = {"object": "terminal.connection_token", "secret": 7, "surprise": None}
 
@@ -203,3 +87,19 @@ def test_checker_notices_unknown_missing_and_mistyped_fields() -> None:
 
     assert found == [".surprise: unknown", ".secret: 7 is not str"]
     assert missing == [".object: missing", ".secret: missing"]
+
+
+def _name(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+def _differences(operation: Operation) -> list[str]:
+    declared = sdk_operation(operation.method, operation.path)
+    if declared is None:
+        return []
+    params = [
+        each
+        for each in get_args(declared.parameters) or [declared.parameters]
+        if each is not type(None)
+    ]
+    return list(differences(operation.parameters, params[0]))

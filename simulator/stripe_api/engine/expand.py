@@ -61,15 +61,14 @@ def _check_steps(
             )
     for length in range(1, len(steps) + 1):
         name, rest = ".".join(steps[:length]), steps[length:]
-        target = kind.expandable.get(name)
         sublist = kind.sublists.get(name)
-        if sublist is not None:
-            target = sublist.of
-        if target is not None:
+        targets = _targets(kind, name) if sublist is None else (sublist.of,)
+        if targets:
             # A kind that is not simulated holds no objects: nothing to check deeper.
-            if rest and target in kinds:
+            if rest and targets[0] in kinds:
+                target = kinds[targets[0]]
                 _check_steps(
-                    path, rest, kinds[target], is_list=sublist is not None, kinds=kinds
+                    path, rest, target, is_list=sublist is not None, kinds=kinds
                 )
             return
     raise _refusal(path)
@@ -96,7 +95,7 @@ def _expand(value: Object, steps: list[str], *, store: Store, kinds: Kinds) -> O
             # Another path may have made it already, and expanded within it.
             found = value.get(name) or _sublist(value, kind.sublists[name], store)
         elif name in kind.expandable:
-            found = _resolved(value, name, store=store, kind_name=kind.expandable[name])
+            found = _resolved(value, name, store=store, targets=_targets(kind, name))
         if isinstance(found, Mapping):
             if rest:
                 found = _expand(found, rest, store=store, kinds=kinds)
@@ -113,14 +112,25 @@ def _sublist(owner: Object, sublist: Sublist, store: Store) -> Object:
     )
 
 
-def _resolved(value: Object, name: str, *, store: Store, kind_name: str) -> Any:
+def _targets(kind: Kind[Any], name: str) -> tuple[str, ...]:
+    """The names of the kinds that an expandable field may name; none for another."""
+    names = kind.expandable.get(name, ())
+    return (names,) if isinstance(names, str) else names
+
+
+def _resolved(
+    value: Object, name: str, *, store: Store, targets: tuple[str, ...]
+) -> Any:
     """What the field at a dotted name holds or names; None where there is nothing."""
     leaf: Any = value
     for step in name.split("."):
         if not isinstance(leaf, Mapping):
             return None
         leaf = leaf.get(step)
-    return store.named(kind_name, leaf) if isinstance(leaf, str) else leaf
+    if not isinstance(leaf, str):
+        return leaf
+    named = (store.named(target, leaf) for target in targets)
+    return next((found for found in named if found is not None), None)
 
 
 def _with(value: Object, steps: list[str], found: Object) -> Object:

@@ -40,8 +40,11 @@ class Kind(Generic[T]):
     """How "No such …" calls it."""
     indexes: tuple[str, ...] = ()
     """Fields by whose value objects are found and listed."""
-    expandable: Mapping[str, str] = field(default_factory=dict)
-    """Dotted path of a field that holds an id to the `name` of the kind it names."""
+    expandable: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Dotted path of a field that holds an id to the `name` of the kind it names.
+
+    Several names where it may be of one kind or another.
+    """
     sublists: Mapping[str, Sublist] = field(default_factory=dict)
     """Lists by the field that holds them once expanded."""
     shape: type | None = None

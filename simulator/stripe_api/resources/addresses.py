@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
-from simulator.stripe_api.engine.parameters import Clearable, Fields, Text, Values
+from simulator.stripe_api.engine.parameters import (
+    Clearable,
+    Fields,
+    Parameter,
+    Required,
+    Text,
+    Values,
+)
 
 
 class Address(TypedDict):
@@ -22,12 +30,16 @@ PARTS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 ADDRESS = Fields({part: Clearable(Text()) for part in PARTS})
 
+_RECIPIENT: Mapping[str, Parameter] = {
+    "address": Required(ADDRESS),
+    "name": Required(Text()),
+    "phone": Clearable(Text()),
+}
+CUSTOMER_SHIPPING = Fields(_RECIPIENT)
 SHIPPING = Fields(
     {
-        "address": ADDRESS,
+        **_RECIPIENT,
         "carrier": Clearable(Text()),
-        "name": Clearable(Text()),
-        "phone": Clearable(Text()),
         "tracking_number": Clearable(Text()),
     }
 )

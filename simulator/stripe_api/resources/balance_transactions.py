@@ -54,6 +54,7 @@ BALANCE_TRANSACTIONS = Kind[BalanceTransaction](
     prefix="txn",
     noun="balance transaction",
     indexes=("source", "type"),
+    expandable={"source": ("charge", "refund")},
     shape=BalanceTransaction,
 )
 

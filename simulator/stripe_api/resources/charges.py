@@ -8,7 +8,13 @@ from typing import Any, TypedDict
 from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, within
 from simulator.stripe_api.engine.metadata import Metadata, merged
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
-from simulator.stripe_api.engine.parameters import Choice, Clearable, Fields, Text
+from simulator.stripe_api.engine.parameters import (
+    Choice,
+    Clearable,
+    Fields,
+    Required,
+    Text,
+)
 from simulator.stripe_api.engine.search import FieldType
 from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.engine.store import Kind, Object, Sublist
@@ -95,11 +101,17 @@ CHARGES = Kind[Charge](
     noun="charge",
     indexes=("payment_intent", "customer"),
     expandable={
+        "application": "application",
+        "application_fee": "application_fee",
         "balance_transaction": "balance_transaction",
         "customer": "customer",
         "failure_balance_transaction": "balance_transaction",
+        "on_behalf_of": "account",
         "payment_intent": "payment_intent",
-        "payment_method": "payment_method",
+        "review": "review",
+        "source_transfer": "transfer",
+        "transfer": "transfer",
+        "transfer_data.destination": "account",
     },
     sublists={
         "refunds": Sublist(of="refund", by="charge", url="/v1/charges/{id}/refunds")
@@ -110,7 +122,9 @@ _UPDATE = Fields(
     {
         "customer": Text(),
         "description": Clearable(Text()),
-        "fraud_details": Fields({"user_report": Choice(("fraudulent", "safe"))}),
+        "fraud_details": Fields(
+            {"user_report": Required(Choice(("fraudulent", "safe")))}
+        ),
         "metadata": Metadata(),
         "receipt_email": Clearable(Text()),
         "shipping": SHIPPING,

@@ -25,7 +25,7 @@ from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.engine.store import Kind, Object
 from simulator.stripe_api.resources.addresses import (
     ADDRESS,
-    SHIPPING,
+    CUSTOMER_SHIPPING,
     Address,
     address,
     shipping,
@@ -113,7 +113,7 @@ _CHANGE: Mapping[str, Parameter] = {
     "next_invoice_sequence": Integer(minimum=1),
     "phone": Clearable(Text(50)),
     "preferred_locales": Items(Text()),
-    "shipping": Clearable(SHIPPING),
+    "shipping": Clearable(CUSTOMER_SHIPPING),
     "source": NoneExist("token"),
     "tax": Anything(),
     "tax_exempt": Choice(("exempt", "none", "reverse")),

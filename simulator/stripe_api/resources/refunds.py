@@ -59,6 +59,8 @@ REFUNDS = Kind[Refund](
         "failure_balance_transaction": "balance_transaction",
         "payment_intent": "payment_intent",
         "payment_method": "payment_method",
+        "source_transfer_reversal": "transfer_reversal",
+        "transfer_reversal": "transfer_reversal",
     },
     shape=Refund,
 )

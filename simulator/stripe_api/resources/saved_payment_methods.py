@@ -43,7 +43,6 @@ _UPDATE = Fields(
         ),
         "card": Anything(),
         "metadata": Metadata(),
-        "payto": Anything(),
         "us_bank_account": Anything(),
     }
 )

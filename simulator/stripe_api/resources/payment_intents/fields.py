@@ -81,7 +81,10 @@ PAYMENT_INTENTS = Kind[PaymentIntent](
         "payment_method": "payment_method",
         "application": "application",
         "on_behalf_of": "account",
+        "payment_record": "payment_record",
         "review": "review",
+        "source": "source",
+        "transfer_data.destination": "account",
     },
     shape=PaymentIntent,
 )
