@@ -171,7 +171,7 @@ def test_charge_can_be_described_after_the_fact(client: stripe.StripeClient) -> 
             "fraud_details": {"user_report": "safe"},
             "metadata": {"till": "2"},
             "receipt_email": "jo@example.com",
-            "shipping": {"name": "Jo", "address": {}},
+            "shipping": {"name": "Jo", "address": {"city": "Rome"}},
             "transfer_group": "G1",
         },
     )
