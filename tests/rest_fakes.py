@@ -135,6 +135,8 @@ class FakeActions:
         self.refusal: AgentError | None = None
         self.begins = asyncio.Event()
         self.begins.set()
+        self.on_cancel: Callable[[], None] | None = None
+        """What happens while an action is being canceled."""
         self.unsettled_payments: list[Payment] = []
         self.waiting = asyncio.Semaphore(0)
         self.on_begin: Callable[[Payment], None] | None = None
@@ -181,6 +183,8 @@ class FakeActions:
     async def cancel_action(self, reader_id: ReaderId) -> None:
         if self.refusal is not None:
             raise self.refusal
+        if self.on_cancel is not None:
+            self.on_cancel()
         self._payments.pop(reader_id, None)
 
     def current(self, reader_id: ReaderId) -> Payment | None:

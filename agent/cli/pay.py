@@ -80,8 +80,8 @@ def _take(api: LocalApi, order: Order, *, clock: Clock) -> Ending:
         raise CommandFailed(
             "interrupted before the reader was asked",
             code="interrupted",
-            remedy="Nothing was charged.",
-            exit_code=ExitCode.CANCELED,
+            remedy="`cardlane readers list` must show no action in progress.",
+            exit_code=ExitCode.OUTCOME_UNKNOWN,
         ) from None
 
 

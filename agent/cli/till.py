@@ -175,6 +175,8 @@ def _cancel(till: Till, order: Order) -> None:
         till.api.post(f"{READERS}/{order.reader_id}/cancel_action")
     except CommandFailed as failure:
         till.show(f"Too late to cancel: {failure.message}")
+    except KeyboardInterrupt:
+        till.show("Already canceling …")
 
 
 def _outcome(till: Till, order: Order, intent: JsonObject) -> Ending:
@@ -239,5 +241,5 @@ def _with_charge(till: Till, intent: JsonObject) -> JsonObject:
 
 def _abandon(till: Till, intent: JsonObject) -> None:
     """Cancel a PaymentIntent that nobody will pay; it does no harm if it stays."""
-    with suppress(CommandFailed):
+    with suppress(CommandFailed, KeyboardInterrupt):
         till.api.post(f"/v1/payment_intents/{text_at(intent, 'id')}/cancel")

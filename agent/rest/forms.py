@@ -100,6 +100,8 @@ def _invalid_key(key: str) -> ParameterInvalid:
 def _decode_json(body: bytes) -> dict[str, Value]:
     try:
         decoded: Value = json.loads(body, parse_float=str, parse_constant=_refuse)
+        # JSON can spell half a character (a lone surrogate), which nothing can store.
+        json.dumps(decoded, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise RequestInvalid("The body is not JSON.") from None
     if not isinstance(decoded, dict):

@@ -65,15 +65,13 @@ def _name(detail: ErrorDetails) -> str:
 def _wording(detail: ErrorDetails) -> str:
     name = _name(detail)
     match detail["type"]:
-        case "cardlane":
-            return detail["msg"]
         case "literal_error":
             expected = detail["ctx"]["expected"].replace("'", "")
             return f"Invalid {name}: must be one of {expected}"
-        case "model_type" | "model_attributes_type" | "dict_type":
+        case "model_type":
             return f"Invalid object: {name}"
         case _:
-            return f"Invalid value for {name}."
+            return detail["msg"]
 
 
 def invalid(message: str) -> PydanticCustomError:

@@ -46,6 +46,7 @@ class ErrorAnswers:
             nonlocal is_started
             if message["type"] == "http.response.start":
                 is_started = True
+                _log(scope, request_id=request_id, status=message["status"])
                 # A forwarded answer keeps Stripe's id, which Stripe's support asks for.
                 MutableHeaders(scope=message).setdefault("request-id", request_id)
             await send(message)
@@ -63,6 +64,18 @@ class ErrorAnswers:
                 raise
             defect = InternalError(f"The agent failed at this request ({request_id}).")
             await answer(defect, path=scope["path"])(scope, receive, send_with_id)
+
+
+def _log(scope: Scope, *, request_id: str, status: int) -> None:
+    """Every answer for whoever looks for a fault; refused callers for everybody."""
+    write = log.warning if status in (401, 403) else log.debug
+    write(
+        "rest.answered",
+        request_id=request_id,
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+    )
 
 
 async def answer_exception(request: Request, error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,6 +192,24 @@ def test_ctrl_c_too_late_still_tells_the_outcome(served: ServedAgent) -> None:
 
     assert counter.lines[-1] == "Too late to cancel: The card was collected."
     assert ending.result is Result.APPROVED
+
+
+def test_ctrl_c_again_while_canceling_still_tells_the_outcome(
+    served: ServedAgent,
+) -> None:
+    def act(agent: Agent, phase: Callable[[str], None]) -> None:
+        agent.events.publish(
+            InputRequested(ReaderId("tmr_1"), PaymentId("pay_1"), ("tap",))
+        )
+        agent.actions.on_cancel = lambda: os.kill(os.getpid(), signal.SIGINT)
+
+    script(served, act)
+    counter = Counter(interrupt_at="Tap card")
+
+    ending = take_payment(till(served, counter), ORDER)
+
+    assert counter.lines == ["Tap card", "Canceling …", "Already canceling …"]
+    assert ending.result is Result.CANCELED
 
 
 def test_a_lost_answer_ends_as_unknown_and_not_as_a_decline(

@@ -106,7 +106,9 @@ def test_a_form_with_too_many_fields_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b'{"a": NaN}', b"[" * 100_000, b'"\xff"'], ids=range(4)
+    "body",
+    [b"{", b'{"a": NaN}', b"[" * 100_000, b'"\xff"', rb'{"a": "\ud800"}'],
+    ids=range(5),
 )
 def test_bytes_that_are_not_json_are_refused(body: bytes) -> None:
     with pytest.raises(RequestInvalid, match="not JSON"):

@@ -16,6 +16,7 @@ from agent.errors import JournalUnavailable, PaymentOutcomeUnknown
 from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.stripe_api.errors import StripeError, StripeRefused
 
+SCOPE = {"type": "http", "method": "GET", "path": "/v1"}
 PROCESS = "/v1/terminal/readers/tmr_1/process_payment_intent"
 
 
@@ -132,6 +133,16 @@ async def test_a_defect_is_logged_and_not_told(
     assert "rest.defect" in caplog.messages
 
 
+async def test_a_caller_without_a_good_key_is_logged(
+    agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        await agent.client.get("/v1/account", {"authorization": "Bearer rk_test_x"})
+
+    assert "rest.answered" in caplog.messages
+    assert "rk_test_x" not in caplog.text
+
+
 async def test_a_request_that_is_no_http_is_refused(agent: Agent) -> None:
     request = Request({"type": "http", "method": "GET", "path": "/v1", "headers": []})
 
@@ -156,7 +167,7 @@ async def test_a_caller_who_leaves_is_no_defect(
 
     app = ErrorAnswers(leave, random=counted_bytes)
 
-    await app({"type": "http", "path": "/v1"}, nothing_received, nothing_sent)
+    await app(SCOPE, nothing_received, nothing_sent)
 
     assert "rest.defect" not in caplog.messages
 
@@ -169,7 +180,7 @@ async def test_a_defect_after_the_answer_began_cuts_it_off() -> None:
     app = ErrorAnswers(begin_and_fail, random=counted_bytes)
 
     with pytest.raises(LookupError):
-        await app({"type": "http", "path": "/v1"}, nothing_received, nothing_sent)
+        await app(SCOPE, nothing_received, nothing_sent)
 
 
 async def test_a_server_may_announce_its_life(agent: Agent) -> None:
