@@ -183,7 +183,3 @@ def test_four_levels_are_expanded(store: Store) -> None:
 def test_five_levels_are_too_many(store: Store) -> None:
     with pytest.raises(InvalidRequest, match="more than 4 levels"):
         expand(store, PAGES, "pg_1", "book.front.cover.book.author")
-
-
-def test_counts_are_by_kind(store: Store) -> None:
-    assert store.counts() == {"page": 12, "book": 1}

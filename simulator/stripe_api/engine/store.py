@@ -183,10 +183,6 @@ class Store:
         collection = self._collections.get(sublist.of)
         return [] if collection is None else collection.having(sublist.by, owner_id)
 
-    def counts(self) -> dict[str, int]:
-        """How many objects there are, by kind."""
-        return {name: len(found) for name, found in self._collections.items() if found}
-
 
 class Stores(Protocol):
     """Where the objects of each mode are."""
