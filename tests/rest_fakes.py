@@ -236,6 +236,8 @@ class FakeStripe:
         """Answers by path, in place of `answer`."""
         self.refusal: AgentError | None = None
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.on_asked: Callable[[], None] | None = None
+        """What happens while Stripe is being asked."""
 
     async def forward(
         self,
@@ -247,6 +249,8 @@ class FakeStripe:
     ) -> ForwardedAnswer:
         if self.refusal is not None:
             raise self.refusal
+        if self.on_asked is not None:
+            self.on_asked()
         self.asked.append((method, path_and_query, dict(headers), body))
         path = path_and_query.partition("?")[0]
         if path not in self.objects:
@@ -263,6 +267,7 @@ class FakeStripe:
 class Agent:
     """The REST API over fakes, with a real journal."""
 
+    folder: Path
     app: Starlette
     client: AsgiClient
     journal: Journal
@@ -320,6 +325,7 @@ async def running_agent(
         )
         app = create_app(services)
         yield Agent(
+            folder=folder,
             app=app,
             client=AsgiClient(app, key=key),
             journal=journal,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -309,6 +312,37 @@ def test_a_whole_journal_is_verified(terminal: Terminal, served: ServedAgent) ->
     assert terminal.out.startswith("0 entries, none changed.")
     terminal.run("journal", "verify", "--json")
     assert json.loads(terminal.out)["entries"] == 0
+
+
+def test_a_changed_journal_exits_1(terminal: Terminal, served: ServedAgent) -> None:
+    paying(served, Outcome.SUCCEEDED)
+    terminal.run("pay", "12.34", "usd")
+    path = served.agent.folder / "journal.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TRIGGER entries_are_never_changed")
+        connection.execute("UPDATE entries SET hash = replace(hash, '0', '1')")
+
+    assert terminal.run("journal", "verify") == 1
+    assert "(journal_broken)" in terminal.err
+
+
+def test_without_keys_the_next_step_is_told(terminal: Terminal, state: Path) -> None:
+    terminal.run("keys", "create")
+    with closing(sqlite3.connect(state / "journal.db")) as connection, connection:
+        connection.execute("DELETE FROM local_keys")
+
+    assert terminal.run("keys", "list") == 0
+    assert "cardlane keys create" in terminal.out
+
+
+def test_ctrl_c_before_the_reader_was_asked_is_no_success(
+    terminal: Terminal, served: ServedAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paying(served, Outcome.SUCCEEDED)
+    served.agent.stripe.on_asked = lambda: os.kill(os.getpid(), signal.SIGINT)
+
+    assert terminal.run("pay", "12.34", "usd", "--reader", "tmr_1") == 5
+    assert "(interrupted)" in terminal.err
 
 
 def test_a_broken_setting_is_told_in_one_line(
