@@ -9,6 +9,7 @@ from simulator.errors import ControlRefused
 from simulator.stripe_api.resources.terminal_reader_actions import (
     collect_payment_method,
     process_payment_intent,
+    process_setup_intent,
     refund_payment,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import (
@@ -19,7 +20,7 @@ from simulator.stripe_api.resources.terminal_reader_actions.intents import (
     card_type,
     intent_of,
 )
-from simulator.stripe_api.resources.terminal_reader_actions.paying import pay
+from simulator.stripe_api.resources.terminal_reader_actions.paying import DECLINED, pay
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
 from simulator.stripe_api.smart_readers.card_slot import needs_pin
 from simulator.stripe_api.smart_readers.phases import Phase, Step
@@ -36,6 +37,7 @@ _ADVICE: Mapping[tuple[Behaviour, Entry], str] = {
 _USES: Mapping[str, Callable[[Turn], None]] = {
     collect_payment_method.TYPE: collect_payment_method.take_card,
     process_payment_intent.TYPE: pay,
+    process_setup_intent.TYPE: process_setup_intent.keep_card,
     refund_payment.TYPE: refund_payment.pay_back,
 }
 """What is done with a card, by the type of the action that asked for it."""
@@ -69,8 +71,16 @@ def enter_pin(turn: Turn) -> None:
 
 
 def use_card(turn: Turn) -> None:
-    """Do with the card in hand what the action wants it for."""
-    _USES[turn.action["type"]](turn)
+    """Do with the card in hand what the action wants it for.
+
+    A reader that is cut off can do nothing with it, and tells when it is heard again.
+    """
+    if turn.state["is_silent"]:
+        turn.step(Step.STOP)
+        turn.change(has_unheard_end=True)
+        turn.show(DECLINED)
+    else:
+        _USES[turn.action["type"]](turn)
 
 
 def accepts(turn: Turn, card: Card) -> bool:
@@ -79,6 +89,8 @@ def accepts(turn: Turn, card: Card) -> bool:
     match turn.action["type"]:
         case refund_payment.TYPE:
             return is_interac
+        case process_setup_intent.TYPE:
+            return not is_interac
         case _:
             intent = intent_of(turn.call, turn.details)
             return card_type(card) in intent["payment_method_types"]

@@ -9,6 +9,7 @@ from simulator.stripe_api.resources.terminal_reader_actions import (
     collect_payment_method,
     confirm_payment_intent,
     process_payment_intent,
+    process_setup_intent,
     refund_payment,
     set_reader_display,
 )
@@ -38,6 +39,11 @@ _ORDERS: tuple[tuple[str, Fields, Order], ...] = (
         process_payment_intent.TYPE,
         process_payment_intent.PARAMETERS,
         process_payment_intent.process,
+    ),
+    (
+        process_setup_intent.TYPE,
+        process_setup_intent.PARAMETERS,
+        process_setup_intent.process,
     ),
     (refund_payment.TYPE, refund_payment.PARAMETERS, refund_payment.refund),
     (
