@@ -118,10 +118,10 @@ def test_interac_payment_is_refunded_to_its_card(
 
     done = action_of(present(till, reader))
 
-    refund = till.v1.refunds.retrieve(done.refund_payment.refund)
+    refund: Any = till.v1.refunds.retrieve(done.refund_payment.refund)
     assert (asking.amount, asking[by]) == (10_00, named)
     assert (refund.amount, refund.status) == (10_00, "succeeded")
-    assert (refund.metadata or {})["order"] == "7"
+    assert refund.metadata["order"] == "7"
     assert charge_of(till, intent.id).refunded is True
     assert event_types(till)[-3:] == [
         "refund.created",

@@ -96,8 +96,9 @@ def replied(asked: Input, reply: Reply) -> dict[str, Any]:
         answered[type_] = {"value": reply.value}
     else:
         raise ControlInvalid(f"this is not a valid {type_} input")
-    if "toggles" in asked:
-        answered["toggles"] = _toggled(asked["toggles"], reply.toggles)
+    toggled = _toggled(asked.get("toggles", []), reply.toggles)
+    if toggled:
+        answered["toggles"] = toggled
     return answered
 
 

@@ -84,6 +84,7 @@ def ask(turn: Turn) -> None:
         "metadata": merged({}, params.get("metadata", {})),
     }
     begin(turn, TYPE, details, step=Step.ASK_INPUT)
+    turn.change(host=turn.call.host)
     turn.end_in(IDLE_S, time_out)
 
 
