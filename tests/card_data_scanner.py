@@ -74,7 +74,8 @@ def scan_folder(folder: Path) -> Iterator[Finding]:
 
 def main(folders: Iterable[str]) -> int:
     """Print what was found and say how much was read; 1 if anything was found."""
-    findings, files = [], 0
+    findings: list[Finding] = []
+    files = 0
     for folder in map(Path, folders):
         findings += scan_folder(folder)
         files += sum(path.is_file() for path in folder.rglob("*"))

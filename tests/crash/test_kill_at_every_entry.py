@@ -137,7 +137,8 @@ def check_kill(cut: Cut, *, world: Simulator, home: AgentFolder) -> None:
         register = Register(home.url, home.key())
         reader = register.reader(world.registration_code)
         intent = register.intent()
-    program = [sys.executable, DYING_AGENT, home.config, cut.when, cut.kind]
+    dies_at = [cut.when, cut.kind]
+    program = [sys.executable, str(DYING_AGENT), str(home.config), *dies_at]
     with agent(home, program=program) as dying:
         with pytest.raises(ConnectionError):
             register.process(reader, intent)
