@@ -215,6 +215,17 @@ STEPS = (
     Step(f"POST {_HELPER}/present_payment_method", {"type": "interac_present"}),
     Step(f"POST {_READER}/refund_payment", {"payment_intent": "$debit"}),
     Step(f"POST {_HELPER}/present_payment_method", {"type": "interac_present"}),
+    # A card that is kept at the reader.
+    Step(
+        "POST /v1/setup_intents",
+        {"allowed_payment_method_types": ["card_present"]},
+        keep="kept",
+    ),
+    Step(
+        f"POST {_READER}/process_setup_intent",
+        {"setup_intent": "$kept", "allow_redisplay": "always"},
+    ),
+    Step(f"POST {_HELPER}/present_payment_method"),
 )
 
 LAST_STEPS = (
