@@ -68,9 +68,13 @@ class Process:
 
 @contextmanager
 def running(arguments: Sequence[str | Path], *, log: Path) -> Iterator[Process]:
-    """Start a program, and make sure that it is gone afterwards."""
+    """Start a program, and make sure that it is gone afterwards.
+
+    In a process group of its own: Ctrl-C is for who started it, who then stops it.
+    """
     popen = subprocess.Popen(
         [str(argument) for argument in arguments],
+        process_group=0,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -81,9 +85,11 @@ def running(arguments: Sequence[str | Path], *, log: Path) -> Iterator[Process]:
     try:
         yield process
     finally:
-        if popen.poll() is None:
+        try:
+            process.stop()
+        except subprocess.TimeoutExpired:
             popen.kill()
-        process.wait()
+            process.wait()
 
 
 def free_port() -> int:
