@@ -19,10 +19,12 @@ def _open_shop() -> Iterator[SmartReaderShop]:
 
 
 @pytest.fixture
-def shop(_open_shop: SmartReaderShop) -> SmartReaderShop:
-    """A running API without any objects."""
+def shop(_open_shop: SmartReaderShop) -> Iterator[SmartReaderShop]:
+    """A running API without any objects; its answers are what the SDK declares."""
     _open_shop.api.reset()
-    return _open_shop
+    _open_shop.witness.seen.clear()
+    yield _open_shop
+    assert list(_open_shop.witness.problems()) == []
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import stripe
 import uvicorn
 from starlette.applications import Starlette
 from stripe_api_server import KEY, seeded_random
+from stripe_api_witness import Witness
 
 from simulator.cards.book import CardBook
 from simulator.clock import ManualClock
@@ -36,6 +37,7 @@ class SmartReaderShop:
     api: StripeApi
     clock: ManualClock
     url: str
+    witness: Witness
 
     def client(self, key: str = KEY) -> stripe.StripeClient:
         """The official client, pointed here."""
@@ -73,15 +75,15 @@ def open_shop() -> Iterator[SmartReaderShop]:
         *smart_reader_routes(SmartReaders(api), cards),
         *smart_rule_routes(SmartRules(api), cards),
     ]
-    app = Starlette(routes=[*api.routes, *control])
-    config = uvicorn.Config(app, log_level="error", lifespan="off")
+    witness = Witness(Starlette(routes=[*api.routes, *control]), api)
+    config = uvicorn.Config(witness, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield SmartReaderShop(api, clock, url)
+            yield SmartReaderShop(api, clock, url, witness)
         finally:
             server.should_exit = True
             thread.join()

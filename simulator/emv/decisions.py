@@ -48,8 +48,21 @@ REFUSALS: Mapping[Decision, Refusal] = {
 }
 
 
-def decide(account: Account, amount: int) -> Decision:
-    """The account's own fate first, then the documented endings of `amount`."""
-    if account.decision is not Decision.APPROVE:
-        return account.decision
-    return AMOUNT_ENDINGS.get(amount % 100, Decision.APPROVE)
+_SETTLED_BY_PIN = (
+    Decision.OFFLINE_PIN_REQUIRED,
+    Decision.ONLINE_OR_OFFLINE_PIN_REQUIRED,
+)
+
+
+def decide(account: Account, amount: int, *, is_pin_verified: bool = False) -> Decision:
+    """The account's own fate first, then the documented endings of `amount`.
+
+    Who asks for a PIN is content once one was verified.
+    """
+    ending = AMOUNT_ENDINGS.get(amount % 100, Decision.APPROVE)
+    for decision in (account.decision, ending):
+        if decision in _SETTLED_BY_PIN and is_pin_verified:
+            continue
+        if decision is not Decision.APPROVE:
+            return decision
+    return Decision.APPROVE

@@ -40,6 +40,7 @@ from simulator.errors import CardDataUnreadable
 
 _CHIP_METHODS = frozenset({"contact_emv", "contactless_emv"})
 _STRIPE_METHODS = frozenset({"magnetic_stripe_fallback", "magnetic_stripe_track2"})
+_PIN_METHODS = range(0x01, 0x06)
 
 
 class SimulatedIssuer:
@@ -101,7 +102,9 @@ class SimulatedIssuer:
             and self._is_first_use(number, objects)
         )
         decision = (
-            decide(card.account, request.amount)
+            decide(
+                card.account, request.amount, is_pin_verified=_is_pin_verified(objects)
+            )
             if is_genuine
             else Decision.INVALID_ACCOUNT
         )
@@ -165,6 +168,11 @@ def _outcome(
     refusal = REFUSALS[decision]
     code = refusal.response_code
     return Declined(shown, refusal.code, decision, code, answer_card(code))
+
+
+def _is_pin_verified(objects: Iterable[Tlv]) -> bool:
+    """By the CVM results (EMV Book 4, A4): the method is one of those with a PIN."""
+    return _required(objects, emv.CVM_RESULTS)[0] & 0x3F in _PIN_METHODS
 
 
 def _is_for(request: AuthorizationRequest, objects: Iterable[Tlv]) -> bool:

@@ -366,3 +366,86 @@ def test_setup_intent_canceled_meanwhile_fails_the_action(
     action = action_of(present(till, reader))
 
     assert action.failure_code == "setup_intent_unexpected_state"
+
+
+@pytest.mark.parametrize("number", ["4000008260000075", "4000002760000008"])
+def test_tap_without_pin_is_followed_by_the_card_with_pin(
+    till: stripe.StripeClient, number: str
+) -> None:
+    reader = new_reader(till)
+    intent = processing(till, reader)
+
+    done = action_of(present(till, reader, number))
+
+    charges = till.v1.charges.list({"payment_intent": intent.id}).data
+    methods = [_read_method(charge) for charge in charges]
+    assert done.status == "succeeded"
+    assert [charge.status for charge in charges] == ["succeeded", "failed"]
+    assert methods == ["contact_emv", "contactless_emv"]
+
+
+def test_reader_asks_to_insert_the_card_whose_pin_is_wanted(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    intent = processing(till, reader)
+    asking = do(
+        shop,
+        reader,
+        "present_card",
+        card="visa_offline_pin_retry_tap",
+        entry="contactless",
+    )
+
+    do(shop, reader, "present_card", card="visa_offline_pin_retry")
+    do(shop, reader, "enter_pin")
+
+    assert asking["screen"][-1] == "Insert card and enter PIN"
+    assert till.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_collected_tap_can_lead_to_a_pin_as_well(till: stripe.StripeClient) -> None:
+    reader = new_reader(till)
+    intent = processing(till, reader)
+    till.v1.terminal.readers.collect_payment_method(
+        reader.id, {"payment_intent": intent.id}
+    )
+    present(till, reader, "4000008260000075")
+
+    till.v1.terminal.readers.confirm_payment_intent(
+        reader.id, {"payment_intent": intent.id}
+    )
+
+    assert till.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("number", "brand"),
+    [
+        ("378282246310005", "amex"),
+        ("371449635398431", "amex"),
+        ("6011111111111117", "discover"),
+        ("36227206271667", "diners"),
+        ("3566002020360505", "jcb"),
+        ("6200000000000005", "unionpay"),
+        ("6280000360000978", "eftpos_au"),
+        ("4711009900000316877", "girocard"),
+    ],
+)
+def test_cards_of_all_brands_pay(
+    till: stripe.StripeClient, number: str, brand: str
+) -> None:
+    reader = new_reader(till)
+    intent = processing(till, reader)
+
+    present(till, reader, number)
+
+    details: Any = charge_of(till, intent.id).payment_method_details
+    assert details.card_present.brand == brand
+    assert details.card_present.last4 == number[-4:]
+
+
+def _read_method(charge: stripe.Charge) -> str:
+    details: Any = charge.payment_method_details
+    read_method: str = details.card_present.read_method
+    return read_method

@@ -8,6 +8,7 @@ from simulator.cards.card import Behaviour, Card, Entry
 from simulator.errors import ControlRefused
 from simulator.stripe_api.resources.terminal_reader_actions import (
     collect_payment_method,
+    confirm_payment_intent,
     process_payment_intent,
     process_setup_intent,
     refund_payment,
@@ -36,6 +37,8 @@ _ADVICE: Mapping[tuple[Behaviour, Entry], str] = {
 
 _USES: Mapping[str, Callable[[Turn], None]] = {
     collect_payment_method.TYPE: collect_payment_method.take_card,
+    # Its card is asked for again where the issuer wants a PIN.
+    confirm_payment_intent.TYPE: pay,
     process_payment_intent.TYPE: pay,
     process_setup_intent.TYPE: process_setup_intent.keep_card,
     refund_payment.TYPE: refund_payment.pay_back,
