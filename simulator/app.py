@@ -6,8 +6,10 @@ import os
 import zlib
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded here, passed in everywhere else
+from typing import Any
 
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -61,14 +63,17 @@ def build_simulator(
     card_folders: Sequence[Path] = (),
     seed: int | None = None,
     webhook_hosts: Set[str] = frozenset(),
+    seeds: Sequence[Any] = (),
+    state_file: Path | None = None,
 ) -> Simulator:
     """One simulated Stripe account and `readers`, all of one bank.
 
     Without `secret_keys` every well-formed one is accepted; with `seed` all ids and
-    faults repeat. Webhooks go to this machine and to `webhook_hosts`. Raises
-    WireUnavailable, CardFileInvalid or ControlInvalid.
+    faults repeat. Webhooks go to this machine and to `webhook_hosts`. The account
+    begins with what is in `state_file`, or else with `seeds`. Raises WireUnavailable,
+    CardFileInvalid or ControlInvalid.
     """
-    random = os.urandom if seed is None else Random(seed).randbytes  # noqa: S311 - repeats on purpose
+    random = _random(seed)
     cards = CardBook.load(*card_folders)
     issuer = SimulatedIssuer(cards)
     adjustable = AdjustableClock(clock)
@@ -81,23 +86,39 @@ def build_simulator(
         slot=CardSlot(cards, kernel=kernel),
         keys=secret_keys,
         webhook_hosts=webhook_hosts,
+        seeds=seeds,
+        state_file=state_file,
     )
-    built = Readers(
-        SimulatedReader(_plan(order), kernel=kernel, clock=adjustable, random=random)
-        for order in readers
-    )
+    made = partial(SimulatedReader, kernel=kernel, clock=adjustable, random=random)
+    built = Readers(made(_plan(order)) for order in readers)
     rules = Rules(built, clock=adjustable)
-
-    def build_control() -> ASGIApp:
-        # Pydantic is a third of the start-up time, and not everyone uses control.
-        from simulator.control.application import control_application
-
-        return control_application(
-            clock=adjustable, stripe_api=api, readers=built, rules=rules, cards=cards
-        )
-
-    app = Router(routes=api.routes, default=_Deferred(build_control))
+    control = partial(
+        _control, clock=adjustable, api=api, readers=built, rules=rules, cards=cards
+    )
+    app = Router(routes=api.routes, default=_Deferred(control))
     return Simulator(adjustable, cards, issuer, api, built, rules, app)
+
+
+def _control(
+    *,
+    clock: AdjustableClock,
+    api: StripeApi,
+    readers: Readers,
+    rules: Rules,
+    cards: CardBook,
+) -> ASGIApp:
+    # Pydantic is a third of the start-up time, and not everyone uses control.
+    from simulator.control.application import control_application
+
+    return control_application(
+        clock=clock, stripe_api=api, readers=readers, rules=rules, cards=cards
+    )
+
+
+def _random(seed: int | None) -> Callable[[int], bytes]:
+    if seed is None:
+        return os.urandom
+    return Random(seed).randbytes  # noqa: S311 - repeats on purpose
 
 
 class _Deferred:

@@ -11,6 +11,7 @@ import typer
 USAGE_ERROR = 2
 """The exit code for whatever keeps the simulator from starting."""
 
+HostOption = Annotated[str, typer.Option(help="Where Stripe's API listens.")]
 ReaderOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,6 +51,23 @@ WebhookHostOption = Annotated[
         help="Deliver webhooks to this host too, or to any (*); may be repeated.",
     ),
 ]
+ObjectsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--seed",
+        exists=True,
+        dir_okay=False,
+        help="Begin with the Stripe objects in this JSON array.",
+    ),
+]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        dir_okay=False,
+        help="Keep all objects in this SQLite file, from one run to the next.",
+    ),
+]
 
 
 def main() -> None:
@@ -69,9 +87,7 @@ def main() -> None:
 
 
 def serve(
-    host: Annotated[
-        str, typer.Option(help="Where Stripe's API listens.")
-    ] = "127.0.0.1",
+    host: HostOption = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 is any free one.")] = 12111,
     reader: ReaderOption = None,
     model: ModelOption = "magtek_dynaprox",
@@ -80,6 +96,8 @@ def serve(
     random_seed: SeedOption = None,
     allow_remote: RemoteOption = False,
     webhook_host: WebhookHostOption = None,
+    seed: ObjectsOption = None,
+    state: StateOption = None,
 ) -> None:
     """Serve Stripe's API, the readers and their control until SIGTERM or Ctrl-C."""
     wires = [_name_and_wire(text) for text in reader or ()]
@@ -92,6 +110,7 @@ def serve(
     from simulator.clock import SystemClock
     from simulator.errors import SimulatorError
     from simulator.serving import AddressTaken, listen, run
+    from simulator.stripe_api.state.seeds import read_seeds
 
     try:
         simulator = build_simulator(
@@ -101,6 +120,8 @@ def serve(
             card_folders=card_folder or (),
             seed=random_seed,
             webhook_hosts=frozenset(webhook_host or ()),
+            seeds=() if seed is None else read_seeds(seed.read_bytes()),
+            state_file=state,
         )
         run(simulator, listen(host, port))
     except (SimulatorError, AddressTaken) as error:

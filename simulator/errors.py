@@ -9,7 +9,10 @@ SimulatorError
 ├── ControlInvalid           a control request that could never work
 │   ├── RuleUnknown          no automation rule of that id
 │   └── RouteUnknown         no such path and method
-└── ControlRefused           that cannot be done to the reader in its present state
+├── ControlRefused           that cannot be done to the reader in its present state
+├── SeedInvalid              an object given from outside cannot be taken in
+├── DumpInvalid              what should be restored is no dump of this simulator
+└── StateFileUnusable        the state file cannot be opened, or is somebody else's
 
 `code` is API: documented in docs/simulator.md and never renamed.
 """
@@ -93,3 +96,24 @@ class ControlRefused(SimulatorError):
     code = "control_refused"
     status = 409
     remedy = "Wait for the state it needs, or use a rule: POST /simulator/rules."
+
+
+class SeedInvalid(SimulatorError):
+    """An object given from outside cannot be taken in; says which one and why."""
+
+    code = "seed_invalid"
+    remedy = "Correct that object; docs/stripe-api.md says what seeds are."
+
+
+class DumpInvalid(SimulatorError):
+    """What should be restored is no dump of this simulator."""
+
+    code = "dump_invalid"
+    remedy = "Send what GET /simulator/dump answered, unchanged."
+
+
+class StateFileUnusable(SimulatorError):
+    """The state file cannot be opened, is in use, or is somebody else's."""
+
+    code = "state_file_unusable"
+    remedy = "Name another file, or end the simulator that uses this one."

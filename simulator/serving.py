@@ -58,10 +58,10 @@ async def _serve(
     with listener:
         simulator.readers.plug()
         try:
-            # The backlog takes connections from here on.
-            sys.stdout.write(_ready_line(simulator, listener))
-            sys.stdout.flush()
             async with simulator.stripe_api.running():
+                # The backlog takes connections from here on.
+                sys.stdout.write(_ready_line(simulator, listener))
+                sys.stdout.flush()
                 await server.serve(sockets=[listener])
         finally:
             simulator.readers.unplug()

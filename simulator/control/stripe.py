@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from simulator.control.state import state_routes
 from simulator.control.webhooks import webhook_routes
 from simulator.stripe_api.app import StripeApi
 from simulator.stripe_api.engine.faults import (
@@ -45,6 +46,7 @@ def stripe_routes(api: StripeApi) -> Sequence[BaseRoute]:
         Route("/simulator/requests", control.list_requests, methods=["GET"]),
         Route("/simulator/requests", control.clear_requests, methods=["DELETE"]),
         Route("/simulator/reset", control.reset, methods=["POST"]),
+        *state_routes(api.state),
         *webhook_routes(api.webhooks),
     ]
 

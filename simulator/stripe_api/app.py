@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
 from simulator.cards.book import CardBook
 from simulator.clock import Clock
@@ -18,13 +20,14 @@ from simulator.stripe_api.engine.ids import Random
 from simulator.stripe_api.engine.keys import KeyRing
 from simulator.stripe_api.engine.operations import Operation, Work
 from simulator.stripe_api.engine.requests import RequestLog
-from simulator.stripe_api.engine.server import ApiServer
+from simulator.stripe_api.engine.server import ApiServer, Everything
 from simulator.stripe_api.engine.store import Store
 from simulator.stripe_api.engine.versions import LATEST, ApiVersion
 from simulator.stripe_api.public_links import PublicLinks
 from simulator.stripe_api.resources.table import resources
 from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
 from simulator.stripe_api.smart_readers.card_slot import CardSlot
+from simulator.stripe_api.state.account import AccountState
 from simulator.stripe_api.webhooks.deliveries import Deliveries
 from simulator.stripe_api.webhooks.posting import LocalPost
 
@@ -43,13 +46,16 @@ class StripeApi:
         signing_clock: Clock | None = None,
         webhook_hosts: Set[str] = frozenset(),
         slot: CardSlot | None = None,
+        seeds: Sequence[Any] = (),
+        state_file: Path | None = None,
     ) -> None:
         """`keys` are the API keys accepted, any well-formed one where it is empty.
 
         `version` is the account's API version: that of events, and of requests that
         name none. Webhooks are signed with the time of `signing_clock`, or of `clock`
         without one; they go to this machine and to `webhook_hosts`. Smart readers
-        read the cards of `slot`, or the built-in ones without one.
+        read the cards of `slot`, or the built-in ones without one. `seeds` are there
+        from the beginning, unless `state_file` holds objects already.
         """
         self.shop = Shop(
             issuer=issuer,
@@ -74,22 +80,34 @@ class StripeApi:
         )
         self.add_listener(self.webhooks.take)
         self._links = PublicLinks(self.store, clock)
+        self.state = AccountState(
+            self._server.executor, clock, seeds=seeds, path=state_file
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Do within the context what no request waits for: deliver webhooks."""
-        async with asyncio.TaskGroup() as group:
-            work = group.create_task(self.webhooks.run())
-            try:
-                yield
-            finally:
-                work.cancel()
+        """Begin with seeds or the state file; within, do what no request waits for.
+
+        That is to deliver webhooks and to keep the state file. Raises SeedInvalid or
+        StateFileUnusable.
+        """
+        with self.state.kept() as keeper:
+            async with asyncio.TaskGroup() as group:
+                deliveries = group.create_task(self.webhooks.run())
+                if keeper is not None:
+                    group.create_task(keeper.run())
+                try:
+                    yield
+                finally:
+                    deliveries.cancel()
+                    if keeper is not None:
+                        keeper.stop()
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
         """The routes under `/v1` and `/links`, for a Starlette application."""
         return [
-            Mount("/v1", app=self._server),
+            Everything("/v1", self._server),
             Route("/links/{token}", self._links.read, methods=["GET"]),
         ]
 
@@ -124,6 +142,7 @@ class StripeApi:
         self._server.executor.act(work, livemode=livemode)
 
     def reset(self) -> None:
-        """Start anew: no objects, idempotency keys, fault rules or logged requests."""
+        """Start anew: the seeds alone, no fault rules and no logged requests."""
         self._server.forget()
         self.webhooks.forget()
+        self.state.begin_anew()

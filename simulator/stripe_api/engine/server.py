@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer
@@ -65,8 +66,7 @@ class ApiServer:
         )
 
     def forget(self) -> None:
-        """Start anew: no objects, keys, fault rules or logged requests."""
-        self.executor.forget()
+        """Start anew: no fault rules and no logged requests."""
         self.faults.clear()
         self.requests.clear()
 
@@ -136,3 +136,23 @@ class ApiServer:
                 )
             case _:
                 await send_answer(send, reply)
+
+
+class Everything(BaseRoute):
+    """All paths below a prefix, whatever bytes they are made of."""
+
+    def __init__(self, prefix: str, app: ASGIApp) -> None:
+        """`app` gets the whole path, the prefix included."""
+        self._prefix = prefix
+        self._app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Starlette's own Mount does not match a path with a line break."""
+        is_below = scope["type"] == "http" and f"{scope['path']}/".startswith(
+            f"{self._prefix}/"
+        )
+        return (Match.FULL if is_below else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request over."""
+        await self._app(scope, receive, send)

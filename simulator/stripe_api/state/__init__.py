@@ -1,0 +1,1 @@
+"""What the account holds, outside of the process: dumps, seeds and the state file."""
