@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.errors import ControlRefused
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
-from simulator.stripe_api.resources.terminal_readers import OFFLINE_AFTER_MS, as_seen
+from simulator.stripe_api.resources.terminal_readers import OFFLINE_AFTER_MS
 
 
 def fall_silent(turn: Turn) -> None:
@@ -16,7 +16,20 @@ def fall_silent(turn: Turn) -> None:
         raise ControlRefused("the reader is offline already")
     turn.store()
     turn.change(is_silent=True)
-    turn.later(OFFLINE_AFTER_MS / 1000, _go_offline)
+    notice(turn)
+
+
+def notice(turn: Turn) -> None:
+    """Let Stripe notice, when it is time, that the reader has been silent too long."""
+    last_seen_at = turn.reader["last_seen_at"] or 0
+
+    def give_up(then: Turn) -> None:
+        if then.state["is_silent"] and then.reader["last_seen_at"] == last_seen_at:
+            then.reader = {**then.reader, "status": "offline"}
+            then.store()
+
+    silent_ms = turn.call.now_ms - last_seen_at
+    turn.later(max(0, OFFLINE_AFTER_MS - silent_ms) / 1000, give_up)
 
 
 def be_heard(turn: Turn) -> None:
@@ -30,10 +43,3 @@ def be_heard(turn: Turn) -> None:
     if turn.state["has_unheard_end"]:
         turn.change(has_unheard_end=False)
         turn.fail("connection_error", "Could not connect to Stripe.")
-
-
-def _go_offline(turn: Turn) -> None:
-    seen = as_seen(turn.call, turn.reader)
-    if seen["status"] != turn.reader["status"]:
-        turn.reader = seen
-        turn.store()

@@ -73,10 +73,11 @@ def process(turn: Turn) -> None:
 def keep_card(turn: Turn) -> None:
     """Ask the issuer whether the card in hand is good, and keep it if so."""
     turn.step(Step.AUTHORIZE)
-    wait(turn, _settle)
+    wait(turn, settle)
 
 
-def _settle(turn: Turn) -> None:
+def settle(turn: Turn) -> None:
+    """The issuer has had its time: end the action as it decides."""
     try:
         intent = _set_up(turn)
     except (CardError, InvalidRequest) as error:

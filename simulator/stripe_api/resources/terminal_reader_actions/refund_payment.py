@@ -67,7 +67,7 @@ def refund(turn: Turn) -> None:
 def pay_back(turn: Turn) -> None:
     """The card in hand gets the money back."""
     turn.step(Step.AUTHORIZE)
-    wait(turn, _settle)
+    wait(turn, settle)
 
 
 def charge_of(call: Call, details: dict[str, Any]) -> Charge:
@@ -79,7 +79,8 @@ def charge_of(call: Call, details: dict[str, Any]) -> Charge:
     return charge
 
 
-def _settle(turn: Turn) -> None:
+def settle(turn: Turn) -> None:
+    """The issuer has had its time: end the action as it decides."""
     try:
         refund_id = _give_back(turn)
     except (CardError, InvalidRequest) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from simulator.stripe_api.engine.operations import Operation, Resource
 from simulator.stripe_api.engine.parameters import Fields
 from simulator.stripe_api.resources.terminal_reader_actions import (
@@ -18,6 +20,7 @@ from simulator.stripe_api.resources.terminal_reader_actions.commands import (
     Order,
     command,
 )
+from simulator.stripe_api.resources.terminal_reader_actions.resuming import resume
 from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
 from simulator.stripe_api.resources.terminal_readers import READERS
 from simulator.stripe_api.smart_readers.state import SMART_READERS
@@ -68,4 +71,5 @@ def terminal_reader_actions(shop: Shop) -> Resource:
             )
             for name, parameters, order in _ORDERS
         ),
+        opening=partial(resume, shop),
     )
