@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from simulator.control.requests import request_routes
 from simulator.control.state import state_routes
 from simulator.control.webhooks import webhook_routes
 from simulator.stripe_api.app import StripeApi
@@ -32,7 +33,6 @@ from simulator.stripe_api.engine.faults import (
     SlowBody,
     WebhookFault,
 )
-from simulator.stripe_api.engine.requests import RequestEntry
 
 
 def stripe_routes(api: StripeApi) -> Sequence[BaseRoute]:
@@ -43,9 +43,8 @@ def stripe_routes(api: StripeApi) -> Sequence[BaseRoute]:
         Route("/simulator/faults", control.add_fault, methods=["POST"]),
         Route("/simulator/faults", control.clear_faults, methods=["DELETE"]),
         Route("/simulator/faults/{id}", control.remove_fault, methods=["DELETE"]),
-        Route("/simulator/requests", control.list_requests, methods=["GET"]),
-        Route("/simulator/requests", control.clear_requests, methods=["DELETE"]),
         Route("/simulator/reset", control.reset, methods=["POST"]),
+        *request_routes(api.requests),
         *state_routes(api.state),
         *webhook_routes(api.webhooks),
     ]
@@ -180,22 +179,6 @@ class _Control:
     async def remove_fault(self, request: Request) -> Response:
         if not self._api.faults.remove(request.path_params["id"]):
             return _problem(404, "fault_rule_unknown", "There is no such fault rule.")
-        return Response(status_code=204)
-
-    async def list_requests(self, request: Request) -> Response:
-        query = request.query_params
-        fields = ("method", "path", "idempotency_key", "id")
-
-        def wanted(entry: RequestEntry) -> bool:
-            return all(
-                query.get(name) in (None, getattr(entry, name)) for name in fields
-            ) and query.get("status") in (None, str(entry.status))
-
-        found = [entry.shown() for entry in self._api.requests.find(wanted)]
-        return JSONResponse({"data": found})
-
-    async def clear_requests(self, request: Request) -> Response:
-        self._api.requests.clear()
         return Response(status_code=204)
 
     async def reset(self, request: Request) -> Response:
