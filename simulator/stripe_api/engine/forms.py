@@ -6,6 +6,7 @@ Which names exist and what their values mean is for `parameters` to say.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -45,11 +46,13 @@ def build_tree(pairs: Iterable[tuple[str, Any]]) -> Tree:
 def decode_json(encoded: bytes) -> Tree:
     """Decode a JSON object; raises InvalidRequest for anything else."""
     try:
-        tree = json.loads(encoded)
+        tree = json.loads(encoded, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         raise InvalidRequest("Invalid JSON in the request body.") from None
     if not isinstance(tree, dict):
         raise InvalidRequest("The request body must be a JSON object.")
+    if b"\\u" in encoded:
+        _refuse_half_characters(tree)
     return tree
 
 
@@ -116,3 +119,19 @@ def _expect(container: Any, kind: type, name: str) -> Any:
 
 def _conflict(name: str) -> InvalidRequest:
     return InvalidRequest(f"Invalid request: conflicting uses of parameter '{name}'.")
+
+
+def _finite(text: str) -> float:
+    """A number; ValueError for one that no JSON can hold."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _refuse_half_characters(tree: Tree) -> None:
+    """JSON can escape half of a surrogate pair, which no other encoding can write."""
+    try:
+        json.dumps(tree, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("Invalid encoding in the request's parameters.") from None

@@ -22,6 +22,7 @@ Values = dict[str, Any]
 """Parameters after reading: only those that were sent; an unset one is None."""
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_INDEX = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class Parameter(Protocol):
@@ -279,7 +280,7 @@ def _joined(name: str, key: str) -> str:
 
 
 def _indexed(tree: Mapping[str, Any]) -> list[Any] | None:
-    if not all(key.isascii() and key.isdigit() for key in tree):
+    if not all(_INDEX.fullmatch(key) for key in tree):
         return None
     return [tree[key] for key in sorted(tree, key=int)]
 

@@ -17,6 +17,7 @@ from simulator.stripe_api.engine.parameters import (
     Integer,
     Items,
     Parameter,
+    Required,
     Text,
     Values,
 )
@@ -90,12 +91,21 @@ _COPIED = (
     "preferred_locales",
     "tax_exempt",
 )
+_CUSTOM_FIELD = Fields({"name": Required(Text(40)), "value": Required(Text(140))})
+_RENDERING_OPTIONS = Fields(
+    {
+        "amount_tax_display": Clearable(
+            Choice(("exclude_tax", "include_inclusive_tax"))
+        ),
+        "template": Text(),
+    }
+)
 _INVOICE_SETTINGS = Fields(
     {
-        "custom_fields": Clearable(Anything()),
+        "custom_fields": Clearable(Items(_CUSTOM_FIELD, maximum=4)),
         "default_payment_method": Clearable(Text()),
         "footer": Clearable(Text()),
-        "rendering_options": Clearable(Anything()),
+        "rendering_options": Clearable(_RENDERING_OPTIONS),
     }
 )
 _CHANGE: Mapping[str, Parameter] = {
@@ -199,11 +209,24 @@ def _changed(call: Call, before: Customer) -> Customer:
     if "metadata" in params:
         fields["metadata"] = merged(before["metadata"], params["metadata"])
     if "invoice_settings" in params:
-        settings = params["invoice_settings"]
-        fields["invoice_settings"] = {**before["invoice_settings"], **settings}
+        sent = params["invoice_settings"]
+        fields["invoice_settings"] = {
+            **before["invoice_settings"],
+            **sent,
+            **_rendering_options(sent),
+        }
     customer = cast("Customer", fields)
     call.store.of(CUSTOMERS).put(customer)
     return customer
+
+
+def _rendering_options(sent: Values) -> Values:
+    """The rendering options where they were sent; parts left out are null."""
+    options = sent.get("rendering_options")
+    if options is None:
+        return {}
+    names = ("amount_tax_display", "template")
+    return {"rendering_options": {name: options.get(name) for name in names}}
 
 
 def _blank(call: Call) -> Customer:
