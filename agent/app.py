@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import uvicorn
 import uvloop
 
 from agent.clock import Clock, SystemClock
@@ -22,8 +21,9 @@ from agent.journal.journal import Journal
 from agent.log import configure_logging, get_logger
 from agent.payments.actions import Actions
 from agent.readers.fleet import Fleet
-from agent.rest.one_segment import OneSegmentProtocol
+from agent.readers.session import OpenReader
 from agent.rest.server import Services, create_app
+from agent.rest.serving import serve_http
 from agent.settings import RestSettings, Settings, read_stripe_key
 from agent.stripe_api.client import StripeClient, open_session
 from drivers.reader import Reader
@@ -84,7 +84,7 @@ async def serve(
             max_retries=settings.stripe.max_retries,
         )
         livemode = key is not None and key.livemode
-        parts = _Parts(settings, journal, stripe, clock, random, livemode)
+        parts = Parts(settings, journal, stripe, clock, random, livemode)
         try:
             async with asyncio.TaskGroup() as tasks:
                 await _work(parts, tasks=tasks, sockets=sockets)
@@ -93,9 +93,13 @@ async def serve(
             log.info("agent.stopped")
 
 
+async def _open_reader(spec: str, model: str | None) -> Reader:
+    return await open_reader(spec, model=model)
+
+
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """What outlives the TaskGroup."""
+class Parts:
+    """What the agent is put together from, and what outlives its TaskGroup."""
 
     settings: Settings
     journal: Journal
@@ -103,16 +107,24 @@ class _Parts:
     clock: Clock
     random: Random
     livemode: bool
+    open_reader: OpenReader = _open_reader
 
 
-async def _work(
-    parts: _Parts, *, tasks: asyncio.TaskGroup, sockets: list[socket.socket]
-) -> None:
-    """Readers, payments and the API, until a signal."""
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The agent at work, before anybody can call it."""
+
+    fleet: Fleet
+    actions: Actions
+    services: Services
+
+
+def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
+    """Connect the parts; readers are looked for, and cut-off payments taken up."""
     settings, events = parts.settings, EventBus()
     fleet = Fleet(
         journal=parts.journal,
-        open_reader=_open_reader,
+        open_reader=parts.open_reader,
         candidates=discover_serial,
         clock=parts.clock,
         random=parts.random,
@@ -133,7 +145,6 @@ async def _work(
     )
     fleet.start()
     actions.start()
-    tasks.create_task(_warm_up(parts), name="load the HTTP client")
     services = Services(
         settings=settings,
         journal=parts.journal,
@@ -145,41 +156,27 @@ async def _work(
         random=parts.random,
         livemode=parts.livemode,
     )
-    await _serve_http(services, sockets)
-    await actions.drain(timeout_s=DRAIN_S)
+    return Assembled(fleet, actions, services)
 
 
-async def _warm_up(parts: _Parts) -> None:
-    """Make the first payment as quick as the second, once the API has come up."""
-    await parts.clock.sleep(WARM_UP_AFTER_S)
-    await parts.stripe.warm_up()
+async def _work(
+    parts: Parts, *, tasks: asyncio.TaskGroup, sockets: list[socket.socket]
+) -> None:
+    """Readers, payments and the API, until a signal."""
+    assembled = assemble(parts, tasks=tasks)
+    await _serve_http(assembled.services, sockets)
+    await assembled.actions.drain(timeout_s=DRAIN_S)
 
 
 class _Stopped(Exception):
     """Ends the TaskGroup: everything in it is cancelled."""
 
 
-async def _open_reader(spec: str, model: str | None) -> Reader:
-    return await open_reader(spec, model=model)
-
-
 async def _serve_http(services: Services, sockets: list[socket.socket]) -> None:
     """Answer until a signal tells to stop, then finish the answers under way."""
     rest = services.settings.rest
-    config = uvicorn.Config(
-        create_app(services),
-        loop="none",
-        http=OneSegmentProtocol,
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=5,
-    )
     log.info("agent.ready", url=f"http://{rest.host}:{rest.port}")
-    await uvicorn.Server(config).serve(sockets=sockets)
+    await serve_http(create_app(services), sockets=sockets)
 
 
 def _listen(settings: RestSettings) -> list[socket.socket]:

@@ -17,7 +17,7 @@ from agent.events import (
     EventBus,
     InputRequested,
 )
-from agent.journal.entries import CardCollected, ConfirmStarted
+from agent.journal.entries import ActionFinished, CardCollected, ConfirmStarted
 from agent.log import get_logger
 from agent.payments.failures import canceled, ended_without_card, reader_failed
 from agent.payments.held_card import digest, to_bytes
@@ -81,29 +81,27 @@ async def process_payment_intent(
     then the payment is left for recovery.
     """
     payment_id = record.payment.payment_id
+    uncharged: ActionFinished | None = None
     ended: TransactionFinished | None = None
     try:
         async with session.transaction(_request(record, settings)) as transaction:
             await cancellation.attach(transaction)
             collected = await _collect_card(transaction, record=record, events=events)
             if isinstance(collected, TransactionFinished):
-                await record.add(ended_without_card(payment_id, collected))
-                return
-            if cancellation.requested:
-                await record.add(canceled(payment_id))
-                return
-            card = _confirm_card(record, collected)
-            await record.add(
-                CardCollected(payment_id, card.read_method, digest(card)),
-                ConfirmStarted(payment_id, f"cardlane-{payment_id}"),
-                held_card=to_bytes(card),
-            )
-            await settle_confirm(record, card=card, settlement=settlement)
-            ended = await _complete_card(transaction, record=record, events=events)
+                uncharged = ended_without_card(payment_id, collected)
+            elif cancellation.requested:
+                uncharged = canceled(payment_id)
+            else:
+                await _confirm(record, collected, settlement=settlement)
+                ended = await _complete_card(transaction, record=record, events=events)
     except (DriverError, ReaderError) as error:
         if record.payment.phase is Phase.REQUESTED:
-            await record.add(reader_failed(payment_id, error))
-    await finish(record, card_ended=ended, settlement=settlement)
+            uncharged = reader_failed(payment_id, error)
+    # Only now, with the reader idle: who hears of the end may ask for the next payment.
+    if uncharged is not None:
+        await record.end(uncharged)
+    else:
+        await finish(record, card_ended=ended, settlement=settlement)
 
 
 def _request(record: PaymentRecord, settings: PaymentSettings) -> TransactionRequest:
@@ -129,6 +127,20 @@ async def _collect_card(
             case _:
                 continue
     raise LocalError("the transaction ended without a TransactionFinished")
+
+
+async def _confirm(
+    record: PaymentRecord, collected: EncryptedCard, *, settlement: Settlement
+) -> None:
+    """Announce the confirm in the journal, send it, and learn what became of it."""
+    payment_id = record.payment.payment_id
+    card = _confirm_card(record, collected)
+    await record.add(
+        CardCollected(payment_id, card.read_method, digest(card)),
+        ConfirmStarted(payment_id, f"cardlane-{payment_id}"),
+        held_card=to_bytes(card),
+    )
+    await settle_confirm(record, card=card, settlement=settlement)
 
 
 async def _complete_card(

@@ -9,7 +9,7 @@ from functools import reduce
 from agent.events import EventBus, PhaseChanged
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
-from agent.journal.entries import ActionRequested, Entry
+from agent.journal.entries import ActionFinished, ActionRequested, Entry
 from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
 from agent.payments.payment import Payment, apply, begin, fold
@@ -20,10 +20,10 @@ log = get_logger(__name__)
 class PaymentRecord:
     """The payment as the journal has it, and the only way to add to it.
 
-    `add` is for what must be on disk before the next step: a confirm, a reversal, an
-    end. `note` is for what may reach the disk while the reader and the cardholder are
-    busy: lost in a crash, it leaves an effect without an outcome, which recovery asks
-    about.
+    `add` is for what must be on disk before the next step: a confirm, a reversal.
+    `note` is for what may reach the disk while the reader and the cardholder are busy:
+    lost in a crash, it leaves an effect without an outcome, which recovery asks about.
+    `end` is for the end, which is told once it can no longer be lost.
     """
 
     def __init__(self, payment: Payment, *, journal: Journal, events: EventBus) -> None:
@@ -48,7 +48,8 @@ class PaymentRecord:
         payment = begin(requested)
         record = cls(payment, journal=journal, events=events)
         stored = None if answer is None else answer(payment)
-        record._write(requested, answer=stored)
+        record._begin_writing(requested, answer=stored)
+        record._tell(payment)
         return record
 
     @classmethod
@@ -75,8 +76,20 @@ class PaymentRecord:
         Raises IllegalStep, and JournalUnavailable for what was noted before.
         """
         await self.durable()
-        self.payment = reduce(apply, entries, self.payment)
-        self._write(*entries, held_card=held_card)
+        payment = reduce(apply, entries, self.payment)
+        self._begin_writing(*entries, held_card=held_card)
+        self._tell(payment)
+
+    async def end(self, entry: ActionFinished) -> None:
+        """Write the payment's last entry; nobody sees it before it is durable.
+
+        Raises as `add`.
+        """
+        await self.durable()
+        payment = apply(self.payment, entry)
+        self._begin_writing(entry)
+        await self.durable()
+        self._tell(payment)
 
     async def durable(self) -> None:
         """Return when all that was noted is on disk; raises JournalUnavailable."""
@@ -96,7 +109,7 @@ class PaymentRecord:
             self.payment = fold(recorded.entry for recorded in entries)
         return bool(entries)
 
-    def _write(
+    def _begin_writing(
         self,
         *entries: Entry,
         answer: StoredAnswer | None = None,
@@ -104,10 +117,9 @@ class PaymentRecord:
     ) -> None:
         writing = self._journal.append(*entries, answer=answer, held_card=held_card)
         self._writing = asyncio.ensure_future(writing)
-        self._tell()
 
-    def _tell(self) -> None:
-        payment = self.payment
+    def _tell(self, payment: Payment) -> None:
+        self.payment = payment
         write = log.info if payment.is_finished else log.debug
         write(
             "payment.phase",

@@ -40,7 +40,7 @@ async def recover(
     log.warning("payment.recovering", payment_id=payment_id, phase=record.payment.phase)
     match record.payment.phase:
         case Phase.REQUESTED | Phase.CARD_COLLECTED:
-            await record.add(failed(payment_id, PAYMENT_INTERRUPTED))
+            await record.end(failed(payment_id, PAYMENT_INTERRUPTED))
         case Phase.CONFIRMING | Phase.UNKNOWN:
             if record.payment.phase is Phase.CONFIRMING:
                 lost = AnswerLost(payment_id, reason="the agent was interrupted")

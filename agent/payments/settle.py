@@ -82,9 +82,9 @@ async def finish(
     payment = record.payment
     match payment.phase:
         case Phase.REFUSED:
-            await record.add(_ended(payment, Outcome.DECLINED))
+            await record.end(_ended(payment, Outcome.DECLINED))
         case Phase.NOT_CHARGED:
-            await record.add(_ended(payment, Outcome.FAILED))
+            await record.end(_ended(payment, Outcome.FAILED))
         case Phase.CONFIRMED if _card_refused(payment, card_ended) and card_ended:
             refusal = CardRefused(
                 payment.payment_id, card_ended.verdict, reason=card_ended.reason
@@ -93,7 +93,7 @@ async def finish(
             await _reverse(record, settlement)
         case Phase.CONFIRMED:
             missing = card_ended is None and _has_second_half(payment, settlement)
-            await record.add(
+            await record.end(
                 ActionFinished(
                     payment.payment_id,
                     Outcome.SUCCEEDED,
@@ -105,7 +105,7 @@ async def finish(
         case Phase.CARD_REFUSED | Phase.REVERSING:
             await _reverse(record, settlement)
         case Phase.REVERSED:
-            await record.add(failed(payment.payment_id, DECLINED_BY_READER))
+            await record.end(failed(payment.payment_id, DECLINED_BY_READER))
         case _:
             return
 
@@ -146,7 +146,7 @@ async def _reverse(record: PaymentRecord, settlement: Settlement) -> None:
     while not await _reversed(record.payment, settlement.stripe):
         await settlement.clock.sleep(next(waits))
     await record.add(Reversed(payment.payment_id))
-    await record.add(failed(payment.payment_id, DECLINED_BY_READER))
+    await record.end(failed(payment.payment_id, DECLINED_BY_READER))
 
 
 async def _reversed(payment: Payment, stripe: StripeClient) -> bool:

@@ -42,7 +42,7 @@ class Shop:
         """One run of the register app: its exit status and what it reported."""
         self.world.when_asked_present(card, reader=reader)
         program, folder = SDKS[sdk]
-        where = ["--url", self.url, "--key-file", self.key_file]
+        where: list[str | Path] = ["--url", self.url, "--key-file", self.key_file]
         code = f"serial:{self.world.folder / reader}"
         run = subprocess.run(
             [*program, *where, "--registration-code", code],

@@ -1,0 +1,242 @@
+"""The whole agent in this process, and what a register app sees of it.
+
+The parts are the real ones, put together by agent.app; in a test's hands are only the
+cables (pipes in place of ports), the time and the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asgi_client import Answer, AsgiClient
+from flow_disk import FlowJournal, open_flow_journal
+from flow_world import STRIPE_KEY, PipeTransport, World, running_world
+from rest_fakes import new_key
+from skipping_loop import LoopClock
+from stripe_api_server import seeded_random
+
+from agent.app import Assembled, Parts, assemble
+from agent.events import EventBus
+from agent.ids import ReaderId
+from agent.payments.payment import Payment
+from agent.payments.states import FINAL, Phase
+from agent.readers.session import OpenReader
+from agent.rest.auth import KeyScope
+from agent.rest.server import create_app
+from agent.settings import PaymentSettings, Settings, StripeKey
+from agent.stripe_api.client import StripeClient, open_session
+from drivers.reader import Reader
+from drivers.registry import open_reader
+from drivers.transport.base import Transport
+
+COUNTER = "serial:/dev/counter"
+"""The registration code of the reader `counter`."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """A running agent, used as register apps use it."""
+
+    rest: AsgiClient
+    journal: FlowJournal
+    assembled: Assembled
+
+    @property
+    def events(self) -> EventBus:
+        return self.assembled.services.events
+
+    async def register(self, code: str = COUNTER) -> str:
+        """Register a reader; its id."""
+        form = {"registration_code": code}
+        return str(good(await self.rest.post("/v1/terminal/readers", form))["id"])
+
+    async def intent(self, amount: int = 12_00, *, capture: str = "automatic") -> str:
+        """A new PaymentIntent; its id."""
+        form = {
+            "amount": str(amount),
+            "currency": "usd",
+            "capture_method": capture,
+            "allowed_payment_method_types[]": "card_present",
+        }
+        return str(good(await self.rest.post("/v1/payment_intents", form))["id"])
+
+    async def process(
+        self, reader: str, intent: str, *, key: str | None = None
+    ) -> Answer:
+        """Ask the reader to take the payment; answers at once."""
+        headers = {} if key is None else {"idempotency-key": key}
+        path = f"/v1/terminal/readers/{reader}/process_payment_intent"
+        return await self.rest.post(path, {"payment_intent": intent}, headers)
+
+    async def begin(self, reader: str, intent: str) -> None:
+        """Ask for the payment, which must be accepted."""
+        good(await self.process(reader, intent))
+
+    async def pay(self, reader: str, intent: str) -> Any:
+        """Take the payment; the reader's action at its end, None if canceled."""
+        await self.begin(reader, intent)
+        return await self.ended(reader)
+
+    async def ended(self, reader: str) -> Any:
+        """The reader's action once it has ended, however long that takes."""
+        await self.until(reader, *FINAL)
+        return await self.action(reader)
+
+    async def action(self, reader: str) -> Any:
+        """The reader's action as it is now."""
+        return (await self._shown(reader))["action"]
+
+    async def status(self, reader: str) -> Any:
+        """`online` or `offline`."""
+        return (await self._shown(reader))["status"]
+
+    async def cancel(self, reader: str) -> Answer:
+        """Cancel the reader's action."""
+        return await self.rest.post(f"/v1/terminal/readers/{reader}/cancel_action")
+
+    async def until(self, reader: str, *phases: Phase) -> None:
+        """Return when the reader's payment is in one of these phases, or is gone."""
+
+        def is_there() -> bool:
+            payment = self.assembled.actions.current(ReaderId(reader))
+            return payment is None or payment.phase in phases
+
+        await self.until_true(is_there)
+
+    async def until_online(self, reader: str) -> None:
+        """Return when the reader is connected."""
+        session = self.assembled.fleet.session(ReaderId(reader))
+        await self.until_true(lambda: session.status == "online")
+
+    async def until_true(self, condition: Callable[[], bool]) -> None:
+        """Return when it holds; looked at whenever something has happened."""
+        with self.events.listen() as events:
+            while not condition():
+                await events.get()
+
+    async def _shown(self, reader: str) -> Any:
+        return good(await self.rest.get(f"/v1/terminal/readers/{reader}"))
+
+
+def good(answer: Answer) -> Any:
+    """The content of an answer that must be a success."""
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+@asynccontextmanager
+async def running_agent(
+    world: World,
+    folder: Path,
+    *,
+    payments: PaymentSettings | None = None,
+    chunk_bytes: int | None = None,
+    key: str = STRIPE_KEY,
+) -> AsyncIterator[Agent]:
+    """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
+
+    `chunk_bytes` is the most that arrives from a reader at once.
+    """
+    clock = LoopClock()
+    settings = Settings(state_dir=folder, payments=payments or PaymentSettings())
+    stripe_key = StripeKey(key)
+    journal = open_flow_journal(folder / "journal.db", clock=clock)
+    try:
+        async with open_session() as session:
+            stripe = StripeClient(
+                session,
+                api_base=world.url,
+                key=stripe_key,
+                api_version=settings.stripe.api_version,
+                timeout_s=settings.stripe.timeout_s,
+                max_retries=settings.stripe.max_retries,
+            )
+            parts = Parts(
+                settings,
+                journal,
+                stripe,
+                clock,
+                # Not the world's: its ids must not be the agent's.
+                seeded_random(folder.name.encode()),
+                stripe_key.livemode,
+                open_reader=_opening(world, chunk_bytes),
+            )
+            async with _at_work(parts) as assembled:
+                local_key = await new_key(journal, *KeyScope)
+                app = create_app(assembled.services)
+                yield Agent(AsgiClient(app, key=local_key), journal, assembled)
+    finally:
+        await journal.aclose()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """An agent and its world, with the reader `counter` registered."""
+
+    world: World
+    agent: Agent
+    reader: str
+
+    async def taken(self, intent: str) -> list[int]:
+        """The amounts that cardholders pay for the intent, after all reversals."""
+        return await self.world.taken(intent)
+
+    def payment(self) -> Payment:
+        """The reader's payment, under way or the last one."""
+        payment = self.agent.assembled.actions.current(ReaderId(self.reader))
+        assert payment is not None
+        return payment
+
+    async def shown(self, text: str) -> None:
+        """Return when this is on the reader's screen."""
+        await self.world.shown(text)
+
+
+@asynccontextmanager
+async def running_stack(
+    folder: Path,
+    *,
+    payments: PaymentSettings | None = None,
+    chunk_bytes: int | None = None,
+    seed: int = 1,
+) -> AsyncIterator[Stack]:
+    """One agent, one reader, one Stripe."""
+    async with (
+        running_world(seed=seed) as world,
+        running_agent(
+            world, folder, payments=payments, chunk_bytes=chunk_bytes
+        ) as agent,
+    ):
+        yield Stack(world, agent, await agent.register())
+
+
+class _Ended(Exception):
+    """Ends the agent's TaskGroup."""
+
+
+@asynccontextmanager
+async def _at_work(parts: Parts) -> AsyncIterator[Assembled]:
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield assemble(parts, tasks=tasks)
+            raise _Ended
+    except* _Ended:
+        pass
+
+
+def _opening(world: World, chunk_bytes: int | None) -> OpenReader:
+    async def open_pipe(spec: str) -> Transport:
+        return PipeTransport(spec, world.pipes[spec], chunk_bytes=chunk_bytes)
+
+    async def opened(spec: str, model: str | None) -> Reader:
+        schemes = {"serial": open_pipe} if spec in world.pipes else None
+        return await open_reader(
+            spec, model=model, list_ports=lambda: (), schemes=schemes
+        )
+
+    return opened

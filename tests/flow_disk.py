@@ -1,0 +1,83 @@
+"""A journal on a disk that can fill up or fall asleep, at an entry of one's choice."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import TypeVar
+
+from skipping_loop import SkippingLoop
+
+from agent.clock import Clock
+from agent.journal.answers import StoredAnswer
+from agent.journal.codec import kind_of
+from agent.journal.db import Database
+from agent.journal.entries import Entry
+from agent.journal.journal import Journal, Recorded
+from agent.journal.migrations import migrations
+from agent.journal.writer import Change
+
+T = TypeVar("T")
+
+
+class FlowDatabase(Database):
+    """SQLite as it is, and as it is on a full disk."""
+
+    is_full = False
+
+    async def write(self, change: Change[T]) -> T:
+        def on_full_disk(_: sqlite3.Connection) -> T:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SkippingLoop)
+        with loop.thread_at_work():
+            return await super().write(on_full_disk if self.is_full else change)
+
+
+class FlowJournal(Journal):
+    """The real journal on such a disk."""
+
+    disk: FlowDatabase
+    fills_up_at: str | None = None
+    """The kind of entry at which the disk is full, from then on."""
+    sleeps_at: str | None = None
+    """The kind of entry that takes until `wake` is set."""
+    wake: asyncio.Event
+    asleep: asyncio.Event
+    fell_full: asyncio.Event
+
+    async def append(
+        self,
+        *entries: Entry,
+        answer: StoredAnswer | None = None,
+        held_card: bytes | None = None,
+    ) -> Recorded:
+        kinds = [kind_of(entry) for entry in entries]
+        if self.fills_up_at in kinds:
+            self.disk.is_full = True
+            self.fell_full.set()
+        if self.sleeps_at in kinds:
+            self.asleep.set()
+            await self.wake.wait()
+        return await super().append(*entries, answer=answer, held_card=held_card)
+
+    def free_disk(self) -> None:
+        """From now on everything can be written again."""
+        self.fills_up_at, self.disk.is_full = None, False
+
+    def kinds(self) -> list[str]:
+        """The kinds of all entries, oldest first."""
+        return [kind_of(one.entry) for one in self.read(limit=100_000)]
+
+
+def open_flow_journal(path: Path, *, clock: Clock) -> FlowJournal:
+    """Open or make the file."""
+    database = FlowDatabase.open(path, steps=migrations())
+    assert isinstance(database, FlowDatabase)
+    journal = FlowJournal(database, clock=clock)
+    journal.disk = database
+    journal.wake, journal.asleep = asyncio.Event(), asyncio.Event()
+    journal.fell_full = asyncio.Event()
+    return journal

@@ -1,0 +1,272 @@
+"""The world around an agent, in its own process: readers on cables, Stripe on a port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import uvicorn
+from skipping_loop import LoopClock
+from uvicorn.server import ServerState
+
+from drivers.errors import Disconnected, TransportUnavailable
+from simulator.app import ReaderOrder, Simulator, build_simulator
+from simulator.cards.card import Entry
+from simulator.errors import WireUnavailable
+from simulator.faults import WireFaults
+from simulator.reader.actions import Action, PresentCard
+from simulator.reader.device import SimulatedReader
+from simulator.reader.rules import Condition, Rule
+from simulator.reader.screen import ReaderState, Screen
+from simulator.reader.wires.pipe import PipeWire
+from simulator.reader.wires.wire import Wire
+from simulator.stripe_api.engine.faults import Fault, FaultRule
+from simulator.stripe_api.engine.wire import ResettableHttp
+
+STRIPE_KEY = "sk_test_" + "simulated" * 4
+CONFIRM = "/v1/payment_intents/*/confirm"
+CUSTOMER_S = 0.001
+"""How long a customer takes to present a card."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Simulated readers and a simulated Stripe, for agents that come and go."""
+
+    simulator: Simulator
+    url: str
+    http: aiohttp.ClientSession
+    pipes: dict[str, PipeWire]
+    """In-memory cables, by the spec under which the agent opens them."""
+
+    def reader(self, name: str = "counter") -> SimulatedReader:
+        return self.simulator.readers.named(name)
+
+    def customer(
+        self,
+        card: str = "visa_approved",
+        *,
+        entry: str = "contact",
+        reader: str = "counter",
+        after_s: float = CUSTOMER_S,
+    ) -> None:
+        """From now on whoever is asked for a card at this reader presents this one."""
+        self.simulator.rules.clear()
+        book = self.simulator.cards
+        self.when_waiting(
+            PresentCard(book.named(card), Entry(entry)), reader=reader, after_s=after_s
+        )
+
+    def nobody(self) -> None:
+        """From now on no customer comes."""
+        self.simulator.rules.clear()
+
+    def when(
+        self,
+        state: ReaderState,
+        *actions: Action,
+        reader: str = "counter",
+        after_s: float = 0.0,
+        times: int | None = 1,
+    ) -> None:
+        """Do this as soon as the reader is in that state."""
+        condition = Condition(reader=reader, state=state)
+        self.simulator.rules.add(Rule(condition, actions, after_s=after_s, times=times))
+
+    def when_waiting(
+        self, *actions: Action, reader: str = "counter", after_s: float = CUSTOMER_S
+    ) -> None:
+        """Do this every time the reader asks for a card."""
+        self.when(
+            ReaderState.WAITING_FOR_CARD,
+            *actions,
+            reader=reader,
+            after_s=after_s,
+            times=None,
+        )
+
+    async def shown(self, text: str, *, reader: str = "counter") -> None:
+        """Return when this is on the reader's screen."""
+        await self._seen(
+            reader, lambda screen: any(text in line for line in screen.lines)
+        )
+
+    async def is_in(self, state: ReaderState, *, reader: str = "counter") -> None:
+        """Return when the reader is in this state."""
+        await self._seen(reader, lambda screen: screen.state is state)
+
+    async def _seen(self, reader: str, condition: Callable[[Screen], bool]) -> None:
+        seen = asyncio.Event()
+
+        def look(_: SimulatedReader, screen: Screen) -> None:
+            if condition(screen):
+                seen.set()
+
+        self.reader(reader).watch(look)
+        look(self.reader(reader), self.reader(reader).screen)
+        await seen.wait()
+
+    def wire_faults(
+        self,
+        *,
+        to_host: WireFaults | None = None,
+        to_reader: WireFaults | None = None,
+        reader: str = "counter",
+    ) -> None:
+        """From now on the reader's cable fails like this."""
+        self.reader(reader).set_faults(
+            to_host=to_host or WireFaults(), to_reader=to_reader or WireFaults()
+        )
+
+    def stripe_fault(
+        self, fault: Fault, *, path: str = CONFIRM, times: int | None = 1, skip: int = 0
+    ) -> None:
+        """Befall Stripe's next answers to POSTs on this path."""
+        rule = FaultRule(fault, method="POST", path=path, times=times, skip=skip)
+        self.simulator.stripe_api.faults.add(rule)
+
+    def mend_stripe(self) -> None:
+        """From now on Stripe answers properly."""
+        self.simulator.stripe_api.faults.clear()
+
+    def asked(self, method: str, path: str) -> list[str | None]:
+        """The idempotency keys of Stripe's requests of this kind, in order."""
+        log = self.simulator.stripe_api.requests
+        found = log.find(lambda one: one.method == method and path in one.path)
+        return [entry.idempotency_key for entry in found]
+
+    async def stripe(
+        self, method: str, path: str, form: dict[str, str] | None = None
+    ) -> Any:
+        """A call of somebody else with the same Stripe account; it must succeed."""
+        headers = {"authorization": f"Bearer {STRIPE_KEY}"}
+        async with self.http.request(
+            method, self.url + path, data=form, headers=headers
+        ) as answer:
+            content = await answer.json()
+            assert answer.status == 200, content
+            return content
+
+    async def taken(self, payment_intent: str) -> list[int]:
+        """The amounts that cardholders pay for the intent, after all reversals."""
+        intent = await self.stripe("GET", f"/v1/payment_intents/{payment_intent}")
+        listed = await self.stripe(
+            "GET", f"/v1/charges?payment_intent={payment_intent}&limit=100"
+        )
+        if intent["status"] not in {"succeeded", "requires_capture"}:
+            return []
+        return [
+            charge["amount"]
+            for charge in listed["data"]
+            if charge["paid"] and not charge["refunded"]
+        ]
+
+
+@asynccontextmanager
+async def running_world(
+    *, wires: dict[str, Wire] | None = None, seed: int = 1
+) -> AsyncIterator[World]:
+    """A simulator with a DynaProx on each wire; one called `counter` on a pipe."""
+    wires = {"counter": PipeWire("counter")} if wires is None else wires
+    simulator = build_simulator(
+        clock=LoopClock(),
+        readers=[ReaderOrder(name, wire) for name, wire in wires.items()],
+        seed=seed,
+    )
+    pipes = {
+        f"serial:/dev/{name}": wire
+        for name, wire in wires.items()
+        if isinstance(wire, PipeWire)
+    }
+    simulator.readers.plug()
+    try:
+        async with _served(simulator) as url, aiohttp.ClientSession() as http:
+            yield World(simulator, url, http, pipes)
+    finally:
+        simulator.readers.unplug()
+
+
+@asynccontextmanager
+async def _served(simulator: Simulator) -> AsyncIterator[str]:
+    """Stripe on a loopback port, without the server's own timers."""
+    config = uvicorn.Config(
+        simulator.app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=86_400,
+    )
+    config.load()
+    state = ServerState()
+    listener = socket.create_server(("127.0.0.1", 0))
+    # An answer that waits for an ACK would look like silence to a loop that skips.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: ResettableHttp(config=config, server_state=state, app_state={}),
+        sock=listener,
+    )
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+        # The loop takes leave of the sockets in its next turn.
+        await asyncio.sleep(0)
+
+
+class PipeTransport:
+    """The host's end of a simulated cable; implements drivers.transport.Transport."""
+
+    def __init__(self, spec: str, wire: PipeWire, *, chunk_bytes: int | None) -> None:
+        """`chunk_bytes` is the most that one `read` returns."""
+        self._spec = spec
+        self._wire = wire
+        self._chunk_bytes = chunk_bytes
+        self._received = bytearray()
+        self._readable = asyncio.Event()
+        self._closed = asyncio.Event()
+        try:
+            wire.open(self._receive, closed=self._hang_up)
+        except WireUnavailable as error:
+            raise TransportUnavailable(spec, str(error)) from error
+
+    @property
+    def spec(self) -> str:
+        return self._spec
+
+    async def read(self) -> bytes:
+        await self._readable.wait()
+        if not self._received:
+            raise Disconnected(self._spec, "unplugged")
+        data = bytes(self._received[: self._chunk_bytes])
+        del self._received[: len(data)]
+        if not self._received and not self._closed.is_set():
+            self._readable.clear()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        if self._closed.is_set():
+            raise Disconnected(self._spec, "unplugged")
+        self._wire.write(data)
+
+    async def wait_closed(self) -> None:
+        await self._closed.wait()
+
+    async def aclose(self) -> None:
+        if not self._closed.is_set():
+            self._wire.close()
+            self._hang_up()
+
+    def _receive(self, data: bytes) -> None:
+        self._received += data
+        self._readable.set()
+
+    def _hang_up(self) -> None:
+        self._closed.set()
+        self._readable.set()

@@ -1,0 +1,95 @@
+"""An event loop that skips the waits of its own timers, and only those.
+
+For whole programs in one process: sockets and threads get the real time they need,
+timeouts and back-offs cost none. No timer fires because the machine was busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar, TypeVarTuple, Unpack
+
+from simulator.clock import Timer
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+QUIET_S = 0.003
+"""How long, in real time, sockets must be silent before a timer's time has come."""
+STUCK_S = 5.0
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+
+class _SkippingSelector(selectors.SelectSelector):
+    elapsed_s = 0.0
+    threads_at_work = 0
+
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        # A thread that is done writes to the loop's own socket.
+        is_awaited = timeout is None or self.threads_at_work > 0
+        ready = super().select(STUCK_S if is_awaited else QUIET_S)
+        if not ready and is_awaited:
+            raise RuntimeError("nothing will ever happen: the test is stuck")
+        self.elapsed_s += 0 if ready else timeout or 0
+        return ready
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """`time()` moves only while nothing else is left to do."""
+
+    def __init__(self) -> None:
+        self._skipping = _SkippingSelector()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        return self._skipping.elapsed_s
+
+    @contextmanager
+    def thread_at_work(self) -> Iterator[None]:
+        """Within the context no timer fires: a thread has something to tell soon."""
+        self._skipping.threads_at_work += 1
+        try:
+            yield
+        finally:
+            self._skipping.threads_at_work -= 1
+
+    def run_in_executor(
+        self,
+        executor: Executor | None,
+        func: Callable[[Unpack[Ts]], T],
+        *args: Unpack[Ts],
+    ) -> asyncio.Future[T]:
+        answer = super().run_in_executor(executor, func, *args)
+        self._skipping.threads_at_work += 1
+        answer.add_done_callback(self._thread_done)
+        return answer
+
+    def _thread_done(self, _: object) -> None:
+        self._skipping.threads_at_work -= 1
+
+
+class LoopClock:
+    """The running loop's time as the agent's clock and as the simulator's."""
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        return asyncio.get_running_loop().call_later(delay_s, callback)
