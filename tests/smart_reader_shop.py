@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
@@ -27,6 +27,7 @@ from simulator.emv.kernel import Kernel
 from simulator.stripe_api.app import StripeApi
 from simulator.stripe_api.at_the_reader.rules import SmartRules
 from simulator.stripe_api.at_the_reader.smart_readers import SmartReaders
+from simulator.stripe_api.engine.versions import LATEST
 from simulator.stripe_api.smart_readers.card_slot import CardSlot
 
 
@@ -49,8 +50,23 @@ class SmartReaderShop:
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """A request to the control routes; the JSON of its answer, refusals included."""
+        return self._ask(method, path, body, {})
+
+    def post_json(self, path: str, body: object, *, version: str = LATEST) -> Any:
+        """A request that a form, and so the official client, cannot express."""
+        headers = {
+            "Authorization": f"Bearer {KEY}",
+            "Content-Type": "application/json",
+            "Stripe-Version": version,
+        }
+        return self._ask("POST", path, body, headers)
+
+    def _ask(
+        self, method: str, path: str, body: object, headers: Mapping[str, str]
+    ) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.url}{path}", data, method=method)
+        url = f"{self.url}{path}"
+        request = Request(url, data, headers=dict(headers), method=method)
         try:
             with urlopen(request, timeout=5) as answer:
                 content = answer.read()

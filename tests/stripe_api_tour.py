@@ -113,6 +113,15 @@ STEPS = (
     Step("POST /v1/terminal/locations/{location}", {"display_name": "The shop"}),
     Step("POST /v1/terminal/connection_tokens", {"location": "$location"}),
     Step(
+        "POST /v1/terminal/onboarding_links",
+        {
+            "link_type": "apple_terms_and_conditions",
+            "link_options": {
+                "apple_terms_and_conditions": {"merchant_display_name": "The shop"}
+            },
+        },
+    ),
+    Step(
         "POST /v1/terminal/readers",
         {"registration_code": "simulated-s700", "location": "$location"},
         keep="reader",

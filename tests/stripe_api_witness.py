@@ -65,7 +65,7 @@ class Witness:
         try:
             operation, _ = self._router.find(method, path)
         except RouteUnknown:
-            name = "unknown"
+            name = f"{method} {path}"
         else:
             name = f"{operation.method} {operation.path}"
         self.seen.append((name, start["status"], content))

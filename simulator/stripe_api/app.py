@@ -113,8 +113,9 @@ class StripeApi:
 
     @property
     def operations(self) -> Sequence[Operation]:
-        """Everything that can be asked for under `/v1`."""
-        return self._server.executor.operations
+        """Everything that can be asked for under `/v1`, previews apart."""
+        operations = self._server.executor.operations
+        return [operation for operation in operations if operation.preview is None]
 
     @property
     def faults(self) -> Faults:

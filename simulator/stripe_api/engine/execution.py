@@ -9,7 +9,12 @@ from functools import partial
 
 from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer, answer
-from simulator.stripe_api.engine.errors import ApiError, ServerFailure, envelope
+from simulator.stripe_api.engine.errors import (
+    ApiError,
+    RouteUnknown,
+    ServerFailure,
+    envelope,
+)
 from simulator.stripe_api.engine.events import Listener
 from simulator.stripe_api.engine.expand import TOTAL_COUNT, check_paths, expanded
 from simulator.stripe_api.engine.forms import Tree, decode_form, decode_json
@@ -26,7 +31,11 @@ from simulator.stripe_api.engine.parameters import Items, Text, Values
 from simulator.stripe_api.engine.requests import RequestEntry
 from simulator.stripe_api.engine.router import Router
 from simulator.stripe_api.engine.store import Object, Store
-from simulator.stripe_api.engine.versions import ApiVersion, read_version
+from simulator.stripe_api.engine.versions import (
+    ApiVersion,
+    read_previews,
+    read_version,
+)
 from simulator.stripe_api.engine.wire import HttpRequest
 
 _log = logging.getLogger(__name__)
@@ -109,6 +118,7 @@ class Executor:
         entry.host = request.header(b"host") or ""
         entry.livemode = self._keys.livemode(request.header(b"authorization"))
         version = read_version(request.header(b"stripe-version"), self._version)
+        entry.previews = read_previews(request.header(b"stripe-version"))
         entry.parameters = _parameters(request)
         key = request.header(b"idempotency-key")
         if key and request.method == "POST":
@@ -170,6 +180,8 @@ class Executor:
     def _prepare(self, entry: RequestEntry, version: ApiVersion) -> _Prepared:
         """Find the operation and read its parameters; raises ApiError."""
         operation, names = self._router.find(entry.method, entry.path)
+        if operation.preview is not None and operation.preview not in entry.previews:
+            raise RouteUnknown(entry.method, entry.path)
         sent = dict(entry.parameters)
         paths = _EXPAND.read(sent.pop("expand", []), "expand", version)
         nested = paths

@@ -142,6 +142,8 @@ class Operation:
     is_list: bool = False
     is_counted: bool = False
     """Whether the list's `total_count` is there when expanded, as in searches."""
+    preview: str | None = None
+    """What `Stripe-Version` must ask for besides a version; without it, 404."""
 
 
 @dataclass(frozen=True, slots=True)

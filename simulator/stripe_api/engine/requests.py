@@ -28,6 +28,8 @@ class RequestEntry:
     created_ms: int
     host: str = ""
     """The server's name in the request; not shown."""
+    previews: frozenset[str] = frozenset()
+    """The preview features the request asked for; not shown."""
     parameters: Tree = field(default_factory=dict)
     idempotency_key: str | None = None
     livemode: bool = False

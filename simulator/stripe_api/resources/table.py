@@ -23,7 +23,11 @@ from simulator.stripe_api.resources.terminal_configurations.resource import (
 from simulator.stripe_api.resources.terminal_connection_tokens import (
     TERMINAL_CONNECTION_TOKENS,
 )
+from simulator.stripe_api.resources.terminal_hardware.resource import terminal_hardware
 from simulator.stripe_api.resources.terminal_locations import TERMINAL_LOCATIONS
+from simulator.stripe_api.resources.terminal_onboarding_links import (
+    TERMINAL_ONBOARDING_LINKS,
+)
 from simulator.stripe_api.resources.terminal_reader_actions.resource import (
     terminal_reader_actions,
 )
@@ -54,11 +58,13 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         TERMINAL_CONFIGURATIONS,
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,
+        TERMINAL_ONBOARDING_LINKS,
         TERMINAL_READERS,
         TEST_CLOCK,
         WEBHOOK_ENDPOINT,
         payment_intents(shop.issuer),
         setup_intents(shop.issuer),
+        terminal_hardware(),
         terminal_reader_actions(shop),
         test_helpers_terminal_readers(shop),
     )
