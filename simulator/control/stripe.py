@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from simulator.control.limits import limit_routes
 from simulator.control.requests import request_routes
 from simulator.control.state import state_routes
 from simulator.control.webhooks import webhook_routes
@@ -44,6 +45,7 @@ def stripe_routes(api: StripeApi) -> Sequence[BaseRoute]:
         Route("/simulator/faults", control.clear_faults, methods=["DELETE"]),
         Route("/simulator/faults/{id}", control.remove_fault, methods=["DELETE"]),
         Route("/simulator/reset", control.reset, methods=["POST"]),
+        *limit_routes(api),
         *request_routes(api.requests),
         *state_routes(api.state),
         *webhook_routes(api.webhooks),

@@ -18,6 +18,7 @@ from simulator.stripe_api.engine.events import Listener
 from simulator.stripe_api.engine.faults import Faults
 from simulator.stripe_api.engine.ids import Random
 from simulator.stripe_api.engine.keys import KeyRing
+from simulator.stripe_api.engine.limits import RateLimits
 from simulator.stripe_api.engine.operations import Operation, Work
 from simulator.stripe_api.engine.requests import RequestLog
 from simulator.stripe_api.engine.server import ApiServer, Everything
@@ -118,6 +119,16 @@ class StripeApi:
         return [operation for operation in operations if operation.preview is None]
 
     @property
+    def keys(self) -> KeyRing:
+        """The accepted keys, and what the restricted ones among them may do."""
+        return self._server.executor.keys
+
+    @property
+    def limits(self) -> RateLimits:
+        """How many requests a second are answered."""
+        return self._server.executor.limits
+
+    @property
     def faults(self) -> Faults:
         """The fault rules in force."""
         return self._server.faults
@@ -143,7 +154,9 @@ class StripeApi:
         self._server.executor.act(work, livemode=livemode)
 
     def reset(self) -> None:
-        """Start anew: the seeds alone, no fault rules and no logged requests."""
+        """Start anew: the seeds alone, nothing logged, limited or made to fail."""
         self._server.forget()
+        self.limits.lift()
+        self.keys.lift_restrictions()
         self.webhooks.forget()
         self.state.begin_anew()

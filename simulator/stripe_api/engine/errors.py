@@ -7,6 +7,8 @@ ApiError
 │   ├── RouteUnknown               no such URL (404)
 │   └── BodyTooLarge               more bytes than the server takes (413)
 ├── AuthenticationFailed           no key, or not one of ours (401)
+├── PermissionDenied               a restricted key that may not do this (403)
+├── RateLimited                    too many requests in a second (429)
 ├── IdempotencyMismatch            the key was used with another request (400)
 ├── IdempotencyKeyInUse            the first request is still under way (409)
 └── ServerFailure                  a defect, or a fault rule that plays one (5xx)
@@ -123,6 +125,21 @@ class AuthenticationFailed(ApiError):
 
     type = "invalid_request_error"
     status = 401
+
+
+class PermissionDenied(ApiError):
+    """A restricted key without the right to do this."""
+
+    type = "invalid_request_error"
+    status = 403
+
+
+class RateLimited(ApiError):
+    """Too many requests in too short a time."""
+
+    type = "invalid_request_error"
+    status = 429
+    code = "rate_limit"
 
 
 class IdempotencyMismatch(ApiError):

@@ -11,6 +11,7 @@ from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer, answer
 from simulator.stripe_api.engine.errors import (
     ApiError,
+    RateLimited,
     RouteUnknown,
     ServerFailure,
     envelope,
@@ -24,7 +25,8 @@ from simulator.stripe_api.engine.idempotency import (
     Stored,
 )
 from simulator.stripe_api.engine.ids import Ids
-from simulator.stripe_api.engine.keys import KeyRing
+from simulator.stripe_api.engine.keys import KeyRing, needed_permission
+from simulator.stripe_api.engine.limits import RateLimits
 from simulator.stripe_api.engine.multipart import MEDIA_TYPE, decode_multipart
 from simulator.stripe_api.engine.operations import Call, Operation, Resource, Work
 from simulator.stripe_api.engine.parameters import Items, Text, Values
@@ -80,10 +82,11 @@ class Executor:
         self.listeners: list[Listener] = []
         self.begin_listeners: list[Callable[[], None]] = []
         """Called whenever other objects have taken the place of those there were."""
+        self.keys = keys
+        self.limits = RateLimits()
         self.operations = [one for each in resources for one in each.operations]
         self._clock = clock
         self._ids = ids
-        self._keys = keys
         self._version = version
         self.kinds = {kind.name: kind for each in resources for kind in each.kinds}
         self._router = Router(self.operations)
@@ -116,7 +119,14 @@ class Executor:
         Raises ApiError where it was refused without being carried out.
         """
         entry.host = request.header(b"host") or ""
-        entry.livemode = self._keys.livemode(request.header(b"authorization"))
+        entry.key = self.keys.identify(request.header(b"authorization"))
+        entry.livemode = entry.key.livemode
+        self.limits.take(
+            entry.method,
+            entry.path,
+            livemode=entry.livemode,
+            now_s=self._clock.monotonic(),
+        )
         version = read_version(request.header(b"stripe-version"), self._version)
         entry.previews = read_previews(request.header(b"stripe-version"))
         entry.parameters = _parameters(request)
@@ -147,6 +157,8 @@ class Executor:
         headers = [(b"stripe-should-retry", b"false")] if error.status == 402 else []
         if error.status == 401:
             headers.append((b"www-authenticate", b'Basic realm="Stripe"'))
+        if isinstance(error, RateLimited):
+            headers.append((b"stripe-rate-limited-reason", b"global-rate"))
         return answer(content, status=error.status, headers=tuple(headers))
 
     async def _once(
@@ -182,6 +194,10 @@ class Executor:
         operation, names = self._router.find(entry.method, entry.path)
         if operation.preview is not None and operation.preview not in entry.previews:
             raise RouteUnknown(entry.method, entry.path)
+        if entry.key is not None:
+            entry.key.require(
+                needed_permission(operation.method, operation.returns.name)
+            )
         sent = dict(entry.parameters)
         paths = _EXPAND.read(sent.pop("expand", []), "expand", version)
         nested = paths

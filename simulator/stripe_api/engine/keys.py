@@ -1,26 +1,68 @@
-"""Which API key a request carries, and whether it is good. Never stores a key twice."""
+"""Which API key a request carries, whether it is good, and what it may do."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from simulator.stripe_api.engine.errors import AuthenticationFailed
+from simulator.stripe_api.engine.errors import AuthenticationFailed, PermissionDenied
+
+RESTRICTED_KEY = re.compile(r"rk_(?:test|live)_[A-Za-z0-9_]{1,255}", re.ASCII)
 
 _SECRET_KEY = re.compile(r"(?:sk|rk)_(?:test|live)_[A-Za-z0-9_]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key that was accepted; never the key itself."""
+
+    masked: str
+    livemode: bool
+    permissions: Set[str] | None = None
+    """None where it may do everything."""
+
+    def require(self, permission: str) -> None:
+        """Raise PermissionDenied for what the key may not do.
+
+        Who may write may read.
+        """
+        if self.permissions is None or permission in self.permissions:
+            return
+        writing = permission.removesuffix("_read") + "_write"
+        if permission.endswith("_read") and writing in self.permissions:
+            return
+        raise PermissionDenied(
+            f"The provided key '{self.masked}' does not have the required permissions "
+            f"for this endpoint. Having the '{permission}' permission would allow this "
+            "request to continue."
+        )
+
+
 class KeyRing:
-    """The accepted keys; an empty set accepts every well-formed secret key."""
+    """The accepted keys."""
 
-    accepted: Set[str] = frozenset()
+    def __init__(self, accepted: Set[str] = frozenset()) -> None:
+        """An empty set accepts every well-formed secret key."""
+        self._accepted = accepted
+        self._restricted: dict[str, Set[str]] = {}
 
-    def livemode(self, authorization: str | None) -> bool:
-        """Whether the request is in live mode; raises AuthenticationFailed."""
+    def restrict(self, key: str, permissions: Set[str]) -> None:
+        """Accept `key`, which matches RESTRICTED_KEY, for `permissions` only."""
+        self._restricted[key] = permissions
+
+    def restricted(self) -> Mapping[str, Set[str]]:
+        """The permissions of the restricted keys, by the keys as Stripe shows them."""
+        return {_masked(key): rights for key, rights in self._restricted.items()}
+
+    def lift_restrictions(self) -> None:
+        """Let restricted keys be keys like any others."""
+        self._restricted.clear()
+
+    def identify(self, authorization: str | None) -> ApiKey:
+        """The key of a request; raises AuthenticationFailed."""
         if not authorization:
             raise AuthenticationFailed(
                 "You did not provide an API key. You need to provide your API key in "
@@ -29,11 +71,21 @@ class KeyRing:
                 " for details, or we can help at https://support.stripe.com/."
             )
         key = _key(authorization)
-        if not _SECRET_KEY.fullmatch(key) or (
-            self.accepted and key not in self.accepted
-        ):
-            raise AuthenticationFailed(f"Invalid API Key provided: {_masked(key)}")
-        return key[3:7] == "live"
+        masked = _masked(key)
+        permissions = self._restricted.get(key)
+        is_listed = permissions is not None or key in self._accepted
+        if not _SECRET_KEY.fullmatch(key) or (self._accepted and not is_listed):
+            raise AuthenticationFailed(f"Invalid API Key provided: {masked}")
+        return ApiKey(masked, key[3:7] == "live", permissions)
+
+
+def needed_permission(method: str, kind_name: str) -> str:
+    """What a restricted key must hold to do this with objects of that kind.
+
+    Such as `rak_payment_intent_write`.
+    """
+    access = "read" if method == "GET" else "write"
+    return f"rak_{kind_name.replace('.', '_')}_{access}"
 
 
 def _key(authorization: str) -> str:

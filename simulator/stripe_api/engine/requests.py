@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.stripe_api.engine.forms import Tree
+from simulator.stripe_api.engine.keys import ApiKey
 from simulator.stripe_api.engine.multipart import Upload
 
 KEPT = 10_000
@@ -28,6 +29,8 @@ class RequestEntry:
     created_ms: int
     host: str = ""
     """The server's name in the request; not shown."""
+    key: ApiKey | None = None
+    """Whose request it is, once that is known; not shown."""
     previews: frozenset[str] = frozenset()
     """The preview features the request asked for; not shown."""
     parameters: Tree = field(default_factory=dict)
