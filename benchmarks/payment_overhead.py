@@ -49,6 +49,7 @@ from examples.launch import (
     Simulator,
     agent,
     agent_folder,
+    as_installed,
     call,
     expect,
     simulator,
@@ -56,6 +57,7 @@ from examples.launch import (
 
 Wanted = TypeVar("Wanted", CardData, TransactionComplete)
 
+ROOT = Path(__file__).resolve().parent.parent
 AMOUNT = 1200
 START = StartTransaction(
     timeout_s=60,
@@ -269,7 +271,10 @@ def start_time(home: AgentFolder) -> float:
     """Seconds from fork to the first 200."""
     started = time.perf_counter()
     popen = subprocess.Popen(
-        home.command("run"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        home.command("run"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=as_installed(ROOT / ".bench"),
     )
     try:
         while not is_live(home.url):

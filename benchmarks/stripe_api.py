@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from urllib.parse import urlencode
 
 import uvloop
 
-from examples.launch import BIN, STRIPE_KEY, free_port
+from examples.launch import BIN, STRIPE_KEY, as_installed, free_port
 from simulator.cards.book import CardBook
 from simulator.emv.sealing import ReadKeys, stripe_objects
 
@@ -168,7 +167,7 @@ def serving(side: Side, *, stored: int = 0) -> Iterator[Server]:
         command(side, port, stored=stored),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=environment(),
+        env=as_installed(ROOT / ".bench"),
     )
     try:
         while not answers(port):
@@ -191,15 +190,6 @@ def command(side: Side, port: int, *, stored: int) -> list[str]:
         return [str(BIN / "cardlane-simulator"), "serve", "--port", str(port)]
     python = VENV / "bin" / "python"
     return [str(python), "-c", SERVE_LOCALSTRIPE, str(port), str(stored)]
-
-
-def environment() -> dict[str, str]:
-    """Ours, with compiled modules kept aside as they are beside any installed program.
-
-    Without them, a start would be the time of compiling.
-    """
-    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(VENV.parent / "pycache")}
 
 
 def answers(port: int) -> bool:

@@ -92,6 +92,16 @@ def running(arguments: Sequence[str | Path], *, log: Path) -> Iterator[Process]:
             process.wait()
 
 
+def as_installed(folder: Path) -> dict[str, str]:
+    """This environment, with compiled modules kept in `folder`.
+
+    Beside an installed program they are there already; without them, the time of a
+    start would be the time of compiling.
+    """
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder / "pycache")}
+
+
 def free_port() -> int:
     """A loopback port that nothing listens on."""
     with socket.socket() as probe:

@@ -18,7 +18,8 @@ from agent.cli.findings import (
     good,
     is_healthy,
 )
-from agent.cli.options import Config, Json, Url, read_settings, url_of
+from agent.cli.options import Config, Json, Url, url_of
+from agent.cli.settings_file import read_settings
 from agent.errors import SettingsInvalid
 
 if TYPE_CHECKING:

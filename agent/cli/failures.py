@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from typing import NoReturn
 
 from agent.errors import AgentError
 
@@ -45,6 +49,17 @@ class CommandFailed(Exception):
         self.exit_code = exit_code
 
 
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Exit with the code of what fails in the context, having told it on stderr."""
+    try:
+        yield
+    except CommandFailed as failure:
+        _exit(failure)
+    except AgentError as error:
+        _exit(failure_of(error))
+
+
 def failure_of(error: AgentError) -> CommandFailed:
     """An error of the agent's own parts, as a command ends with it."""
     return CommandFailed(error.message, code=error.code, remedy=error.remedy)
@@ -58,3 +73,8 @@ def usage_error(message: str, *, remedy: str) -> CommandFailed:
 def told(failure: CommandFailed) -> str:
     """What goes to stderr: what happened, and what to do."""
     return f"cardlane: {failure.message} ({failure.code})\n{failure.remedy}"
+
+
+def _exit(failure: CommandFailed) -> NoReturn:
+    sys.stderr.write(told(failure) + "\n")
+    sys.exit(failure.exit_code)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.failures import CommandFailed, ExitCode
-from agent.cli.options import Config, Json, read_settings
+from agent.cli.options import Config, Json
+from agent.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
     from agent.journal.journal import Journal, Recorded, VerifiedChain

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.failures import CommandFailed, usage_error
-from agent.cli.options import CLI_KEY_FILE, Config, Json, read_settings
+from agent.cli.options import CLI_KEY_FILE, Config, Json
+from agent.cli.settings_file import read_settings
 from agent.cli.tables import table
 
 if TYPE_CHECKING:

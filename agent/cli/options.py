@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.failures import CommandFailed
+from agent.cli.settings_file import CONFIG_VARIABLE, DEFAULT_CONFIG, read_settings
 
 if TYPE_CHECKING:
     from agent.cli.local_api import LocalApi
     from agent.settings import Settings
 
-DEFAULT_CONFIG = Path("/etc/cardlane/cardlane.toml")
 CLI_KEY_FILE = "cli_key"
 """In the state folder; `cardlane keys create --cli` writes it."""
 
@@ -23,7 +22,7 @@ Config = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        envvar="CARDLANE_CONFIG",
+        envvar=CONFIG_VARIABLE,
         help=f"Settings file; {DEFAULT_CONFIG} where it exists.",
     ),
 ]
@@ -51,16 +50,6 @@ class AgentAddress:
     config: Path | None
     url: str | None
     key_file: Path | None
-
-
-def read_settings(config: Path | None) -> Settings:
-    """The settings that the agent has too; raises SettingsInvalid."""
-    from agent.settings import load_settings
-
-    path = config
-    if path is None and DEFAULT_CONFIG.exists():
-        path = DEFAULT_CONFIG
-    return load_settings(path, os.environ)
 
 
 def open_local_api(address: AgentAddress) -> LocalApi:

@@ -1,30 +1,17 @@
-"""All commands under one name, and what every one of them does when it fails."""
+"""All commands under one name."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from agent.cli.doctor import doctor
-from agent.cli.failures import CommandFailed, failure_of, told
 from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
 from agent.cli.pay import pay
 from agent.cli.readers import reader_commands
 from agent.cli.run import run
-from agent.errors import AgentError
-
-
-def run_program() -> None:
-    """Carry out the command line and exit with an ExitCode."""
-    try:
-        program()()
-    except CommandFailed as failure:
-        _fail(failure)
-    except AgentError as error:
-        _fail(failure_of(error))
 
 
 def program() -> typer.Typer:
@@ -67,8 +54,3 @@ def _program_options(
     ] = False,
 ) -> None:
     """The card-reader agent for checkout machines."""
-
-
-def _fail(failure: CommandFailed) -> None:
-    sys.stderr.write(told(failure) + "\n")
-    sys.exit(failure.exit_code)
