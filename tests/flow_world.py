@@ -124,21 +124,30 @@ class World:
         )
 
     def stripe_fault(
-        self, fault: Fault, *, path: str = CONFIRM, times: int | None = 1, skip: int = 0
+        self,
+        fault: Fault,
+        *,
+        method: str = "POST",
+        path: str = CONFIRM,
+        times: int | None = 1,
     ) -> None:
-        """Befall Stripe's next answers to POSTs on this path."""
-        rule = FaultRule(fault, method="POST", path=path, times=times, skip=skip)
+        """Befall Stripe's next answers to such requests; None for all of them."""
+        rule = FaultRule(fault, method=method, path=path, times=times)
         self.simulator.stripe_api.faults.add(rule)
 
     def mend_stripe(self) -> None:
         """From now on Stripe answers properly."""
         self.simulator.stripe_api.faults.clear()
 
-    def asked(self, method: str, path: str) -> list[str | None]:
-        """The idempotency keys of Stripe's requests of this kind, in order."""
+    def asked(self, path: str) -> tuple[int, set[str]]:
+        """How often Stripe was asked on such paths, and under which idempotency keys.
+
+        A request that was befallen before it was read has left no key.
+        """
         log = self.simulator.stripe_api.requests
-        found = log.find(lambda one: one.method == method and path in one.path)
-        return [entry.idempotency_key for entry in found]
+        found = [*log.find(lambda one: one.method == "POST" and path in one.path)]
+        keys = {entry.idempotency_key for entry in found if entry.idempotency_key}
+        return len(found), keys
 
     async def stripe(
         self, method: str, path: str, form: dict[str, str] | None = None

@@ -11,6 +11,9 @@ from agent.stripe_api import errors, payment_intents
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.payment_intents import Authorized, ConfirmCard, Refused
 
+CONFLICT = 409
+"""Somebody else is at work on the intent: Stripe asks for the same request again."""
+
 
 async def confirm_once(
     payment: Payment, *, card: ConfirmCard | None, stripe: StripeClient
@@ -31,6 +34,8 @@ async def confirm_once(
             idempotency_key=payment.confirm_key,
         )
     except errors.StripeRefused as refused:
+        if refused.error.status == CONFLICT:
+            return AnswerLost(payment.payment_id, reason=refused.message)
         # A refusal of a repeat says nothing of the first attempt: look it up.
         if first_attempt:
             code = refused.error.code or refused.code

@@ -154,9 +154,7 @@ async def _reversed(payment: Payment, stripe: StripeClient) -> bool:
     key = payment.reversal_key or ""
     try:
         if payment.intent_status == "requires_capture":
-            await payment_intents.cancel(
-                stripe, payment.payment_intent, idempotency_key=key
-            )
+            await _release(payment, stripe, key=key)
         else:
             await refunds.create(
                 stripe, payment_intent=payment.payment_intent, idempotency_key=key
@@ -170,6 +168,23 @@ async def _reversed(payment: Payment, stripe: StripeClient) -> bool:
             payment, stripe
         )
     return True
+
+
+async def _release(payment: Payment, stripe: StripeClient, *, key: str) -> None:
+    """Cancel an authorisation, or refund it where somebody has captured it meanwhile.
+
+    Raises what the upstream raises: then the money is not certainly back.
+    """
+    intent_id = payment.payment_intent
+    try:
+        await payment_intents.cancel(stripe, intent_id, idempotency_key=key)
+    except errors.StripeRefused:
+        intent = await payment_intents.retrieve(stripe, intent_id)
+        if intent.status != "succeeded":
+            raise
+        await refunds.create(
+            stripe, payment_intent=intent_id, idempotency_key=f"{key}-refund"
+        )
 
 
 async def _is_back(payment: Payment, stripe: StripeClient) -> bool:
