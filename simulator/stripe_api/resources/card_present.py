@@ -79,6 +79,8 @@ class Reading:
     network_transaction_id: str
     is_incremental: bool = False
     """Whether the authorized amount may be raised later."""
+    is_overcapturable: bool = False
+    """Whether more than the authorized amount may be captured."""
 
 
 _ACCOUNT_TYPES: Mapping[str, str] = {
@@ -136,7 +138,7 @@ def _details(
             reading.network_transaction_id if is_approved else None
         ),
         "offline": None,
-        "overcapture_supported": False,
+        "overcapture_supported": reading.is_overcapturable and is_approved,
         "preferred_locales": [],
         "read_method": reading.read_method,
         "receipt": _receipt(decision, card),

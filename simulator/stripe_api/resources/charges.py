@@ -158,25 +158,35 @@ _PATH = "/v1/charges"
 
 
 def capture(call: Call, charge: Charge, *, amount: int) -> Charge:
-    """Take `amount` of an authorized charge and book it."""
+    """Take `amount` of an authorized charge, or more; it is still to be booked."""
     captured = charge.copy()
+    captured["amount"] = max(amount, charge["amount"])
     captured["amount_captured"] = amount
     captured["captured"] = True
-    captured["balance_transaction"] = book_charge(
-        call, charge_id=charge["id"], amount=amount, currency=charge["currency"]
-    )
     call.store.of(CHARGES).put(captured)
     return captured
 
 
-def release(call: Call, charge: Charge, *, event: str = "charge.refunded") -> Charge:
-    """Give up an authorized charge that was never captured; `event` tells of it."""
-    released = charge.copy()
-    released["amount_refunded"] = charge["amount"]
-    released["refunded"] = True
-    call.store.of(CHARGES).put(released)
-    call.emit(event, released, before=charge)
-    return released
+def book(call: Call, charge: Charge) -> Charge:
+    """Enter what was captured in the account's balance."""
+    booked = charge.copy()
+    booked["balance_transaction"] = book_charge(
+        call,
+        charge_id=charge["id"],
+        amount=charge["amount_captured"],
+        currency=charge["currency"],
+    )
+    call.store.of(CHARGES).put(booked)
+    return booked
+
+
+def add_refunded(call: Call, charge: Charge, amount: int) -> Charge:
+    """Count `amount` as given back; as no longer so where it is negative."""
+    refunded = charge.copy()
+    refunded["amount_refunded"] += amount
+    refunded["refunded"] = refunded["amount_refunded"] == charge["amount"]
+    call.store.of(CHARGES).put(refunded)
+    return refunded
 
 
 def _retrieve(call: Call) -> Charge:

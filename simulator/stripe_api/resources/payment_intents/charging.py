@@ -10,11 +10,12 @@ from simulator.emv.authorization import (
     AuthorizationRequest,
     Declined,
     Issuer,
+    PresentedCard,
 )
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_present import Reading
 from simulator.stripe_api.resources.card_reads import CardRead
-from simulator.stripe_api.resources.charges import CHARGES, Charge, capture
+from simulator.stripe_api.resources.charges import CHARGES, Charge
 from simulator.stripe_api.resources.declines import error_details
 from simulator.stripe_api.resources.errors import CardError
 from simulator.stripe_api.resources.generated_cards import (
@@ -23,6 +24,7 @@ from simulator.stripe_api.resources.generated_cards import (
 )
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.attempts import Attempt, add_charge
+from simulator.stripe_api.resources.payment_intents.capture import capture_at_once
 from simulator.stripe_api.resources.payment_intents.expiry import expire_uncaptured
 from simulator.stripe_api.resources.payment_intents.fields import (
     PaymentIntent,
@@ -32,13 +34,16 @@ from simulator.stripe_api.resources.payment_intents.states import (
     TRANSITIONS,
     Step,
 )
+from simulator.stripe_api.resources.payment_intents.terms import (
+    hold_s,
+    is_held,
+    may_be_overcaptured,
+    may_be_raised,
+)
 from simulator.stripe_api.resources.payment_methods import (
     PaymentMethod,
     add_presented_card,
 )
-
-HOLD_S = 2 * 24 * 60 * 60
-EXTENDED_HOLD_S = 30 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +70,21 @@ def charge_card(
     Raises CardError where the issuer declines, InvalidRequest for an amount that
     cannot be charged, CardDataUnreadable where the data open to no card.
     """
+    agreed = intent if purchase is None else _with_tip_told(intent, purchase.tip)
     purchase = purchase or Purchase()
-    agreed = with_tip(intent, purchase.tip)
     check_chargeable(agreed["amount"], agreed["currency"])
     decision = issuer.authorize(_request(agreed, read))
     method = purchase.method or add_presented_card(
         call, decision.card, type_=read.type, read_method=read.read_method
     )
-    is_manual = _is_manual(intent, read)
-    reading = _reading(call, intent, read, is_manual=is_manual)
+    reading = _reading(call, intent, read, card=decision.card)
     charge = add_charge(call, agreed, Attempt(decision, reading, method))
     match decision:
         case Approved():
             charge = _with_generated_card(
                 call, agreed, charge, allow_redisplay=purchase.allow_redisplay
             )
-            return _approved(call, agreed, charge, is_manual=is_manual)
+            return _approved(call, agreed, charge, read=reading)
         case Declined():
             raise _declined(call, intent, charge, declined=decision, method=method)
         case _:
@@ -107,34 +111,29 @@ def _request(intent: PaymentIntent, read: CardRead) -> AuthorizationRequest:
     )
 
 
+def _with_tip_told(intent: PaymentIntent, tip: int | None) -> PaymentIntent:
+    """As `with_tip`, and where nobody was asked the tip's amount says so by null."""
+    if tip is not None:
+        return with_tip(intent, tip)
+    told = intent.copy()
+    told["amount_details"] = {**intent["amount_details"], "tip": {"amount": None}}
+    return told
+
+
 def _reading(
-    call: Call, intent: PaymentIntent, read: CardRead, *, is_manual: bool
+    call: Call, intent: PaymentIntent, read: CardRead, *, card: PresentedCard
 ) -> Reading:
-    options = intent["payment_method_options"].get("card_present", {})
+    held = is_held(intent, network=card.network)
     return Reading(
         type=read.type,
         read_method=read.read_method,
         reader=read.reader,
         location=read.location,
-        capture_before=call.now + _hold_s(intent) if is_manual else None,
+        capture_before=call.now + hold_s(intent, brand=card.brand) if held else None,
         network_transaction_id=call.ids.digits(15),
-        is_incremental=is_manual
-        and options.get("request_incremental_authorization_support", False),
+        is_incremental=held and may_be_raised(intent, brand=card.brand),
+        is_overcapturable=held and may_be_overcaptured(intent, brand=card.brand),
     )
-
-
-def _is_manual(intent: PaymentIntent, read: CardRead) -> bool:
-    # Interac is a single-message network: there is no capturing later.
-    if read.type == "interac_present":
-        return False
-    options = intent["payment_method_options"].get("card_present", {})
-    return intent["capture_method"] == "manual" or "capture_method" in options
-
-
-def _hold_s(intent: PaymentIntent) -> int:
-    options = intent["payment_method_options"].get("card_present", {})
-    is_extended = options.get("request_extended_authorization", False)
-    return EXTENDED_HOLD_S if is_extended else HOLD_S
 
 
 def _with_generated_card(
@@ -158,11 +157,12 @@ def _with_generated_card(
 
 
 def _approved(
-    call: Call, intent: PaymentIntent, charge: Charge, *, is_manual: bool
+    call: Call, intent: PaymentIntent, charge: Charge, *, read: Reading
 ) -> PaymentIntent:
-    step = Step.AUTHORIZE if is_manual else Step.PAY
+    capture_before = read.capture_before
+    step = Step.PAY if capture_before is None else Step.AUTHORIZE
     if step is Step.PAY:
-        charge = capture(call, charge, amount=charge["amount"])
+        charge = capture_at_once(call, intent, charge)
     approved = intent.copy()
     approved["status"] = TRANSITIONS[intent["status"], step]
     approved["last_payment_error"] = None
@@ -172,11 +172,11 @@ def _approved(
     approved["amount_received"] = charge["amount_captured"]
     save(call, approved)
     call.emit("charge.succeeded", charge)
-    if step is Step.PAY:
+    if capture_before is None:
         call.emit("payment_intent.succeeded", approved)
     else:
         call.emit("payment_intent.amount_capturable_updated", approved)
-        expire_uncaptured(call, approved, after_s=_hold_s(intent))
+        expire_uncaptured(call, approved, after_s=capture_before - call.now)
     return approved
 
 

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 from simulator.stripe_api.engine.operations import Call
-from simulator.stripe_api.resources.charges import CHARGES, release
+from simulator.stripe_api.resources.charges import CHARGES
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
+    held_charge,
     save,
 )
 from simulator.stripe_api.resources.payment_intents.states import (
@@ -18,6 +19,7 @@ from simulator.stripe_api.resources.payment_intents.states import (
     Status,
     Step,
 )
+from simulator.stripe_api.resources.refunding import release
 
 
 def expire_uncaptured(call: Call, intent: PaymentIntent, *, after_s: int) -> None:
@@ -39,9 +41,9 @@ def _expire(call: Call, *, intent_id: str) -> None:
     intent = call.store.of(PAYMENT_INTENTS).get(intent_id)
     if intent is None or intent["status"] is not Status.REQUIRES_CAPTURE:
         return
-    charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
-    if charge is not None:
-        release(call, charge, event="charge.expired")
+    held = held_charge(call, intent)
+    released = release(call, held, amount=held["amount"])
+    call.emit("charge.expired", released, before=held)
     expired = intent.copy()
     expired["status"] = TRANSITIONS[intent["status"], Step.CANCEL]
     expired["amount_capturable"] = 0

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.engine.store import Kind
+from simulator.stripe_api.resources.charges import CHARGES, Charge
 from simulator.stripe_api.resources.errors import UnexpectedState
 from simulator.stripe_api.resources.payment_intents.states import (
     Status,
@@ -94,6 +95,14 @@ def save(call: Call, intent: PaymentIntent) -> PaymentIntent:
     """Store an intent, new or changed."""
     call.store.of(PAYMENT_INTENTS).put(intent)
     return intent
+
+
+def held_charge(call: Call, intent: PaymentIntent) -> Charge:
+    """The charge of an intent whose amount is held."""
+    charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
+    if charge is None:
+        raise LookupError(f"an authorized intent has no charge: {intent['id']}")
+    return charge
 
 
 def require(intent: PaymentIntent, step: Step, *, refusal: str) -> None:

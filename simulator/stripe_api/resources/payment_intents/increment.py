@@ -18,6 +18,7 @@ from simulator.stripe_api.resources.payment_intents.changes import changed
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
+    held_charge,
     require,
     save,
 )
@@ -57,8 +58,36 @@ def increment(call: Call) -> PaymentIntent:
         ),
     )
     amount = call.params["amount"]
-    charge = _incrementable_charge(call, intent, amount)
-    check_chargeable(amount, intent["currency"])
+    charge = held_charge(call, intent)
+    if not is_incrementable(charge):
+        raise InvalidRequest(
+            "This PaymentIntent is not eligible for incremental authorization: it was "
+            "not requested, or the card does not support it."
+        )
+    if amount <= charge["amount"]:
+        raise InvalidRequest(
+            "The amount must be greater than the currently authorized amount.",
+            param="amount",
+        )
+    raise_hold(call, intent, charge, amount=amount)
+    incremented = changed(intent, call.params)
+    incremented["amount_capturable"] = amount
+    save(call, incremented)
+    call.emit("payment_intent.amount_capturable_updated", incremented)
+    return incremented
+
+
+def is_incrementable(charge: Charge) -> bool:
+    """Whether the issuer may be asked to hold more."""
+    details = charge["payment_method_details"].get("card_present")
+    return bool(details and details["incremental_authorization_supported"])
+
+
+def raise_hold(
+    call: Call, intent: PaymentIntent, charge: Charge, *, amount: int
+) -> Charge:
+    """The charge with the higher amount; raises CardError and leaves it as it was."""
+    check_chargeable(amount, charge["currency"])
     _count(call, intent)
     # The card is gone by now: only the documented amounts make the issuer decline.
     decision = AMOUNT_ENDINGS.get(amount % 100, Decision.APPROVE)
@@ -69,28 +98,8 @@ def increment(call: Call) -> PaymentIntent:
         raise CardError({**details, "payment_intent": intent})
     raised = _raised(charge, amount)
     call.store.of(CHARGES).put(raised)
-    incremented = changed(intent, call.params)
-    incremented["amount_capturable"] = amount
-    save(call, incremented)
     call.emit("charge.updated", raised, before=charge)
-    call.emit("payment_intent.amount_capturable_updated", incremented)
-    return incremented
-
-
-def _incrementable_charge(call: Call, intent: PaymentIntent, amount: int) -> Charge:
-    charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
-    details = charge and charge["payment_method_details"].get("card_present")
-    if not charge or not details or not details["incremental_authorization_supported"]:
-        raise InvalidRequest(
-            "This PaymentIntent is not eligible for incremental authorization: it was "
-            "not requested, or the card does not support it."
-        )
-    if amount <= intent["amount"]:
-        raise InvalidRequest(
-            "The amount must be greater than the currently authorized amount.",
-            param="amount",
-        )
-    return charge
+    return raised
 
 
 def _count(call: Call, intent: PaymentIntent) -> None:

@@ -1,15 +1,12 @@
-"""Creating, reading, changing, capturing and canceling PaymentIntents."""
+"""Creating, reading, changing and canceling PaymentIntents."""
 
 from __future__ import annotations
 
 from simulator.emv.authorization import Issuer
-from simulator.stripe_api.engine.errors import InvalidRequest, ParameterInvalid
+from simulator.stripe_api.engine.errors import ParameterInvalid
 from simulator.stripe_api.engine.lists import page, within
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.engine.store import Object
-from simulator.stripe_api.resources.charges import CHARGES, Charge
-from simulator.stripe_api.resources.charges import capture as capture_charge
-from simulator.stripe_api.resources.charges import release as release_charge
 from simulator.stripe_api.resources.customers import CUSTOMERS
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
@@ -21,6 +18,7 @@ from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
     Unfilled,
+    held_charge,
     require,
     save,
 )
@@ -29,6 +27,7 @@ from simulator.stripe_api.resources.payment_intents.states import (
     Status,
     Step,
 )
+from simulator.stripe_api.resources.refunding import release
 
 PATH = "/v1/payment_intents"
 
@@ -110,37 +109,6 @@ def list_all(call: Call) -> Object:
     )
 
 
-def capture(call: Call) -> PaymentIntent:
-    """Take the authorized amount, or less of it; the rest is released."""
-    intent = call.find(PAYMENT_INTENTS, "intent")
-    require(
-        intent,
-        Step.CAPTURE,
-        refusal=(
-            "This PaymentIntent could not be captured because it has a status of "
-            "{status}. Only a PaymentIntent with one of the following statuses may be "
-            "captured"
-        ),
-    )
-    amount = call.params.get("amount_to_capture", intent["amount_capturable"])
-    if amount > intent["amount_capturable"]:
-        raise InvalidRequest(
-            "The payment could not be captured because the requested capture amount is "
-            "greater than the amount you can capture for this charge.",
-            param="amount_to_capture",
-            code="amount_too_large",
-        )
-    charge = capture_charge(call, _latest_charge(call, intent), amount=amount)
-    captured = changed(intent, call.params)
-    captured["status"] = TRANSITIONS[intent["status"], Step.CAPTURE]
-    captured["amount_capturable"] = 0
-    captured["amount_received"] = amount
-    save(call, captured)
-    call.emit("charge.captured", charge)
-    call.emit("payment_intent.succeeded", captured)
-    return captured
-
-
 def cancel(call: Call) -> PaymentIntent:
     """End an intent that is not paid, releasing what was authorized."""
     intent = call.find(PAYMENT_INTENTS, "intent")
@@ -153,7 +121,9 @@ def cancel(call: Call) -> PaymentIntent:
         ),
     )
     if intent["status"] is Status.REQUIRES_CAPTURE:
-        release_charge(call, _latest_charge(call, intent))
+        held = held_charge(call, intent)
+        released = release(call, held, amount=held["amount"])
+        call.emit("charge.refunded", released, before=held)
     canceled = intent.copy()
     canceled["status"] = TRANSITIONS[intent["status"], Step.CANCEL]
     canceled["amount_capturable"] = 0
@@ -177,13 +147,6 @@ def _refuse_payment_method(call: Call) -> None:
             "This simulator takes payment_method_data only when confirming.",
             param="payment_method_data",
         )
-
-
-def _latest_charge(call: Call, intent: PaymentIntent) -> Charge:
-    charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
-    if charge is None:
-        raise LookupError(f"an authorized intent has no charge: {intent['id']}")
-    return charge
 
 
 def _blank(call: Call) -> PaymentIntent:

@@ -9,6 +9,7 @@ from simulator.stripe_api.engine.operations import Operation, Resource
 from simulator.stripe_api.engine.search import FieldType
 from simulator.stripe_api.engine.search_pages import search_operation
 from simulator.stripe_api.resources.payment_intents import lifecycle, parameters
+from simulator.stripe_api.resources.payment_intents.capture import capture
 from simulator.stripe_api.resources.payment_intents.confirm import confirm
 from simulator.stripe_api.resources.payment_intents.expiry import watch_holds
 from simulator.stripe_api.resources.payment_intents.fields import PAYMENT_INTENTS
@@ -41,9 +42,7 @@ def payment_intents(issuer: Issuer) -> Resource:
             Operation("GET", one, parameters.RETRIEVE, kind, lifecycle.retrieve),
             Operation("POST", one, parameters.UPDATE, kind, lifecycle.update),
             Operation("POST", f"{one}/confirm", parameters.CONFIRM, kind, confirmed),
-            Operation(
-                "POST", f"{one}/capture", parameters.CAPTURE, kind, lifecycle.capture
-            ),
+            Operation("POST", f"{one}/capture", parameters.CAPTURE, kind, capture),
             Operation(
                 "POST", f"{one}/cancel", parameters.CANCEL, kind, lifecycle.cancel
             ),
