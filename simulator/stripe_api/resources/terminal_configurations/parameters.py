@@ -22,7 +22,6 @@ from simulator.stripe_api.engine.parameters import (
     Values,
 )
 from simulator.stripe_api.engine.versions import ApiVersion
-from simulator.stripe_api.resources.references import NoneExist
 from simulator.stripe_api.resources.terminal_configurations.fields import SCREENS
 
 _CURRENCIES = (
@@ -32,7 +31,7 @@ _CURRENCIES = (
 _CHOICES = 3
 _HOUR = Required(Integer(minimum=0, maximum=23))
 _PASSCODE = re.compile(r"\d{5}", re.ASCII)
-_FILE = NoneExist("file upload")
+_FILE = Text()
 _ENABLED = Fields({"enabled": Required(Boolean())})
 
 

@@ -14,6 +14,7 @@ from simulator.stripe_api.resources.terminal_configurations.fields import (
     CONFIGURATIONS,
     Configuration,
 )
+from simulator.stripe_api.resources.terminal_configurations.files import check_files
 from simulator.stripe_api.resources.terminal_locations import LOCATIONS
 
 _PATH = "/v1/terminal/configurations"
@@ -78,6 +79,7 @@ def _blank(call: Call) -> Configuration:
 
 def _saved(call: Call, before: Configuration) -> Configuration:
     """The configuration with what was sent set, and what was sent empty unset."""
+    check_files(call)
     fields: Values = {**before}
     for name, value in call.params.items():
         setting = _without_none(value)
