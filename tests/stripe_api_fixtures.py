@@ -20,6 +20,7 @@ def server(_running: StripeApiServer) -> Iterator[StripeApiServer]:
     """A running API without any objects; all its answers must be as the SDK says."""
     _running.api.reset()
     _running.issuer.asked.clear()
+    _running.issuer.decline_code = ""
     _running.witness.seen.clear()
     yield _running
     assert list(_running.witness.problems()) == []

@@ -72,6 +72,8 @@ class TestIssuer:
     __test__ = False
 
     asked: list[AuthorizationRequest] = field(default_factory=list)
+    decline_code: str = ""
+    """With what to decline whatever a smart reader read."""
 
     def authorize(self, request: AuthorizationRequest) -> Approved | Declined:
         """Approve, decline or raise, as the card data ask for."""
@@ -81,6 +83,8 @@ class TestIssuer:
         if request.ciphertext.startswith(b"decline:"):
             decline_code = request.ciphertext.removeprefix(b"decline:").decode()
             return Declined(VISA, "card_declined", decline_code, "05", "8A023035")
+        if self.decline_code:
+            return Declined(VISA, "card_declined", self.decline_code, "05", "8A023035")
         return Approved(VISA, "A1B2C3", "00", "8A023030")
 
 

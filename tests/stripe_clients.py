@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from stripe_api_server import APPROVED_DATA
+
 TESTS = Path(__file__).parent
 NODE = Path(sys.executable).with_name("node")
 OLDER_SDK = TESTS.parent / ".tools" / "stripe-older-sdk"
@@ -223,3 +225,29 @@ def clients(url: str, home: Path) -> Mapping[str, Any]:
         "node": lambda: Library(node, url),
         "cli": lambda: CommandLine(url, home),
     }
+
+
+def new_intent(api: ApiClient, **params: Any) -> Any:
+    """A PaymentIntent for a card that will be present."""
+    wanted = {
+        "amount": 10_50,
+        "currency": "usd",
+        api.types_parameter: ["card_present"],
+    }
+    return api.call("payment_intents.create", **wanted, **params)
+
+
+def card(data: bytes = APPROVED_DATA) -> Any:
+    """What a local reader sends on."""
+    read = {
+        "emv_data": data.hex(),
+        "ksn": "ffff9876543210e00001",
+        "read_method": "contact_emv",
+    }
+    return {"payment_method_data": {"type": "card_present", "card_present": read}}
+
+
+def paid_intent(api: ApiClient, **params: Any) -> Any:
+    """A PaymentIntent that the issuer has approved."""
+    intent = new_intent(api, **params)
+    return api.call("payment_intents.confirm", intent["id"], **card())

@@ -2,98 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from stripe_api_server import APPROVED_DATA, StripeApiServer, declined_data
-from stripe_clients import COMMAND_LINE, ApiClient, Refused, clients
+from stripe_api_server import StripeApiServer, declined_data
+from stripe_clients import ApiClient, Refused, card, new_intent, paid_intent
 
 from simulator.stripe_api.engine.faults import AnswerStatus, FaultRule, LoseReply
 
-pytest_plugins = ("stripe_api_fixtures",)
-
-LIBRARIES = ["python", "python-older", "node"]
-ALL = [*LIBRARIES, "cli"]
-
-
-class Clients:
-    """The clients that tests have asked for so far, kept running."""
-
-    def __init__(self, url: str, home: Path) -> None:
-        """All call the API at `url`; the CLI keeps its settings in `home`."""
-        self._makers = clients(url, home)
-        self._running: dict[str, ApiClient] = {}
-        self._stack = ExitStack()
-
-    def named(self, name: str) -> ApiClient:
-        """The client of that name, started when first asked for."""
-        if name not in self._running:
-            self._running[name] = self._stack.enter_context(self._makers[name]())
-        return self._running[name]
-
-    def close(self) -> None:
-        """End them all."""
-        self._stack.close()
-
-
-@pytest.fixture(scope="session")
-def running_clients(
-    _running: StripeApiServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Clients]:
-    started = Clients(_running.url, tmp_path_factory.mktemp("stripe-cli"))
-    yield started
-    started.close()
-
-
-@pytest.fixture(params=ALL)
-def api(
-    request: pytest.FixtureRequest, server: StripeApiServer, running_clients: Clients
-) -> ApiClient:
-    """Any official client, of an account without any objects."""
-    if request.param == "cli" and not COMMAND_LINE.exists():
-        pytest.skip("the lock file has no Stripe CLI for this machine")
-    return running_clients.named(request.param)
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(
-    request: pytest.FixtureRequest, server: StripeApiServer, running_clients: Clients
-) -> ApiClient:
-    """Any official SDK: with headers, retries, pages followed and so on."""
-    return running_clients.named(request.param)
-
-
-def new_intent(api: ApiClient, **params: Any) -> Any:
-    """A PaymentIntent for a card that will be present."""
-    wanted = {
-        "amount": 10_50,
-        "currency": "usd",
-        api.types_parameter: ["card_present"],
-    }
-    return api.call("payment_intents.create", **wanted, **params)
-
-
-def card(data: bytes = APPROVED_DATA) -> Any:
-    """What a local reader sends on."""
-    read = {
-        "emv_data": data.hex(),
-        "ksn": "ffff9876543210e00001",
-        "read_method": "contact_emv",
-    }
-    return {"payment_method_data": {"type": "card_present", "card_present": read}}
-
-
-def paid_intent(api: ApiClient, **params: Any) -> Any:
-    """A PaymentIntent that the issuer has approved."""
-    intent = new_intent(api, **params)
-    return api.call("payment_intents.confirm", intent["id"], **card())
+pytest_plugins = ("stripe_api_fixtures", "stripe_clients_fixtures")
 
 
 def test_payment_is_taken(api: ApiClient) -> None:
-    intent = new_intent(api, metadata={"order": "7"}, description="Two coffees & cake")
+    intent = new_intent(
+        api,
+        capture_method="automatic",
+        metadata={"order": "7"},
+        description="Two coffees & cake",
+    )
 
     paid = api.call(
         "payment_intents.confirm",
@@ -178,33 +104,6 @@ def test_refusals_name_the_parameter(api: ApiClient) -> None:
         "InvalidRequestError",
         "invalid_request_error",
     }
-
-
-def test_locations_and_readers_are_kept(api: ApiClient) -> None:
-    location = api.call(
-        "terminal.locations.create",
-        display_name="Shop",
-        address={
-            "line1": "Unter den Linden 1",
-            "city": "Berlin",
-            "postal_code": "10117",
-            "country": "DE",
-        },
-    )
-    reader = api.call(
-        "terminal.readers.create",
-        registration_code="simulated-wpe",
-        location=location["id"],
-    )
-    renamed = api.call("terminal.readers.update", reader["id"], label="Till 2")
-    listed = api.all("terminal.readers.list", location=location["id"])
-    gone = api.call("terminal.readers.delete", reader["id"])
-
-    assert reader["device_type"] == "simulated_wisepos_e"
-    assert renamed["label"] == "Till 2"
-    assert [each["id"] for each in listed] == [reader["id"]]
-    assert gone["deleted"] is True
-    assert api.all("terminal.readers.list") == []
 
 
 def test_metadata_change_key_by_key(api: ApiClient) -> None:
