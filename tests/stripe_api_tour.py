@@ -180,6 +180,18 @@ STEPS = (
     ),
     Step("POST /v1/setup_intents", keep="not_set_up"),
     Step("POST /v1/setup_intents/{intent}/cancel", at={"intent": "not_set_up"}),
+    # A card typed in, by token and by ConfirmationToken.
+    Step(
+        "POST /v1/tokens",
+        {"card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034}},
+        keep="token",
+    ),
+    Step("POST /v1/payment_methods", {"type": "card", "card": {"token": "tok_visa"}}),
+    Step(
+        "POST /v1/test_helpers/confirmation_tokens",
+        {"payment_method": "pm_card_visa"},
+        keep="confirmation_token",
+    ),
     # One on a card that a local reader read, refunded in part; one given up.
     Step("POST /v1/payment_intents", IN_PERSON, keep="local"),
     Step(

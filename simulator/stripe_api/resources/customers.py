@@ -31,6 +31,7 @@ from simulator.stripe_api.resources.addresses import (
     address,
     shipping,
 )
+from simulator.stripe_api.resources.online_cards.methods import referred_method
 from simulator.stripe_api.resources.payment_methods import (
     PAYMENT_METHODS,
     attach,
@@ -153,7 +154,7 @@ def _create(call: Call) -> Customer:
     customer = _changed(call, _blank(call))
     call.emit("customer.created", customer)
     if "payment_method" in call.params:
-        method = call.referred(PAYMENT_METHODS, "payment_method")
+        method = referred_method(call, "payment_method")
         attach(call, method, customer_id=customer["id"])
     return customer
 

@@ -7,8 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 from simulator.emv.authorization import PresentedCard
 from simulator.stripe_api.engine.errors import InvalidRequest
-from simulator.stripe_api.engine.operations import Call, Operation, Resource
-from simulator.stripe_api.engine.parameters import Fields
+from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.engine.store import Kind
 from simulator.stripe_api.resources.addresses import Address, address
 
@@ -197,21 +196,3 @@ def _interac_present(card: PresentedCard, read_method: str) -> InteracPresent:
         "preferred_locales": [],
         "read_method": read_method,
     }
-
-
-def _retrieve(call: Call) -> PaymentMethod:
-    return call.find(PAYMENT_METHODS, "payment_method")
-
-
-PAYMENT_METHOD = Resource(
-    kinds=(PAYMENT_METHODS,),
-    operations=(
-        Operation(
-            "GET",
-            "/v1/payment_methods/{payment_method}",
-            Fields({}),
-            PAYMENT_METHODS,
-            _retrieve,
-        ),
-    ),
-)

@@ -9,19 +9,18 @@ from simulator.stripe_api.engine.operations import Call, Operation, Resource
 from simulator.stripe_api.engine.parameters import (
     Anything,
     Choice,
-    Clearable,
     Fields,
     Required,
     Text,
     Values,
 )
 from simulator.stripe_api.engine.store import Object
-from simulator.stripe_api.resources.addresses import ADDRESS, address
+from simulator.stripe_api.resources.billing import BILLING_DETAILS, billed
 from simulator.stripe_api.resources.customers import CUSTOMERS
+from simulator.stripe_api.resources.online_cards.methods import named_method
 from simulator.stripe_api.resources.payment_method_types import PaymentMethodType
 from simulator.stripe_api.resources.payment_methods import (
     PAYMENT_METHODS,
-    BillingDetails,
     PaymentMethod,
     attach,
     detach,
@@ -32,15 +31,7 @@ _ALLOW_REDISPLAY = Choice(("always", "limited", "unspecified"))
 _UPDATE = Fields(
     {
         "allow_redisplay": _ALLOW_REDISPLAY,
-        "billing_details": Fields(
-            {
-                "address": Clearable(ADDRESS),
-                "email": Clearable(Text()),
-                "name": Clearable(Text()),
-                "phone": Clearable(Text()),
-                "tax_id": Text(),
-            }
-        ),
+        "billing_details": BILLING_DETAILS,
         "card": Anything(),
         "metadata": Metadata(),
         "us_bank_account": Anything(),
@@ -105,7 +96,7 @@ def _update(call: Call) -> PaymentMethod:
     if "allow_redisplay" in params:
         method["allow_redisplay"] = params["allow_redisplay"]
     if "billing_details" in params:
-        method["billing_details"] = _billing(
+        method["billing_details"] = billed(
             before["billing_details"], params["billing_details"]
         )
     if "metadata" in params:
@@ -115,23 +106,8 @@ def _update(call: Call) -> PaymentMethod:
     return method
 
 
-def _billing(before: BillingDetails, sent: Values) -> BillingDetails:
-    details = before.copy()
-    if "address" in sent:
-        details["address"] = address(sent["address"] or {})
-    if "email" in sent:
-        details["email"] = sent["email"]
-    if "name" in sent:
-        details["name"] = sent["name"]
-    if "phone" in sent:
-        details["phone"] = sent["phone"]
-    if "tax_id" in sent:
-        details["tax_id"] = sent["tax_id"]
-    return details
-
-
 def _attach(call: Call) -> PaymentMethod:
-    method = call.find(PAYMENT_METHODS, "payment_method")
+    method = named_method(call, "payment_method")
     return attach(call, method, customer_id=call.referred(CUSTOMERS, "customer")["id"])
 
 

@@ -11,8 +11,12 @@ from simulator.stripe_api.resources.customers import CUSTOMER
 from simulator.stripe_api.resources.events import EVENT_LOG
 from simulator.stripe_api.resources.files.links import FILE_LINK
 from simulator.stripe_api.resources.files.resource import FILE
+from simulator.stripe_api.resources.online_cards.confirmation_tokens import (
+    CONFIRMATION_TOKEN,
+)
+from simulator.stripe_api.resources.online_cards.methods import PAYMENT_METHOD
+from simulator.stripe_api.resources.online_cards.tokens import TOKEN
 from simulator.stripe_api.resources.payment_intents.resource import payment_intents
-from simulator.stripe_api.resources.payment_methods import PAYMENT_METHOD
 from simulator.stripe_api.resources.refunds import REFUND
 from simulator.stripe_api.resources.saved_payment_methods import SAVED_PAYMENT_METHODS
 from simulator.stripe_api.resources.setup_intents.attempts import SETUP_ATTEMPT
@@ -47,6 +51,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         BALANCE,
         BALANCE_TRANSACTION,
         CHARGE,
+        CONFIRMATION_TOKEN,
         CUSTOMER,
         EVENT_LOG,
         FILE,
@@ -61,6 +66,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         TERMINAL_ONBOARDING_LINKS,
         TERMINAL_READERS,
         TEST_CLOCK,
+        TOKEN,
         WEBHOOK_ENDPOINT,
         payment_intents(shop.issuer),
         setup_intents(shop.issuer),

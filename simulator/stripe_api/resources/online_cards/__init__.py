@@ -1,0 +1,1 @@
+"""Cards whose numbers were typed in: tokens, payment methods, and their fate."""
