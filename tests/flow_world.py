@@ -41,6 +41,7 @@ class World:
     simulator: Simulator
     url: str
     http: aiohttp.ClientSession
+    clock: LoopClock
     pipes: dict[str, PipeWire]
     """In-memory cables, by the spec under which the agent opens them."""
 
@@ -61,6 +62,10 @@ class World:
         self.when_waiting(
             PresentCard(book.named(card), Entry(entry)), reader=reader, after_s=after_s
         )
+
+    def present(self, card: str, *, entry: str = "contact") -> None:
+        """Present this card at the reader `counter` now."""
+        self.reader().present_card(self.simulator.cards.named(card), Entry(entry))
 
     def nobody(self) -> None:
         """From now on no customer comes."""
@@ -182,8 +187,9 @@ async def running_world(
 ) -> AsyncIterator[World]:
     """A simulator with a DynaProx on each wire; one called `counter` on a pipe."""
     wires = {"counter": PipeWire("counter")} if wires is None else wires
+    clock = LoopClock()
     simulator = build_simulator(
-        clock=LoopClock(),
+        clock=clock,
         readers=[ReaderOrder(name, wire) for name, wire in wires.items()],
         seed=seed,
     )
@@ -195,7 +201,7 @@ async def running_world(
     simulator.readers.plug()
     try:
         async with _served(simulator) as url, aiohttp.ClientSession() as http:
-            yield World(simulator, url, http, pipes)
+            yield World(simulator, url, http, clock, pipes)
     finally:
         simulator.readers.unplug()
 

@@ -6,7 +6,9 @@ from the journal what may have happened.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -28,7 +30,7 @@ from agent.payments.states import Phase
 from agent.readers.session import ReaderSession
 from agent.settings import PaymentSettings
 from agent.stripe_api.payment_intents import ConfirmCard
-from drivers.errors import DriverError, LocalError, ReaderRefused
+from drivers.errors import DriverError, LocalError, ReaderRefused, ReaderTimeout
 from drivers.reader import (
     CardPresented,
     CardRemoved,
@@ -52,18 +54,41 @@ class Cancellation:
 
     requested: bool = False
     _transaction: Transaction | None = field(default=None, repr=False)
+    _waiting: asyncio.Timeout | None = field(default=None, repr=False)
 
     async def request(self) -> None:
         """Ask the reader to stop; whether it was in time shows in the payment's end."""
         self.requested = True
         if self._transaction is not None:
-            await _ask_to_stop(self._transaction)
+            await self._stop(self._transaction)
 
-    async def attach(self, transaction: Transaction) -> None:
-        """From now on this transaction is what a request stops."""
-        self._transaction = transaction
-        if self.requested:
-            await _ask_to_stop(transaction)
+    @asynccontextmanager
+    async def of(self, transaction: Transaction) -> AsyncIterator[None]:
+        """Within the context this transaction is what a request stops.
+
+        Raises ReaderTimeout where the reader was asked to stop and does not answer.
+        """
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                self._transaction = transaction
+                if self.requested:
+                    await self._stop(transaction)
+                yield
+        except TimeoutError:
+            raise ReaderTimeout("the reader was asked to stop, and is silent") from None
+        finally:
+            self._transaction = None
+
+    async def _stop(self, transaction: Transaction) -> None:
+        try:
+            await transaction.cancel()
+        except ReaderRefused:
+            # Too late for the reader: the collection decides when its card arrives.
+            return
+        except DriverError as error:
+            log.warning("payment.reader_does_not_stop", code=error.code)
+            if self._transaction is not None and self._waiting is not None:
+                self._waiting.reschedule(0.0)
 
 
 async def process_payment_intent(
@@ -85,8 +110,10 @@ async def process_payment_intent(
     ended: TransactionFinished | None = None
     try:
         async with session.transaction(_request(record, settings)) as transaction:
-            await cancellation.attach(transaction)
-            collected = await _collect_card(transaction, record=record, events=events)
+            async with cancellation.of(transaction):
+                collected = await _collect_card(
+                    transaction, record=record, events=events
+                )
             if isinstance(collected, TransactionFinished):
                 uncharged = ended_without_card(payment_id, collected)
             elif cancellation.requested:
@@ -96,7 +123,10 @@ async def process_payment_intent(
                 ended = await _complete_card(transaction, record=record, events=events)
     except (DriverError, ReaderError) as error:
         if record.payment.phase is Phase.REQUESTED:
-            uncharged = reader_failed(payment_id, error)
+            is_wanted = cancellation.requested
+            uncharged = (
+                canceled(payment_id) if is_wanted else reader_failed(payment_id, error)
+            )
     # Only now, with the reader idle: who hears of the end may ask for the next payment.
     if uncharged is not None:
         await record.end(uncharged)
@@ -190,9 +220,3 @@ def _tell(event: TransactionEvent, *, record: PaymentRecord, events: EventBus) -
             pass
         case _:
             assert_never(event)
-
-
-async def _ask_to_stop(transaction: Transaction) -> None:
-    # Too late for the reader: then the collection decides when its card arrives.
-    with suppress(ReaderRefused):
-        await transaction.cancel()
