@@ -13,6 +13,7 @@ from simulator.control.json_api import Body
 from simulator.stripe_api.at_the_reader.deeds import (
     AnswerInput,
     ChooseTip,
+    CutPower,
     Deed,
     EnterPin,
     PresentCard,
@@ -80,6 +81,12 @@ class SetNetworkBody(Body):
     connected: bool
 
 
+class CutPowerBody(Body):
+    """Pull the plug."""
+
+    do: Literal["cut_power"] = "cut_power"
+
+
 class UpdateSoftwareBody(Body):
     """Install software, during which the reader is busy."""
 
@@ -103,6 +110,7 @@ DeedBody = (
     | AnswerInputBody
     | PressCancelBody
     | SetNetworkBody
+    | CutPowerBody
     | UpdateSoftwareBody
     | SetAuthorizationTimeBody
 )
@@ -116,6 +124,7 @@ DEED_BODIES: Mapping[str, type[DeedBody]] = {
     "answer_input": AnswerInputBody,
     "press_cancel": PressCancelBody,
     "set_network": SetNetworkBody,
+    "cut_power": CutPowerBody,
     "update_software": UpdateSoftwareBody,
     "set_authorization_time": SetAuthorizationTimeBody,
 }
@@ -137,7 +146,7 @@ def deed_of(body: DeedBody, cards: CardBook) -> Deed:
             return UpdateSoftware(body.version, body.seconds)
         case SetAuthorizationTimeBody():
             return SetAuthorizationTime(body.seconds)
-        case RemoveCardBody() | EnterPinBody() | PressCancelBody():
+        case RemoveCardBody() | EnterPinBody() | PressCancelBody() | CutPowerBody():
             return _BARE[type(body)]
         case _:
             assert_never(body)
@@ -147,4 +156,5 @@ _BARE: Mapping[type[Body], Deed] = {
     RemoveCardBody: RemoveCard(),
     EnterPinBody: EnterPin(),
     PressCancelBody: PressCancel(),
+    CutPowerBody: CutPower(),
 }

@@ -10,6 +10,7 @@ from smart_reader_shop import (
     do,
     event_types,
     look,
+    new_intent,
     new_reader,
     processing,
 )
@@ -175,3 +176,60 @@ def test_deleted_reader_is_gone(
 
     assert till.v1.terminal.readers.retrieve(reader.id).deleted is True
     assert look(shop, reader)["error"]["code"] == "reader_unknown"
+
+
+def test_reader_that_lost_its_power_stays_in_progress_until_it_is_reset(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    processing(till, reader)
+    do(shop, reader, "cut_power")
+
+    shown = do(shop, reader, "set_network", connected=True)
+
+    action = action_of(till.v1.terminal.readers.retrieve(reader.id))
+    assert (shown["phase"], action.status) == ("idle", "in_progress")
+    assert "terminal.reader.action_failed" not in event_types(till)
+    assert till.v1.terminal.readers.cancel_action(reader.id).action is None
+
+
+def test_power_lost_while_the_issuer_is_asked_may_have_paid(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    do(shop, reader, "set_authorization_time", seconds=5)
+    intent = processing(till, reader)
+    do(shop, reader, "present_card", card="visa_approved")
+
+    do(shop, reader, "cut_power")
+    shop.clock.advance(5)
+
+    action = action_of(till.v1.terminal.readers.retrieve(reader.id))
+    assert action.status == "in_progress"
+    assert till.v1.payment_intents.retrieve(intent.id).status == "succeeded"
+
+
+def test_collected_card_is_lost_with_the_power(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader, intent = new_reader(till), new_intent(till)
+    till.v1.terminal.readers.collect_payment_method(
+        reader.id, {"payment_intent": intent.id}
+    )
+    do(shop, reader, "present_card", card="visa_approved")
+
+    do(shop, reader, "cut_power")
+
+    waiting = till.v1.payment_intents.retrieve(intent.id)
+    assert waiting.status == "requires_payment_method"
+
+
+def test_reader_without_power_is_offline_after_two_minutes(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    do(shop, reader, "cut_power")
+
+    shop.clock.advance(120)
+
+    assert till.v1.terminal.readers.retrieve(reader.id).status == "offline"

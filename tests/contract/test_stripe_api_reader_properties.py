@@ -22,6 +22,7 @@ from simulator.stripe_api.app import StripeApi
 from simulator.stripe_api.at_the_reader.deeds import (
     AnswerInput,
     ChooseTip,
+    CutPower,
     Deed,
     EnterPin,
     PresentCard,
@@ -189,7 +190,7 @@ class Till:
         return intent_id
 
 
-@given(st.lists(steps, max_size=25))
+@given(st.lists(steps | st.just(CutPower()), max_size=25))
 def test_no_payment_is_lost_or_taken_twice(taken: list[Step]) -> None:
     with Till() as till:
         for step in taken:

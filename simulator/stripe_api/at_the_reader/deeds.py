@@ -71,6 +71,11 @@ class SetNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class CutPower:
+    """Pull the plug; the reader is silent until the network is set up again."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateSoftware:
     """Install software, during which the reader is busy."""
 
@@ -93,6 +98,7 @@ Deed = (
     | AnswerInput
     | PressCancel
     | SetNetwork
+    | CutPower
     | UpdateSoftware
     | SetAuthorizationTime
 )
@@ -113,8 +119,8 @@ def perform(turn: Turn, deed: Deed) -> None:
             collect_inputs.answer(turn, Reply(value, toggles))
         case PressCancel():
             customer_cancellation.press(turn)
-        case SetNetwork(is_up):
-            (presence.be_heard if is_up else presence.fall_silent)(turn)
+        case SetNetwork() | CutPower():
+            _connect(turn, deed)
         case UpdateSoftware(version, seconds):
             software_update.install(turn, version, seconds=seconds)
         case SetAuthorizationTime(seconds):
@@ -133,6 +139,16 @@ def _remove_card(turn: Turn) -> None:
     if turn.phase is not Phase.CARD_LEFT_IN:
         raise ControlRefused("there is no card in the slot")
     turn.step(Step.RELEASE_CARD)
+
+
+def _connect(turn: Turn, deed: SetNetwork | CutPower) -> None:
+    match deed:
+        case CutPower():
+            presence.lose_power(turn)
+        case SetNetwork(is_up=True):
+            presence.be_heard(turn)
+        case _:
+            presence.fall_silent(turn)
 
 
 def _choose_tip(turn: Turn, deed: ChooseTip) -> None:

@@ -44,6 +44,7 @@ class Step(StrEnum):
     RELEASE_CARD = "release_card"
     STOP = "stop"
     """Whoever ordered the action, or the customer, does not want it any more."""
+    LOSE_POWER = "lose_power"
     UPDATE = "update"
     RESTART = "restart"
 
@@ -60,6 +61,7 @@ TRANSITIONS: Mapping[tuple[Phase, Step], Phase] = {
     **{(phase, Step.ASK_CARD): Phase.WAITING_FOR_CARD for phase in INTERRUPTIBLE},
     **{(phase, Step.ASK_INPUT): Phase.FORM for phase in INTERRUPTIBLE},
     **{(phase, Step.STOP): Phase.IDLE for phase in INTERRUPTIBLE},
+    **{(phase, Step.LOSE_POWER): Phase.IDLE for phase in Phase},
     (Phase.WAITING_FOR_CARD, Step.ASK_PIN): Phase.ENTERING_PIN,
     (Phase.WAITING_FOR_CARD, Step.COLLECT): Phase.COLLECTED,
     (Phase.ENTERING_PIN, Step.COLLECT): Phase.COLLECTED,

@@ -24,7 +24,7 @@ from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import 
 from simulator.stripe_api.resources.terminal_reader_actions.intents import intent_of
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
 from simulator.stripe_api.smart_readers.card_slot import needs_pin
-from simulator.stripe_api.smart_readers.phases import Step
+from simulator.stripe_api.smart_readers.phases import Phase, Step
 
 APPROVED, DECLINED = "Approved", "Declined"
 INSERT_CARD = "Insert card and enter PIN"
@@ -39,10 +39,15 @@ def pay(turn: Turn) -> None:
 
 
 def wait(turn: Turn, then: Callable[[Turn], None]) -> None:
-    """Go on when the issuer has had its time."""
+    """Go on when the issuer has had its time, unless the reader has lost its power."""
+
+    def go_on(later: Turn) -> None:
+        if later.phase is Phase.AUTHORIZING:
+            then(later)
+
     delay_s = turn.state["authorization_s"]
     if delay_s > 0:
-        turn.later(delay_s, then)
+        turn.later(delay_s, go_on)
     else:
         then(turn)
 

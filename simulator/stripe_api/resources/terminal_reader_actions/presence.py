@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from simulator.errors import ControlRefused
+from simulator.stripe_api.resources.terminal_reader_actions.intents import (
+    intent_of,
+    let_go,
+)
+from simulator.stripe_api.resources.terminal_reader_actions.settlements import (
+    settle_action,
+)
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
 from simulator.stripe_api.resources.terminal_readers import OFFLINE_AFTER_MS
+from simulator.stripe_api.smart_readers.phases import Phase, Step
 
 
 def fall_silent(turn: Turn) -> None:
@@ -16,6 +24,22 @@ def fall_silent(turn: Turn) -> None:
         raise ControlRefused("the reader is offline already")
     turn.store()
     turn.change(is_silent=True)
+    notice(turn)
+
+
+def lose_power(turn: Turn) -> None:
+    """Cut the reader off and let it forget what it was doing.
+
+    What the issuer is being asked it decides; a card that was collected is lost. The
+    action stays in progress until somebody cancels or replaces it.
+    """
+    turn.state = {**turn.state, "is_silent": True}
+    if turn.phase is Phase.AUTHORIZING:
+        settle_action(turn)
+    elif turn.phase is Phase.COLLECTED:
+        let_go(turn.call, intent_of(turn.call, turn.details))
+    turn.step(Step.LOSE_POWER)
+    turn.change(has_unheard_end=False)
     notice(turn)
 
 
