@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -25,7 +25,7 @@ from simulator.stripe_api.engine.idempotency import (
     Stored,
 )
 from simulator.stripe_api.engine.ids import Ids
-from simulator.stripe_api.engine.keys import KeyRing, needed_permission
+from simulator.stripe_api.engine.keys import ApiKey, KeyRing, needed_permission
 from simulator.stripe_api.engine.limits import RateLimits
 from simulator.stripe_api.engine.multipart import MEDIA_TYPE, decode_multipart
 from simulator.stripe_api.engine.operations import Call, Operation, Resource, Work
@@ -55,6 +55,16 @@ class Mode:
 
     store: Store = field(default_factory=Store)
     idempotency: IdempotencyKeys = field(default_factory=IdempotencyKeys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a request's headers say of how it is to be carried out."""
+
+    key: ApiKey
+    version: ApiVersion
+    previews: Set[str]
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +128,32 @@ class Executor:
 
         Raises ApiError where it was refused without being carried out.
         """
-        entry.host = request.header(b"host") or ""
-        entry.key = self.keys.identify(request.header(b"authorization"))
-        entry.livemode = entry.key.livemode
+        key = self.keys.identify(request.header(b"authorization"))
+        entry.livemode = key.livemode
         self.limits.take(
             entry.method,
             entry.path,
             livemode=entry.livemode,
             now_s=self._clock.monotonic(),
         )
-        version = read_version(request.header(b"stripe-version"), self._version)
-        entry.previews = read_previews(request.header(b"stripe-version"))
+        asked_version = request.header(b"stripe-version")
+        terms = _Terms(
+            key=key,
+            version=read_version(asked_version, self._version),
+            previews=read_previews(asked_version),
+            host=request.header(b"host") or "",
+        )
         entry.parameters = _parameters(request)
-        key = request.header(b"idempotency-key")
-        if key and request.method == "POST":
-            entry.idempotency_key = key
-            reply = await self._once(entry, version, before_effect)
+        idempotency_key = request.header(b"idempotency-key")
+        if idempotency_key and request.method == "POST":
+            entry.idempotency_key = idempotency_key
+            reply = await self._once(entry, terms, before_effect)
         else:
-            prepared = self._prepare(entry, version)
+            prepared = self._prepare(entry, terms)
             await before_effect()
             reply = self._carry_out(prepared, entry)
-        return replace(
-            reply, headers=(*reply.headers, (b"stripe-version", version.encode()))
-        )
+        answered = (b"stripe-version", terms.version.encode())
+        return replace(reply, headers=(*reply.headers, answered))
 
     def act(self, work: Work, *, livemode: bool = False) -> None:
         """Do what no request asked for, such as what a cardholder does.
@@ -162,7 +175,7 @@ class Executor:
         return answer(content, status=error.status, headers=tuple(headers))
 
     async def _once(
-        self, entry: RequestEntry, version: ApiVersion, before_effect: BeforeEffect
+        self, entry: RequestEntry, terms: _Terms, before_effect: BeforeEffect
     ) -> Answer:
         """Carry out a request with an idempotency key, or repeat its answer."""
         key = entry.idempotency_key or ""
@@ -177,7 +190,7 @@ class Executor:
             entry.replayed = True
             return _replayed(stored, key)
         try:
-            prepared = self._prepare(entry, version)
+            prepared = self._prepare(entry, terms)
             await before_effect()
         except BaseException:
             # Not carried out, even where the server is being stopped: nothing to keep.
@@ -189,17 +202,14 @@ class Executor:
             reply, headers=(*reply.headers, *_key_headers(key, original=entry.id))
         )
 
-    def _prepare(self, entry: RequestEntry, version: ApiVersion) -> _Prepared:
+    def _prepare(self, entry: RequestEntry, terms: _Terms) -> _Prepared:
         """Find the operation and read its parameters; raises ApiError."""
         operation, names = self._router.find(entry.method, entry.path)
-        if operation.preview is not None and operation.preview not in entry.previews:
+        if operation.preview is not None and operation.preview not in terms.previews:
             raise RouteUnknown(entry.method, entry.path)
-        if entry.key is not None:
-            entry.key.require(
-                needed_permission(operation.method, operation.returns.name)
-            )
+        terms.key.require(needed_permission(operation.method, operation.returns.name))
         sent = dict(entry.parameters)
-        paths = _EXPAND.read(sent.pop("expand", []), "expand", version)
+        paths = _EXPAND.read(sent.pop("expand", []), "expand", terms.version)
         nested = paths
         if operation.is_counted:
             nested = [path for path in paths if path != TOTAL_COUNT]
@@ -208,9 +218,9 @@ class Executor:
         )
         call = self._call(
             livemode=entry.livemode,
-            params=operation.parameters.read(sent, "", version),
+            params=operation.parameters.read(sent, "", terms.version),
             names=names,
-            version=version,
+            terms=terms,
             entry=entry,
         )
         return _Prepared(operation, call, paths)
@@ -221,7 +231,7 @@ class Executor:
         livemode: bool,
         params: Values | None = None,
         names: Mapping[str, str] = _NO_NAMES,
-        version: ApiVersion | None = None,
+        terms: _Terms | None = None,
         entry: RequestEntry | None = None,
     ) -> Call:
         now = self._clock.now().timestamp()
@@ -234,11 +244,11 @@ class Executor:
             now=int(now),
             now_ms=int(now * 1000),
             livemode=livemode,
-            version=version or self._version,
+            version=self._version if terms is None else terms.version,
             event_version=self._version,
             request_id=None if entry is None else entry.id,
             idempotency_key=None if entry is None else entry.idempotency_key,
-            host="" if entry is None else entry.host,
+            host="" if terms is None else terms.host,
         )
 
     def _carry_out(self, prepared: _Prepared, entry: RequestEntry) -> Answer:

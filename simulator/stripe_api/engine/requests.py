@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.stripe_api.engine.forms import Tree
-from simulator.stripe_api.engine.keys import ApiKey
 from simulator.stripe_api.engine.multipart import Upload
 
 KEPT = 10_000
@@ -27,12 +26,6 @@ class RequestEntry:
     method: str
     path: str
     created_ms: int
-    host: str = ""
-    """The server's name in the request; not shown."""
-    key: ApiKey | None = None
-    """Whose request it is, once that is known; not shown."""
-    previews: frozenset[str] = frozenset()
-    """The preview features the request asked for; not shown."""
     parameters: Tree = field(default_factory=dict)
     idempotency_key: str | None = None
     livemode: bool = False
