@@ -156,6 +156,8 @@ class StripeApi:
     def reset(self) -> None:
         """Start anew: the seeds alone, nothing logged, limited or made to fail."""
         self._server.forget()
+        for watcher in self.shop.watchers:
+            watcher.forget()
         self.limits.lift()
         self.keys.lift_restrictions()
         self.webhooks.forget()

@@ -191,6 +191,14 @@ def test_rule_that_could_never_work_is_refused(
     assert add(shop, when, *then)["error"]["code"] == code
 
 
+def test_rules_end_with_the_account_they_are_about(shop: SmartReaderShop) -> None:
+    add(shop, {"phase": "waiting_for_card"}, TAP)
+
+    shop.api.reset()
+
+    assert rules(shop) == []
+
+
 def test_unknown_rule_cannot_be_removed(shop: SmartReaderShop) -> None:
     refusal = shop.control("DELETE", f"{RULES}/smart_rule_none")
 

@@ -85,8 +85,8 @@ class SmartRules:
         self._added += 1
         active = ActiveRule(f"smart_rule_{self._added}", rule)
         self._active[active.id] = active
-        if self._watch not in self._api.shop.watchers:
-            self._api.shop.watchers.append(self._watch)
+        if self not in self._api.shop.watchers:
+            self._api.shop.watchers.append(self)
         for livemode in (False, True):
             self._api.act(partial(self._look_at_all, active), livemode=livemode)
         return active
@@ -104,13 +104,12 @@ class SmartRules:
         self._active.clear()
         self._seen.clear()
 
-    def _look_at_all(self, active: ActiveRule, call: Call) -> None:
-        for reader in list(call.store.of(READERS).newest_first()):
-            turn = Turn(self._api.shop, call, reader=reader)
-            if not active.is_spent and _fits(active.rule.when, turn, screen_of(turn)):
-                self._fire(active, turn)
+    def forget(self) -> None:
+        """Start anew, without rules."""
+        self.clear()
 
-    def _watch(self, call: Call, reader_id: str) -> None:
+    def see(self, call: Call, reader_id: str) -> None:
+        """Fire the first rule that fits the reader's screen, if that is a new one."""
         reader = call.store.of(READERS).get(reader_id)
         if reader is None or not self._active:
             return
@@ -123,6 +122,12 @@ class SmartRules:
             if not active.is_spent and _fits(active.rule.when, turn, screen):
                 self._fire(active, turn)
                 return
+
+    def _look_at_all(self, active: ActiveRule, call: Call) -> None:
+        for reader in list(call.store.of(READERS).newest_first()):
+            turn = Turn(self._api.shop, call, reader=reader)
+            if not active.is_spent and _fits(active.rule.when, turn, screen_of(turn)):
+                self._fire(active, turn)
 
     def _fire(self, active: ActiveRule, turn: Turn) -> None:
         if turn.call.depth > _LONGEST_CHAIN:

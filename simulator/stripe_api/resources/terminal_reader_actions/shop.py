@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from simulator.emv.authorization import Issuer
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.smart_readers.card_slot import CardSlot
 
-Watcher = Callable[[Call, str], None]
-"""Told a reader's id when the reader has changed, after the request has its answer."""
+
+class Watcher(Protocol):
+    """Somebody who looks at the readers."""
+
+    def see(self, call: Call, reader_id: str) -> None:
+        """A reader has changed, and the request that changed it has its answer."""
+        ...
+
+    def forget(self) -> None:
+        """The account starts anew, without the readers there were."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

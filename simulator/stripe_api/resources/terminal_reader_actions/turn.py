@@ -190,4 +190,4 @@ class Turn:
 
 
 def _watch(watcher: Watcher, reader_id: str, call: Call) -> None:
-    watcher(call, reader_id)
+    watcher.see(call, reader_id)
