@@ -324,6 +324,31 @@ def test_collected_tap_can_lead_to_a_pin_as_well(till: stripe.StripeClient) -> N
     assert till.v1.payment_intents.retrieve(intent.id).status == "succeeded"
 
 
+def test_chip_has_the_last_word(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    intent = processing(till, reader)
+
+    do(shop, reader, "present_card", card="visa_refuses_after_approval")
+
+    action = action_of(till.v1.terminal.readers.retrieve(reader.id))
+    assert action.failure_code == "card_declined"
+    assert charge_of(till, intent.id).paid is False
+
+
+def test_chip_that_refuses_is_not_asked_where_the_issuer_declines(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    intent = processing(till, reader, amount=10_55)
+
+    do(shop, reader, "present_card", card="visa_refuses_after_approval")
+
+    declined: Any = till.v1.payment_intents.retrieve(intent.id)
+    assert declined.last_payment_error.decline_code == "incorrect_pin"
+
+
 @pytest.mark.parametrize(
     ("number", "brand"),
     [

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from simulator.cards.card import Card, Entry
+from dataclasses import dataclass
+
+from simulator.cards.card import Behaviour, Card, Entry
+from simulator.emv.authorization import (
+    Approved,
+    AuthorizationRequest,
+    Declined,
+    Issuer,
+)
 from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.resources.card_reads import CardRead
 from simulator.stripe_api.resources.terminal_reader_actions.intents import card_type
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
 from simulator.stripe_api.smart_readers.card_slot import SlotRead, can_sign
+
+OFFLINE_DECLINED = "Z1"
+"""The response code of a chip that refuses by itself (EMV Book 4, A6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _RefusingChip:
+    """An issuer as seen through a chip that refuses what it approves."""
+
+    issuer: Issuer
+
+    def authorize(self, request: AuthorizationRequest) -> Approved | Declined:
+        decision = self.issuer.authorize(request)
+        if isinstance(decision, Declined):
+            return decision
+        return Declined(
+            decision.card, "card_declined", "generic_decline", OFFLINE_DECLINED, None
+        )
 
 
 def hold(turn: Turn, card: Card, entry: Entry) -> None:
@@ -21,6 +47,15 @@ def held(turn: Turn) -> tuple[Card, Entry]:
     if card is None:
         raise LookupError(f"reader {turn.reader['id']} holds no card")
     return turn.shop.slot.cards.named(card["name"]), Entry(card["entry"])
+
+
+def issuer_for(turn: Turn) -> Issuer:
+    """Who decides about the card in hand: its issuer, and perhaps its own chip."""
+    card, entry = held(turn)
+    has_last_word = card.behaviour is Behaviour.REFUSES_AFTER_APPROVAL
+    if has_last_word and entry is Entry.CONTACT:
+        return _RefusingChip(turn.shop.issuer)
+    return turn.shop.issuer
 
 
 def read(turn: Turn, *, amount: int, currency: str) -> SlotRead:

@@ -19,6 +19,7 @@ from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import 
     for_issuer,
     held,
     hold,
+    issuer_for,
     read,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.intents import intent_of
@@ -105,7 +106,7 @@ def _charge(turn: Turn) -> None:
         call,
         intent,
         for_issuer(turn, slot_read),
-        issuer=turn.shop.issuer,
+        issuer=issuer_for(turn),
         purchase=Purchase(
             tip=tip,
             method=call.store.of(PAYMENT_METHODS).get(intent["payment_method"] or ""),

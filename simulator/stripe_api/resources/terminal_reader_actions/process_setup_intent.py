@@ -24,6 +24,7 @@ from simulator.stripe_api.resources.setup_intents.states import Status
 from simulator.stripe_api.resources.setup_intents.states import Step as SetupStep
 from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import (
     for_issuer,
+    issuer_for,
     read,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.errors import (
@@ -98,7 +99,7 @@ def _set_up(turn: Turn) -> SetupIntent:
         turn.call,
         intent,
         for_issuer(turn, slot_read),
-        issuer=turn.shop.issuer,
+        issuer=issuer_for(turn),
         allow_redisplay=turn.state["allow_redisplay"],
     )
 
