@@ -55,8 +55,10 @@ class CardPresentDetails(TypedDict):
 
 
 class PaymentMethodDetails(TypedDict):
-    """Stripe's `payment_method_details` of a charge at a reader."""
+    """Stripe's `payment_method_details`, with one member beside its type."""
 
+    card: NotRequired[Mapping[str, Any]]
+    """Of a card that was typed in."""
     card_present: NotRequired[CardPresentDetails]
     interac_present: NotRequired[Mapping[str, Any]]
     """As card_present, without what a single-message network does not know."""

@@ -24,7 +24,9 @@ from simulator.stripe_api.engine.parameters import (
     Text,
     Values,
 )
+from simulator.stripe_api.resources.billing import BILLING_DETAILS
 from simulator.stripe_api.resources.errors import CardUnreadable
+from simulator.stripe_api.resources.online_cards.typed_card import CARD
 from simulator.stripe_api.resources.payment_method_types import (
     OPTION_NAMES,
     PaymentMethodType,
@@ -42,7 +44,8 @@ PAYMENT_METHOD_DATA = Fields(
     {
         **{name: Anything() for name in OPTION_NAMES if name != "card"},
         "allow_redisplay": Choice(("always", "limited", "unspecified")),
-        "billing_details": Anything(),
+        "billing_details": BILLING_DETAILS,
+        "card": CARD,
         "card_present": Fields(
             {
                 "emv_data": Hexadecimal(maximum_bytes=8192),

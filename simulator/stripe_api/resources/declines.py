@@ -29,6 +29,10 @@ class Decline(Protocol):
 
 _MESSAGES: Mapping[str, str] = {
     "expired_card": "Your card has expired.",
+    "authentication_required": (
+        "Your card was declined. This transaction requires authentication."
+    ),
+    "incorrect_cvc": "Your card's security code is incorrect.",
     "incorrect_pin": "Your card's PIN is incorrect.",
     "processing_error": (
         "An error occurred while processing your card. Try again in a little bit."

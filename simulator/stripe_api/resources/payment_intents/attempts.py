@@ -7,7 +7,7 @@ from typing import assert_never
 
 from simulator.emv.authorization import Approved, Declined
 from simulator.stripe_api.engine.operations import Call
-from simulator.stripe_api.resources.card_present import Reading, payment_method_details
+from simulator.stripe_api.resources.card_present import PaymentMethodDetails
 from simulator.stripe_api.resources.charges import (
     CHARGES,
     Charge,
@@ -46,10 +46,10 @@ _AUTHORIZED: Outcome = {
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The issuer's decision about a card that a reader read."""
+    """The issuer's decision about a card, and what the charge tells about that."""
 
     decision: Approved | Declined
-    reading: Reading
+    details: PaymentMethodDetails
     method: PaymentMethod
 
 
@@ -81,9 +81,7 @@ def add_charge(call: Call, intent: PaymentIntent, attempt: Attempt) -> Charge:
         "metadata": intent["metadata"],
         "payment_intent": intent["id"],
         "payment_method": attempt.method["id"],
-        "payment_method_details": payment_method_details(
-            attempt.decision, attempt.reading, amount=intent["amount"]
-        ),
+        "payment_method_details": attempt.details,
         "receipt_email": intent["receipt_email"],
         "receipt_url": _receipt_url(charge_id) if verdict["paid"] else None,
         "refunded": False,

@@ -13,26 +13,19 @@ from simulator.emv.authorization import (
     PresentedCard,
 )
 from simulator.stripe_api.engine.operations import Call
-from simulator.stripe_api.resources.card_present import Reading
+from simulator.stripe_api.resources.card_present import Reading, payment_method_details
 from simulator.stripe_api.resources.card_reads import CardRead
 from simulator.stripe_api.resources.charges import CHARGES, Charge
-from simulator.stripe_api.resources.declines import error_details
-from simulator.stripe_api.resources.errors import CardError
 from simulator.stripe_api.resources.generated_cards import (
     Reuse,
     add_generated_card,
 )
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.attempts import Attempt, add_charge
-from simulator.stripe_api.resources.payment_intents.capture import capture_at_once
-from simulator.stripe_api.resources.payment_intents.expiry import expire_uncaptured
-from simulator.stripe_api.resources.payment_intents.fields import (
-    PaymentIntent,
-    save,
-)
-from simulator.stripe_api.resources.payment_intents.states import (
-    TRANSITIONS,
-    Step,
+from simulator.stripe_api.resources.payment_intents.fields import PaymentIntent
+from simulator.stripe_api.resources.payment_intents.settling import (
+    settle_approved,
+    settle_declined,
 )
 from simulator.stripe_api.resources.payment_intents.terms import (
     hold_s,
@@ -78,15 +71,20 @@ def charge_card(
         call, decision.card, type_=read.type, read_method=read.read_method
     )
     reading = _reading(call, intent, read, card=decision.card)
-    charge = add_charge(call, agreed, Attempt(decision, reading, method))
+    details = payment_method_details(decision, reading, amount=agreed["amount"])
+    charge = add_charge(call, agreed, Attempt(decision, details, method))
     match decision:
         case Approved():
             charge = _with_generated_card(
                 call, agreed, charge, allow_redisplay=purchase.allow_redisplay
             )
-            return _approved(call, agreed, charge, read=reading)
+            return settle_approved(
+                call, agreed, charge, capture_before=reading.capture_before
+            )
         case Declined():
-            raise _declined(call, intent, charge, declined=decision, method=method)
+            raise settle_declined(
+                call, intent, charge, declined=decision, method=method
+            )
         case _:
             assert_never(decision)
 
@@ -154,50 +152,3 @@ def _with_generated_card(
     }
     call.store.of(CHARGES).put(kept)
     return kept
-
-
-def _approved(
-    call: Call, intent: PaymentIntent, charge: Charge, *, read: Reading
-) -> PaymentIntent:
-    capture_before = read.capture_before
-    step = Step.PAY if capture_before is None else Step.AUTHORIZE
-    if step is Step.PAY:
-        charge = capture_at_once(call, intent, charge)
-    approved = intent.copy()
-    approved["status"] = TRANSITIONS[intent["status"], step]
-    approved["last_payment_error"] = None
-    approved["latest_charge"] = charge["id"]
-    approved["payment_method"] = charge["payment_method"]
-    approved["amount_capturable"] = charge["amount"] - charge["amount_captured"]
-    approved["amount_received"] = charge["amount_captured"]
-    save(call, approved)
-    call.emit("charge.succeeded", charge)
-    if capture_before is None:
-        call.emit("payment_intent.succeeded", approved)
-    else:
-        call.emit("payment_intent.amount_capturable_updated", approved)
-        expire_uncaptured(call, approved, after_s=capture_before - call.now)
-    return approved
-
-
-def _declined(
-    call: Call,
-    intent: PaymentIntent,
-    charge: Charge,
-    *,
-    declined: Declined,
-    method: PaymentMethod,
-) -> CardError:
-    details = {
-        **error_details(declined, charge_id=charge["id"]),
-        "payment_method": method,
-    }
-    failed = intent.copy()
-    failed["status"] = TRANSITIONS[intent["status"], Step.DECLINE]
-    failed["last_payment_error"] = {**details, "type": CardError.type}
-    failed["latest_charge"] = charge["id"]
-    failed["payment_method"] = None
-    save(call, failed)
-    call.emit("charge.failed", charge)
-    call.emit("payment_intent.payment_failed", failed)
-    return CardError({**details, "payment_intent": failed})

@@ -1,16 +1,12 @@
-"""Confirming a PaymentIntent with what a local reader encrypted."""
+"""Confirming a PaymentIntent with a card that was read or typed in."""
 
 from __future__ import annotations
 
 from simulator.emv.authorization import Issuer
 from simulator.errors import CardDataUnreadable
-from simulator.stripe_api.engine.errors import InvalidRequest, ParameterInvalid
+from simulator.stripe_api.engine.errors import ParameterInvalid
 from simulator.stripe_api.engine.operations import Call
-from simulator.stripe_api.resources.card_reads import (
-    CardRead,
-    local_card_read,
-    unreadable,
-)
+from simulator.stripe_api.resources.card_reads import CardRead, unreadable
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
 from simulator.stripe_api.resources.payment_intents.charging import charge_card
@@ -20,8 +16,12 @@ from simulator.stripe_api.resources.payment_intents.fields import (
     require,
     unexpected,
 )
+from simulator.stripe_api.resources.payment_intents.means import (
+    check_redirects,
+    means_of_payment,
+)
+from simulator.stripe_api.resources.payment_intents.online import charge_online
 from simulator.stripe_api.resources.payment_intents.states import Status, Step
-from simulator.stripe_api.resources.payment_methods import PAYMENT_METHODS
 
 
 def confirm(call: Call, *, issuer: Issuer) -> PaymentIntent:
@@ -39,9 +39,12 @@ def authorize(call: Call, intent: PaymentIntent, *, issuer: Issuer) -> PaymentIn
             "The amount_to_confirm does not match the PaymentIntent's amount.",
             param="amount_to_confirm",
         )
-    read = _card_read(call, intent)
+    intent, means = means_of_payment(call, intent)
+    if not isinstance(means, CardRead):
+        check_redirects(intent, call.params)
+        return charge_online(call, intent, means)
     try:
-        return charge_card(call, intent, read, issuer=issuer)
+        return charge_card(call, intent, means, issuer=issuer)
     except CardDataUnreadable:
         raise unreadable() from None
 
@@ -61,37 +64,4 @@ def _check_status(intent: PaymentIntent) -> None:
             "{status}. Only a PaymentIntent with one of the following statuses may be "
             "confirmed"
         ),
-    )
-
-
-def _card_read(call: Call, intent: PaymentIntent) -> CardRead:
-    """The reader's data; raises where there are none or they do not fit the intent."""
-    data = call.params.get("payment_method_data")
-    if data is not None:
-        return local_card_read(
-            data,
-            allowed=intent["payment_method_types"],
-            intent="PaymentIntent",
-            code="payment_intent_invalid_parameter",
-        )
-    if "payment_method" in call.params:
-        refuse_used_method(call)
-    raise unexpected(
-        intent,
-        "You cannot confirm this PaymentIntent because it's missing a payment method. "
-        "You can either update the PaymentIntent with a payment method and then "
-        "confirm it again, or confirm it again directly with a payment method or "
-        "ConfirmationToken.",
-    )
-
-
-def refuse_used_method(call: Call) -> None:
-    """Raise because a card_present PaymentMethod serves the charge that made it only."""
-    call.referred(PAYMENT_METHODS, "payment_method")
-    raise InvalidRequest(
-        "The provided PaymentMethod was previously used with a PaymentIntent without "
-        "Customer attachment, shared with a connected account without Customer "
-        "attachment, or was detached from a Customer. It may not be used again. To use "
-        "a PaymentMethod multiple times, you must attach it to a Customer first.",
-        param="payment_method",
     )

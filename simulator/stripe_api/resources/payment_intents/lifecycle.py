@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simulator.emv.authorization import Issuer
-from simulator.stripe_api.engine.errors import ParameterInvalid
 from simulator.stripe_api.engine.lists import page, within
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.engine.store import Object
@@ -12,7 +11,6 @@ from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
 from simulator.stripe_api.resources.payment_intents.confirm import (
     authorize,
-    refuse_used_method,
 )
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
@@ -22,6 +20,7 @@ from simulator.stripe_api.resources.payment_intents.fields import (
     require,
     save,
 )
+from simulator.stripe_api.resources.payment_intents.means import chosen
 from simulator.stripe_api.resources.payment_intents.states import (
     TRANSITIONS,
     Status,
@@ -48,6 +47,8 @@ _FIXED_ONCE_PAID = (
     "amount",
     "currency",
     "capture_method",
+    "payment_method",
+    "payment_method_data",
     "payment_method_types",
     "allowed_payment_method_types",
     "payment_method_options",
@@ -63,7 +64,7 @@ def create(call: Call, *, issuer: Issuer) -> PaymentIntent:
     check_chargeable(intent["amount"], intent["currency"])
     is_confirmed = call.params.get("confirm", False)
     if not is_confirmed:
-        _refuse_payment_method(call)
+        intent = chosen(call, intent)
     save(call, intent)
     call.emit("payment_intent.created", intent)
     return authorize(call, intent, issuer=issuer) if is_confirmed else intent
@@ -78,7 +79,6 @@ def update(call: Call) -> PaymentIntent:
     """Change an intent; what was agreed with the cardholder only before payment."""
     intent = call.find(PAYMENT_INTENTS, "intent")
     _check_customer(call)
-    _refuse_payment_method(call)
     for name in _FIXED_ONCE_PAID:
         if name in call.params:
             require(
@@ -92,7 +92,7 @@ def update(call: Call) -> PaymentIntent:
             )
     updated = changed(intent, call.params)
     check_chargeable(updated["amount"], updated["currency"])
-    return save(call, updated)
+    return save(call, chosen(call, updated))
 
 
 def list_all(call: Call) -> Object:
@@ -137,16 +137,6 @@ def cancel(call: Call) -> PaymentIntent:
 def _check_customer(call: Call) -> None:
     if call.params.get("customer") is not None:
         call.referred(CUSTOMERS, "customer")
-
-
-def _refuse_payment_method(call: Call) -> None:
-    if "payment_method" in call.params:
-        refuse_used_method(call)
-    if "payment_method_data" in call.params:
-        raise ParameterInvalid(
-            "This simulator takes payment_method_data only when confirming.",
-            param="payment_method_data",
-        )
 
 
 def _blank(call: Call) -> PaymentIntent:

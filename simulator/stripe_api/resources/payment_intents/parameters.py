@@ -72,7 +72,7 @@ _WAY_OF_PAYMENT: Mapping[str, Parameter] = {
 
 # Shared by create and confirm; none of it matters to a card that is present.
 _CONFIRMATION: Mapping[str, Parameter] = {
-    "confirmation_token": NoneExist("confirmation_token"),
+    "confirmation_token": Text(),
     "error_on_requires_action": Boolean(),
     "mandate": NoneExist("mandate"),
     "mandate_data": Clearable(Anything()),

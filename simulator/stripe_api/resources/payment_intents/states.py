@@ -32,6 +32,8 @@ class Step(StrEnum):
     """A reader read a card, and waits for the order to confirm."""
     LOSE_CARD = "lose_card"
     """The order to confirm did not come in time, or is not wanted any more."""
+    CHOOSE = "choose"
+    """A payment method is chosen, to be confirmed later."""
     CHANGE = "change"
     """Amount, currency or way of payment are changed."""
 
@@ -46,6 +48,7 @@ TRANSITIONS: Mapping[tuple[Status, Step], Status] = {
     **{(status, Step.AUTHORIZE): Status.REQUIRES_CAPTURE for status in _UNPAID},
     **{(status, Step.PAY): Status.SUCCEEDED for status in _UNPAID},
     **{(status, Step.DECLINE): Status.REQUIRES_PAYMENT_METHOD for status in _UNPAID},
+    **{(status, Step.CHOOSE): Status.REQUIRES_CONFIRMATION for status in _UNPAID},
     **{(status, Step.CHANGE): status for status in _UNPAID},
     **{
         (status, Step.CANCEL): Status.CANCELED

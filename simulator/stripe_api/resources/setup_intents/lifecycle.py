@@ -18,7 +18,8 @@ from simulator.stripe_api.resources.card_reads import (
     unreadable,
 )
 from simulator.stripe_api.resources.customers import CUSTOMERS
-from simulator.stripe_api.resources.payment_intents.confirm import refuse_used_method
+from simulator.stripe_api.resources.payment_intents.online import used_before
+from simulator.stripe_api.resources.payment_methods import PAYMENT_METHODS
 from simulator.stripe_api.resources.setup_intents.fields import (
     SETUP_INTENTS,
     SetupIntent,
@@ -132,7 +133,7 @@ def _card_read(call: Call, intent: SetupIntent) -> CardRead:
             code="setup_intent_invalid_parameter",
         )
     if "payment_method" in call.params:
-        refuse_used_method(call)
+        _refuse_used_method(call)
     raise unexpected(
         intent,
         "You cannot confirm this SetupIntent because it's missing a payment method. "
@@ -142,12 +143,17 @@ def _card_read(call: Call, intent: SetupIntent) -> CardRead:
 
 def _refuse_payment_method(call: Call) -> None:
     if "payment_method" in call.params:
-        refuse_used_method(call)
+        _refuse_used_method(call)
     if "payment_method_data" in call.params:
         raise ParameterInvalid(
             "This simulator takes payment_method_data only when confirming.",
             param="payment_method_data",
         )
+
+
+def _refuse_used_method(call: Call) -> None:
+    call.referred(PAYMENT_METHODS, "payment_method")
+    raise used_before()
 
 
 def _changed(call: Call, intent: SetupIntent) -> SetupIntent:
