@@ -111,3 +111,28 @@ def test_setup_intent_canceled_meanwhile_fails_the_action(
     action = action_of(present(till, reader))
 
     assert action.failure_code == "setup_intent_unexpected_state"
+
+
+def test_eftpos_cards_are_not_saved(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    saving(till, reader)
+
+    shown = do(shop, reader, "present_card", card="eftpos_au_debit")
+
+    assert shown["screen"][-1] == "Card not accepted. Try another card"
+
+
+def test_mobile_wallets_are_not_saved(
+    till: stripe.StripeClient, shop: SmartReaderShop
+) -> None:
+    reader = new_reader(till)
+    intent = saving(till, reader)
+
+    do(shop, reader, "present_card", card="visa_contactless", entry="contactless")
+
+    action = action_of(till.v1.terminal.readers.retrieve(reader.id))
+    assert action.failure_code == "setup_intent_mobile_wallet_unsupported"
+    waiting = till.v1.setup_intents.retrieve(intent.id)
+    assert waiting.status == "requires_payment_method"

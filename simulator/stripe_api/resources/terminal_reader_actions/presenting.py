@@ -35,6 +35,9 @@ _ADVICE: Mapping[tuple[Behaviour, Entry], str] = {
 }
 """What the reader says to a card that it cannot read; nobody else is told."""
 
+_NOT_SAVED = ("eftpos_au", "interac")
+"""Brands of networks that know no payments online."""
+
 _USES: Mapping[str, Callable[[Turn], None]] = {
     collect_payment_method.TYPE: collect_payment_method.take_card,
     # Its card is asked for again where the issuer wants a PIN.
@@ -88,12 +91,12 @@ def use_card(turn: Turn) -> None:
 
 def accepts(turn: Turn, card: Card) -> bool:
     """Whether the action can do anything with a card of this kind."""
-    is_interac = card_type(card) == "interac_present"
+    brand = card.account.brand
     match turn.action["type"]:
         case refund_payment.TYPE:
-            return is_interac
+            return brand == "interac"
         case process_setup_intent.TYPE:
-            return not is_interac
+            return brand not in _NOT_SAVED
         case _:
             intent = intent_of(turn.call, turn.details)
             return card_type(card) in intent["payment_method_types"]
