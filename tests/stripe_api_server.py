@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import shake_128
 from http.client import HTTPConnection
 from itertools import count
@@ -60,6 +60,11 @@ APPROVED_DATA = b"approve"
 UNREADABLE_DATA = b"unreadable"
 
 
+def approved_data(fingerprint: str) -> bytes:
+    """Card data for which TestIssuer approves a card with this fingerprint."""
+    return b"approve:" + fingerprint.encode()
+
+
 def declined_data(decline_code: str) -> bytes:
     """Card data for which TestIssuer answers with this decline code."""
     return b"decline:" + decline_code.encode()
@@ -85,7 +90,11 @@ class TestIssuer:
             return Declined(VISA, "card_declined", decline_code, "05", "8A023035")
         if self.decline_code:
             return Declined(VISA, "card_declined", self.decline_code, "05", "8A023035")
-        return Approved(VISA, "A1B2C3", "00", "8A023030")
+        card = VISA
+        if request.ciphertext.startswith(b"approve:"):
+            fingerprint = request.ciphertext.removeprefix(b"approve:").decode()
+            card = replace(VISA, fingerprint=fingerprint)
+        return Approved(card, "A1B2C3", "00", "8A023030")
 
 
 def seeded_random(seed: bytes = b"seed") -> Random:

@@ -43,6 +43,15 @@ CARD = {
         },
     }
 }
+WAITING_REFUND: Mapping[str, Any] = {
+    "id": "re_waiting",
+    "object": "refund",
+    "amount": 500,
+    "currency": "usd",
+    "status": "requires_action",
+}
+"""No refund to a card waits for anybody, so this one is there from the beginning."""
+
 _EVERYTHING = "created>0"
 QUERIES: Mapping[str, Any] = {
     "GET /v1/charges/search": {"query": _EVERYTHING},
@@ -204,6 +213,7 @@ STEPS = (
     Step("POST /v1/charges/{charge}", {"description": "Tea"}),
     Step("POST /v1/refunds", {"payment_intent": "$local", "amount": 5}, "refund"),
     Step("POST /v1/refunds/{refund}", {"metadata": {"case": "12"}}),
+    Step("POST /v1/refunds/{refund}/cancel", at={"refund": "waiting_refund"}),
     Step("POST /v1/payment_intents", IN_PERSON, keep="unpaid"),
     Step("POST /v1/payment_intents/{intent}/cancel", at={"intent": "unpaid"}),
     # What else a reader does.
@@ -268,8 +278,9 @@ class Tour:
 
     def __init__(self, server: StripeApiServer) -> None:
         """Nothing is asked for yet."""
+        server.api.state.seed([WAITING_REFUND])
         self._server = server
-        self._kept: dict[str, str] = {}
+        self._kept: dict[str, str] = {"waiting_refund": WAITING_REFUND["id"]}
 
     def take(self, steps: tuple[Step, ...]) -> None:
         """Take some steps; each must succeed."""

@@ -103,6 +103,20 @@ def book_refund(call: Call, *, refund_id: str, amount: int, currency: str) -> st
     )
 
 
+def book_refund_failure(
+    call: Call, *, refund_id: str, amount: int, currency: str
+) -> str:
+    """Book a refunded amount that came back; returns the transaction's id."""
+    return _book(
+        call,
+        source=refund_id,
+        amount=amount,
+        currency=currency,
+        fee=0,
+        type_="refund_failure",
+    )
+
+
 def _book(
     call: Call, *, source: str, amount: int, currency: str, fee: int, type_: str
 ) -> str:

@@ -22,7 +22,7 @@ from simulator.stripe_api.resources.payment_intents.increment import (
 )
 from simulator.stripe_api.resources.payment_intents.states import TRANSITIONS, Step
 from simulator.stripe_api.resources.payment_intents.terms import most_capturable
-from simulator.stripe_api.resources.refunding import release
+from simulator.stripe_api.resources.refunds.giving_back import release
 
 
 def capture(call: Call) -> PaymentIntent:

@@ -19,7 +19,7 @@ from simulator.stripe_api.resources.payment_intents.states import (
     Status,
     Step,
 )
-from simulator.stripe_api.resources.refunding import release
+from simulator.stripe_api.resources.refunds.giving_back import release
 
 
 def expire_uncaptured(call: Call, intent: PaymentIntent, *, after_s: int) -> None:
@@ -42,7 +42,9 @@ def _expire(call: Call, *, intent_id: str) -> None:
     if intent is None or intent["status"] is not Status.REQUIRES_CAPTURE:
         return
     held = held_charge(call, intent)
-    released = release(call, held, amount=held["amount"])
+    released = release(
+        call, held, amount=held["amount"], reason="expired_uncaptured_charge"
+    )
     call.emit("charge.expired", released, before=held)
     expired = intent.copy()
     expired["status"] = TRANSITIONS[intent["status"], Step.CANCEL]

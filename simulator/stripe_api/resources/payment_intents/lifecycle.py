@@ -26,7 +26,7 @@ from simulator.stripe_api.resources.payment_intents.states import (
     Status,
     Step,
 )
-from simulator.stripe_api.resources.refunding import release
+from simulator.stripe_api.resources.refunds.giving_back import release
 
 PATH = "/v1/payment_intents"
 

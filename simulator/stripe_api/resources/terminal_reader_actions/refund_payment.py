@@ -12,7 +12,7 @@ from simulator.stripe_api.engine.parameters import Boolean, Fields, Integer, Tex
 from simulator.stripe_api.resources.charges import CHARGES, Charge
 from simulator.stripe_api.resources.declines import error_details
 from simulator.stripe_api.resources.errors import CardError
-from simulator.stripe_api.resources.refunding import (
+from simulator.stripe_api.resources.refunds.giving_back import (
     add_refund,
     refundable_amount,
     refundable_charge,

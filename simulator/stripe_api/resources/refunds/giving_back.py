@@ -1,60 +1,18 @@
-"""Refunds: money given back from a charge, in whole or in parts, taken or only held."""
+"""Giving money back, in whole or in parts, be it taken or only held."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
 
 from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.metadata import merged
 from simulator.stripe_api.engine.operations import Call
-from simulator.stripe_api.engine.store import Kind
 from simulator.stripe_api.resources.balance_transactions import book_refund
 from simulator.stripe_api.resources.charges import CHARGES, Charge, add_refunded
 from simulator.stripe_api.resources.money import formatted
 from simulator.stripe_api.resources.payment_intents.fields import PAYMENT_INTENTS
-
-
-class Refund(TypedDict):
-    """Stripe's Refund."""
-
-    id: str
-    object: str
-    amount: int
-    balance_transaction: str | None
-    charge: str
-    created: int
-    currency: str
-    customer: str | None
-    customer_account: None
-    destination_details: dict[str, Any]
-    metadata: dict[str, str]
-    payment_intent: str
-    payment_method: str
-    reason: str | None
-    receipt_number: None
-    source_transfer_reversal: None
-    status: str
-    transfer_reversal: None
-
-
-REFUNDS = Kind[Refund](
-    name="refund",
-    prefix="re",
-    noun="refund",
-    indexes=("charge", "payment_intent"),
-    expandable={
-        "balance_transaction": "balance_transaction",
-        "charge": "charge",
-        "customer": "customer",
-        "failure_balance_transaction": "balance_transaction",
-        "payment_intent": "payment_intent",
-        "payment_method": "payment_method",
-        "source_transfer_reversal": "transfer_reversal",
-        "transfer_reversal": "transfer_reversal",
-    },
-    shape=Refund,
-)
+from simulator.stripe_api.resources.refunds.fields import REFUNDS, Refund
+from simulator.stripe_api.resources.refunds.outcomes import expect_outcome
 
 
 def add_refund(
@@ -73,6 +31,7 @@ def add_refund(
     refund["balance_transaction"] = book_refund(
         call, refund_id=refund["id"], amount=amount, currency=charge["currency"]
     )
+    refund = expect_outcome(call, refund, charge)
     call.store.of(REFUNDS).put(refund)
     refunded = add_refunded(call, charge, amount)
     call.emit("refund.created", refund)
@@ -80,12 +39,15 @@ def add_refund(
     return refund
 
 
-def release(call: Call, charge: Charge, *, amount: int) -> Charge:
+def release(
+    call: Call, charge: Charge, *, amount: int, reason: str | None = None
+) -> Charge:
     """Give up what is held and not taken; returns the charge after it.
 
     Stripe shows that as a refund too, though no money moves.
     """
     reversal = _new(call, charge, amount)
+    reversal["reason"] = reason
     reversal["destination_details"] = {
         "card": {
             "reference_status": "pending",

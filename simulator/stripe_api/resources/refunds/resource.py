@@ -14,21 +14,21 @@ from simulator.stripe_api.engine.parameters import (
     Text,
 )
 from simulator.stripe_api.engine.store import Object
+from simulator.stripe_api.resources.customers import CUSTOMERS
 from simulator.stripe_api.resources.money import Currency
-from simulator.stripe_api.resources.references import NoneExist
-from simulator.stripe_api.resources.refunding import (
-    REFUNDS,
-    Refund,
+from simulator.stripe_api.resources.refunds.fields import REFUNDS, Refund
+from simulator.stripe_api.resources.refunds.giving_back import (
     add_refund,
     refundable_charge,
 )
+from simulator.stripe_api.resources.refunds.outcomes import take_back, watch_refunds
 
 _CREATE = Fields(
     {
         "amount": Integer(minimum=1),
         "charge": Text(),
         "currency": Currency(),
-        "customer": NoneExist("customer"),
+        "customer": Text(),
         "instructions_email": Text(),
         "metadata": Metadata(),
         "origin": Choice(("customer_balance",)),
@@ -44,6 +44,11 @@ _PATH = "/v1/refunds"
 
 
 def _create(call: Call) -> Refund:
+    if "customer" in call.params:
+        call.referred(CUSTOMERS, "customer")
+        raise InvalidRequest(
+            "This customer has no cash balance to refund from.", param="customer"
+        )
     charge = refundable_charge(call)
     if charge["payment_method_details"]["type"] == "interac_present":
         raise InvalidRequest(
@@ -74,6 +79,19 @@ def _update(call: Call) -> Refund:
     return refund
 
 
+def _cancel(call: Call) -> Refund:
+    before = call.find(REFUNDS, "refund", param="id")
+    if before["status"] != "requires_action":
+        raise InvalidRequest(
+            f"This refund has a status of {before['status']}. Only refunds with a "
+            "status of requires_action can be canceled.",
+            code="refund_unexpected_state",
+        )
+    refund = take_back(call, before, reason="merchant_request", status="canceled")
+    call.emit("refund.updated", refund, before=before)
+    return refund
+
+
 def _list(call: Call) -> Object:
     created = call.params.get("created")
     return page(
@@ -93,5 +111,7 @@ REFUND = Resource(
         Operation("GET", _PATH, _LIST, REFUNDS, _list, is_list=True),
         Operation("GET", f"{_PATH}/{{refund}}", Fields({}), REFUNDS, _retrieve),
         Operation("POST", f"{_PATH}/{{refund}}", _UPDATE, REFUNDS, _update),
+        Operation("POST", f"{_PATH}/{{refund}}/cancel", Fields({}), REFUNDS, _cancel),
     ),
+    opening=watch_refunds,
 )

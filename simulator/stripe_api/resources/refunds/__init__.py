@@ -1,0 +1,1 @@
+"""Refunds: money given back from a charge, and money that was only held."""
