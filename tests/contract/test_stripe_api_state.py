@@ -416,12 +416,15 @@ async def test_foreign_state_file_is_refused(tmp_path: Path) -> None:
                 pass
 
 
-async def test_damaged_state_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content", ["{", '[[false,"customer","cus_1",{},null]]', "[[false,{}]]", "[7]"]
+)
+async def test_damaged_state_file_is_refused(tmp_path: Path, content: str) -> None:
     state = tmp_path / "state.db"
     async with running(state=state, seeds=SEEDS):
         pass
     with contextlib.closing(sqlite3.connect(state)) as database:
-        database.execute("UPDATE object SET content = '{}' WHERE kind = 'customer'")
+        database.execute("UPDATE change SET content = ?", (content,))
         database.commit()
 
     with pytest.raises(StateFileUnusable, match="damaged"):

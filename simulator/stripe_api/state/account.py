@@ -50,7 +50,7 @@ class AccountState:
             return
         file = StateFile(self._path)
         try:
-            found = file.read()
+            found = self._found(file)
             if all(contents.is_empty for contents in found.values()):
                 self.begin_anew()
             else:
@@ -77,6 +77,12 @@ class AccountState:
         """Go back to what a dump holds; raises DumpInvalid, and then changes nothing."""
         kinds = self._executor.kinds
         self._executor.begin(restored(content, kinds=kinds, clock=self._clock))
+
+    def _found(self, file: StateFile) -> Mapping[bool, Contents]:
+        try:
+            return file.read()
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateFileUnusable(f"{self._path} is damaged: {error}") from error
 
     def _begin_with(self, seeds: Sequence[Any], modes: Mapping[bool, Mode]) -> None:
         now = int(self._clock.now().timestamp())

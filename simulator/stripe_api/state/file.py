@@ -1,7 +1,7 @@
 """The state file: an SQLite database with all objects and kept answers of both modes.
 
-A write is one transaction. It survives the death of the process at any moment; only a
-power cut may lose the latest ones.
+It is a log of changes, begun anew with every run. A write is one transaction. It
+survives the death of the process at any moment; only a power cut may lose the latest.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator.errors import StateFileUnusable
 from simulator.stripe_api.engine.store import Object
@@ -20,33 +21,13 @@ from simulator.stripe_api.state.contents import Contents
 
 _APPLICATION = 0x434C5354
 _SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE object (
-    livemode INTEGER, kind TEXT, id TEXT, position INTEGER, content TEXT,
-    PRIMARY KEY (livemode, kind, id)
-) WITHOUT ROWID;
-CREATE TABLE tombstone (
-    number INTEGER PRIMARY KEY, livemode INTEGER, kind TEXT, id TEXT, content TEXT,
-    UNIQUE (livemode, kind, id)
-);
-CREATE TABLE answer (
-    number INTEGER PRIMARY KEY, livemode INTEGER, key TEXT, content TEXT,
-    UNIQUE (livemode, key)
-);
-"""
-_READ_OBJECTS = "SELECT livemode, kind, content FROM object ORDER BY position"
-_READ_TOMBSTONES = "SELECT livemode, kind, id, content FROM tombstone ORDER BY number"
-_READ_ANSWERS = "SELECT livemode, content FROM answer ORDER BY number"
-_CLEAR = ("DELETE FROM object", "DELETE FROM tombstone", "DELETE FROM answer")
-_PUT_OBJECT = "REPLACE INTO object VALUES (?, ?, ?, ?, ?)"
-_REMOVE_OBJECT = "DELETE FROM object WHERE livemode = ? AND kind = ? AND id = ?"
-_PUT_TOMBSTONE = "REPLACE INTO tombstone (livemode, kind, id, content) VALUES (?,?,?,?)"
-_PUT_ANSWER = "REPLACE INTO answer (livemode, key, content) VALUES (?, ?, ?)"
+_SCHEMA = "CREATE TABLE change (number INTEGER PRIMARY KEY, content TEXT NOT NULL);"
+_READ = "SELECT content FROM change ORDER BY number"
+_CLEAR = "DELETE FROM change"
+_APPEND = "INSERT INTO change (content) VALUES (?)"
 
-_ROWS_A_TURN = 32
+_CHANGES_A_ROW = 32
 """So many are written before others have a turn: about a millisecond."""
-
-_Statement = tuple[str, tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +39,30 @@ class Change:
     id: str
     value: Object | None
     """The object; None where it was deleted."""
-    position: int
-    """Where it stands among its kind; 0 where it was deleted."""
     tombstone: Object | None
+
+    def as_json(self) -> Sequence[Any]:
+        """As the file holds it."""
+        return (self.livemode, self.kind, self.id, self.value, self.tombstone)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer that was stored under an idempotency key."""
+
+    livemode: bool
+    record: Object
+
+    def as_json(self) -> Sequence[Any]:
+        """As the file holds it."""
+        return (self.livemode, self.record)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Changes that are kept all or not at all."""
+    """Changes that are kept all or not at all, in the order in which they began."""
 
-    changes: Iterable[Change]
-    answers: Iterable[tuple[bool, Object]]
+    changes: Sequence[Change | KeptAnswer]
     replaces_everything: bool
 
 
@@ -90,17 +84,12 @@ class StateFile:
             raise StateFileUnusable(f"{path}: {error}") from None
 
     def read(self) -> Mapping[bool, Contents]:
-        """What is in it, by livemode."""
-        found = {False: Contents(), True: Contents()}
-        for livemode, kind, content in self._database.execute(_READ_OBJECTS):
-            objects = found[bool(livemode)].objects
-            objects.setdefault(kind, []).append(json.loads(content))
-        for livemode, kind, id_, content in self._database.execute(_READ_TOMBSTONES):
-            deleted = found[bool(livemode)].deleted
-            deleted.setdefault(kind, {})[id_] = json.loads(content)
-        for livemode, content in self._database.execute(_READ_ANSWERS):
-            found[bool(livemode)].answers.append(json.loads(content))
-        return found
+        """What is in it, by livemode; raises ValueError or KeyError where it is not."""
+        replay = {False: _Replay(), True: _Replay()}
+        for (content,) in self._database.execute(_READ):
+            for livemode, *entry in json.loads(content):
+                replay[livemode].apply(*entry)
+        return {livemode: each.contents() for livemode, each in replay.items()}
 
     async def write(self, batch: Batch) -> None:
         """Keep a batch; it is safe from the end of the process when this returns.
@@ -110,14 +99,46 @@ class StateFile:
         """
         with self._database as database:
             database.execute("BEGIN IMMEDIATE")
-            for number, (statement, values) in enumerate(_statements(batch)):
-                database.execute(statement, values)
-                if number % _ROWS_A_TURN == _ROWS_A_TURN - 1:
-                    await asyncio.sleep(0)
+            if batch.replaces_everything:
+                database.execute(_CLEAR)
+            for row in _rows(batch.changes):
+                database.execute(_APPEND, (row,))
+                await asyncio.sleep(0)
 
     def close(self) -> None:
         """Let others have it."""
         self._database.close()
+
+
+class _Replay:
+    """One mode, as the changes so far have made it."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, dict[str, Object]] = {}
+        self._deleted: dict[str, dict[str, Object]] = {}
+        self._answers: dict[str, Object] = {}
+
+    def apply(self, kind: Any, *entry: Any) -> None:
+        """One entry of the log: `kind` and its change, or an answer alone."""
+        if not entry:
+            self._answers[kind["key"]] = kind
+            return
+        object_id, value, tombstone = entry
+        objects = self._objects.setdefault(kind, {})
+        if value is None:
+            objects.pop(object_id, None)
+        else:
+            objects[object_id] = value
+        if tombstone is not None:
+            self._deleted.setdefault(kind, {})[object_id] = tombstone
+
+    def contents(self) -> Contents:
+        """The mode's contents."""
+        return Contents(
+            objects={kind: list(each.values()) for kind, each in self._objects.items()},
+            deleted=self._deleted,
+            answers=list(self._answers.values()),
+        )
 
 
 def _prepare(database: sqlite3.Connection) -> None:
@@ -142,20 +163,10 @@ def _prepare(database: sqlite3.Connection) -> None:
     database.execute("COMMIT")
 
 
-def _statements(batch: Batch) -> Iterator[_Statement]:
-    if batch.replaces_everything:
-        yield from ((statement, ()) for statement in _CLEAR)
-    for change in batch.changes:
-        key = (change.livemode, change.kind, change.id)
-        if change.value is None:
-            yield _REMOVE_OBJECT, key
-        else:
-            yield _PUT_OBJECT, (*key, change.position, _json(change.value))
-        if change.tombstone is not None:
-            yield _PUT_TOMBSTONE, (*key, _json(change.tombstone))
-    for livemode, answer in batch.answers:
-        yield _PUT_ANSWER, (livemode, answer["key"], _json(answer))
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-def _json(value: Object) -> str:
-    return json.dumps(value, separators=(",", ":"))
+def _rows(changes: Sequence[Change | KeptAnswer]) -> Iterator[str]:
+    for start in range(0, len(changes), _CHANGES_A_ROW):
+        some = changes[start : start + _CHANGES_A_ROW]
+        yield _encode([change.as_json() for change in some])

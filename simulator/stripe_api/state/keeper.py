@@ -9,7 +9,7 @@ from functools import partial
 from simulator.clock import Clock
 from simulator.stripe_api.engine.execution import Executor
 from simulator.stripe_api.state.contents import answer_record
-from simulator.stripe_api.state.file import Batch, Change, StateFile
+from simulator.stripe_api.state.file import Batch, Change, KeptAnswer, StateFile
 
 DELAY_S = 0.05
 """How long changes are gathered: what is younger may be lost with the process."""
@@ -76,28 +76,26 @@ class StateKeeper:
         """What has changed, as it is now; objects are values, so a list is a copy."""
         is_all_new, self._is_all_new = self._is_all_new, False
         if is_all_new:
-            self._objects.update(dict.fromkeys(self._all_objects()))
-            self._answers.update(dict.fromkeys(self._all_answers()))
-        changes = [self._change(*which) for which in self._objects]
-        answers = []
+            self._objects = dict.fromkeys(self._all_objects())
+            self._answers = dict.fromkeys(self._all_answers())
+        changes: list[Change | KeptAnswer] = []
+        changes.extend(self._change(*which) for which in self._objects)
         for livemode, key in self._answers:
             kept = self._executor.mode(livemode=livemode).idempotency.find(key)
             if kept is not None:
-                answers.append((livemode, answer_record(kept, self._clock)))
+                changes.append(KeptAnswer(livemode, answer_record(kept, self._clock)))
         self._objects.clear()
         self._answers.clear()
-        return Batch(changes, answers, replaces_everything=is_all_new)
+        return Batch(changes, replaces_everything=is_all_new)
 
     def _change(self, livemode: bool, kind: str, object_id: str) -> Change:
         store = self._executor.mode(livemode=livemode).store
         collection = store.collections()[kind]
-        value = collection.get(object_id)
         return Change(
             livemode=livemode,
             kind=kind,
             id=object_id,
-            value=value,
-            position=0 if value is None else collection.position(object_id),
+            value=collection.get(object_id),
             tombstone=collection.tombstone(object_id),
         )
 
