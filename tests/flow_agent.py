@@ -113,6 +113,11 @@ class Agent:
         session = self.assembled.fleet.session(ReaderId(reader))
         await self.until_true(lambda: session.status == "online")
 
+    async def until_offline(self, reader: str) -> None:
+        """Return when the reader's loss has been noticed."""
+        session = self.assembled.fleet.session(ReaderId(reader))
+        await self.until_true(lambda: session.status == "offline")
+
     async def until_true(self, condition: Callable[[], bool]) -> None:
         """Return when it holds; looked at whenever something has happened."""
         with self.events.listen() as events:
@@ -221,12 +226,25 @@ class _Ended(Exception):
 
 @asynccontextmanager
 async def _at_work(parts: Parts) -> AsyncIterator[Assembled]:
+    """The agent in a task of its own, so that a failing test shows its own error."""
+    began: asyncio.Future[Assembled] = asyncio.get_running_loop().create_future()
+    end = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                began.set_result(assemble(parts, tasks=tasks))
+                await end.wait()
+                raise _Ended
+        except* _Ended:
+            pass
+
+    working = asyncio.create_task(work())
     try:
-        async with asyncio.TaskGroup() as tasks:
-            yield assemble(parts, tasks=tasks)
-            raise _Ended
-    except* _Ended:
-        pass
+        yield await began
+    finally:
+        end.set()
+        await working
 
 
 def _opening(world: World, chunk_bytes: int | None) -> OpenReader:

@@ -55,9 +55,14 @@ class World:
         entry: str = "contact",
         reader: str = "counter",
         after_s: float = CUSTOMER_S,
+        only: bool = True,
     ) -> None:
-        """From now on whoever is asked for a card at this reader presents this one."""
-        self.simulator.rules.clear()
+        """From now on whoever is asked for a card at this reader presents this one.
+
+        `only` sends all other customers away, those of other readers too.
+        """
+        if only:
+            self.simulator.rules.clear()
         book = self.simulator.cards
         self.when_waiting(
             PresentCard(book.named(card), Entry(entry)), reader=reader, after_s=after_s
@@ -153,6 +158,10 @@ class World:
         found = [*log.find(lambda one: one.method == "POST" and path in one.path)]
         keys = {entry.idempotency_key for entry in found if entry.idempotency_key}
         return len(found), keys
+
+    def confirm_keys(self, intent: str) -> set[str]:
+        """The idempotency keys under which the intent was confirmed."""
+        return self.asked(f"/{intent}/confirm")[1]
 
     async def stripe(
         self, method: str, path: str, form: dict[str, str] | None = None

@@ -145,6 +145,7 @@ class Actions:
         _check_processable(intent)
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._replace(reader_id)
+            self._refuse_if_elsewhere(intent)
             if session.status is not ReaderStatus.ONLINE:
                 raise ReaderOffline(f"Reader {reader_id} is currently offline.")
             record = PaymentRecord.begin(
@@ -219,6 +220,15 @@ class Actions:
                 "is not settled yet; Stripe is being asked."
             )
         raise ReaderBusy("Reader is currently busy processing another request.")
+
+    def _refuse_if_elsewhere(self, intent: payment_intents.PaymentIntent) -> None:
+        """One intent at two readers: a lost answer could be taken for the other's."""
+        for reader_id, running in self._running.items():
+            if running.record.payment.payment_intent == intent.id:
+                raise IntentInvalidState(
+                    f"{intent.id} is being processed by reader {reader_id}.",
+                    param="payment_intent",
+                )
 
     async def _replace(self, reader_id: ReaderId) -> None:
         """End a collection that waits for a card; raises where the card came first."""

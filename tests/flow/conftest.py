@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
-from flow_agent import Stack, running_stack
 from skipping_loop import SkippingLoop
+
+# So that their assertions say what they compared.
+pytest.register_assert_rewrite("flow_agent", "flow_invariants", "flow_world")
+
+from flow_agent import Stack, running_stack  # noqa: E402 - after the line above
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SkippingLoop]]:
