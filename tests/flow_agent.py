@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 from asgi_client import Answer, AsgiClient
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, PipeTransport, World, running_world
-from rest_fakes import new_key
 from skipping_loop import LoopClock
-from stripe_api_server import seeded_random
 
 from agent.app import Assembled, Parts, assemble
 from agent.events import EventBus
@@ -26,9 +25,9 @@ from agent.ids import ReaderId
 from agent.payments.payment import Payment
 from agent.payments.states import FINAL, Phase
 from agent.readers.session import OpenReader
-from agent.rest.auth import KeyScope
+from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
-from agent.settings import PaymentSettings, Settings, StripeKey
+from agent.settings import PaymentSettings, ReaderSettings, Settings, StripeKey
 from agent.stripe_api.client import StripeClient, open_session
 from drivers.reader import Reader
 from drivers.registry import open_reader
@@ -95,6 +94,11 @@ class Agent:
         """`online` or `offline`."""
         return (await self._shown(reader))["status"]
 
+    async def discovered(self, code: str) -> Any:
+        """What the agent finds on this port."""
+        found = good(await self.rest.get("/agent/discovery"))["readers"]
+        return next(one for one in found if one["registration_code"] == code)
+
     async def cancel(self, reader: str) -> Answer:
         """Cancel the reader's action."""
         return await self.rest.post(f"/v1/terminal/readers/{reader}/cancel_action")
@@ -140,6 +144,7 @@ async def running_agent(
     folder: Path,
     *,
     payments: PaymentSettings | None = None,
+    serial_ports: tuple[str, ...] = (),
     chunk_bytes: int | None = None,
     key: str = STRIPE_KEY,
 ) -> AsyncIterator[Agent]:
@@ -148,7 +153,11 @@ async def running_agent(
     `chunk_bytes` is the most that arrives from a reader at once.
     """
     clock = LoopClock()
-    settings = Settings(state_dir=folder, payments=payments or PaymentSettings())
+    settings = Settings(
+        state_dir=folder,
+        payments=payments or PaymentSettings(),
+        readers=ReaderSettings(serial_ports=serial_ports),
+    )
     stripe_key = StripeKey(key)
     journal = open_flow_journal(folder / "journal.db", clock=clock)
     try:
@@ -166,15 +175,16 @@ async def running_agent(
                 journal,
                 stripe,
                 clock,
-                # Not the world's: its ids must not be the agent's.
-                seeded_random(folder.name.encode()),
+                token_bytes,
                 stripe_key.livemode,
                 open_reader=_opening(world, chunk_bytes),
             )
             async with _at_work(parts) as assembled:
-                local_key = await new_key(journal, *KeyScope)
-                app = create_app(assembled.services)
-                yield Agent(AsgiClient(app, key=local_key), journal, assembled)
+                client = AsgiClient(
+                    create_app(assembled.services),
+                    key=await _local_key(journal, livemode=parts.livemode),
+                )
+                yield Agent(client, journal, assembled)
     finally:
         await journal.aclose()
 
@@ -220,6 +230,19 @@ async def running_stack(
         yield Stack(world, agent, await agent.register())
 
 
+async def _local_key(journal: FlowJournal, *, livemode: bool) -> str:
+    """A new key with every scope."""
+    made = make_key(
+        frozenset(KeyScope),
+        label="flow",
+        livemode=livemode,
+        random=token_bytes,
+        at=LoopClock().now(),
+    )
+    await journal.keys.put(made.record)
+    return made.secret
+
+
 class _Ended(Exception):
     """Ends the agent's TaskGroup."""
 
@@ -252,6 +275,8 @@ def _opening(world: World, chunk_bytes: int | None) -> OpenReader:
         return PipeTransport(spec, world.pipes[spec], chunk_bytes=chunk_bytes)
 
     async def opened(spec: str, model: str | None) -> Reader:
+        if spec in world.broken:
+            raise RuntimeError("a defect in a driver")
         schemes = {"serial": open_pipe} if spec in world.pipes else None
         return await open_reader(
             spec, model=model, list_ports=lambda: (), schemes=schemes

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -44,6 +44,8 @@ class World:
     clock: LoopClock
     pipes: dict[str, PipeWire]
     """In-memory cables, by the spec under which the agent opens them."""
+    broken: set[str] = field(default_factory=set)
+    """Specs whose driver has a defect."""
 
     def reader(self, name: str = "counter") -> SimulatedReader:
         return self.simulator.readers.named(name)

@@ -6,13 +6,13 @@ Reconnects for as long as it is registered; never decides anything about payment
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 
 from agent.clock import Clock, doubling
-from agent.errors import ReaderOffline
+from agent.errors import InternalError, ReaderOffline
 from agent.events import EventBus, ReaderStatusChanged
 from agent.journal.readers import RegisteredReader
 from agent.log import get_logger
@@ -82,13 +82,28 @@ class ReaderSession:
 
         `opened` is a connection that exists already, from registering the reader.
         """
+        waits = self._waits()
         try:
-            if opened is not None:
-                await self._hold(opened)
             while True:
-                await self._hold(await self._connect())
+                try:
+                    reader = opened or await self._open_registered()
+                    opened, waits = None, self._waits()
+                    await self._hold(reader)
+                    continue
+                except DriverError as error:
+                    reason = error.code
+                except Exception:
+                    # The outermost loop: a defect in one driver must not end the others.
+                    log.exception("reader.defect", reader_id=self.record.reader_id)
+                    reason = InternalError.code
+                self._set_offline(reason)
+                await self._clock.sleep(next(waits))
         finally:
             self._set_offline("not_connected")
+
+    def _waits(self) -> Iterator[float]:
+        settings = self._settings
+        return doubling(settings.reconnect_min_s, max_s=settings.reconnect_max_s)
 
     def _connected(self) -> Reader:
         if self._reader is None:
@@ -97,24 +112,8 @@ class ReaderSession:
             )
         return self._reader
 
-    async def _connect(self) -> Reader:
-        """Try until the registered reader answers on its port."""
-        waits = doubling(
-            self._settings.reconnect_min_s, max_s=self._settings.reconnect_max_s
-        )
-        while True:
-            try:
-                return await self._open_registered()
-            except DriverError as error:
-                self._set_offline(error.code)
-                log.debug(
-                    "reader.connect_failed",
-                    reader_id=self.record.reader_id,
-                    code=error.code,
-                )
-            await self._clock.sleep(next(waits))
-
     async def _open_registered(self) -> Reader:
+        """Raises DriverError unless the registered reader answers on its port."""
         reader = await self._open_reader(self.record.spec, self.record.model)
         try:
             if reader.info.serial_number != self.record.serial_number:
