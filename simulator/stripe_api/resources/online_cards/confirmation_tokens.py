@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from simulator.stripe_api.engine.errors import InvalidRequest, ParameterMissing
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
@@ -27,6 +27,7 @@ from simulator.stripe_api.resources.payment_methods import (
 
 VALID_FOR_S = 12 * 60 * 60
 
+_PARAM = "confirmation_token"
 _NOT_IN_PREVIEW = ("id", "object", "created", "livemode", "metadata")
 
 
@@ -79,28 +80,27 @@ _CREATE = Fields(
 
 
 def use_confirmation_token(
-    call: Call, param: str, *, intent_id: str
+    call: Call, intent_kind: Literal["payment_intent", "setup_intent"], intent_id: str
 ) -> tuple[ConfirmationToken, PaymentMethod]:
-    """The token a parameter names, now used for this intent, and its payment method.
+    """The token that was sent, now used for this intent, and its payment method.
 
     Raises InvalidRequest for one that is unknown, expired, or used for another.
     """
-    token = call.referred(CONFIRMATION_TOKENS, param)
+    token = call.referred(CONFIRMATION_TOKENS, _PARAM)
     collected = call.store.of(COLLECTED_METHODS).get(token["id"])
     method = collected and call.store.of(PAYMENT_METHODS).get(
         collected["payment_method"]
     )
     expires_at = token["expires_at"]
     if not method or (expires_at is not None and expires_at <= call.now):
-        raise InvalidRequest("This ConfirmationToken has expired.", param=param)
-    if token["payment_intent"] not in (None, intent_id):
+        raise InvalidRequest("This ConfirmationToken has expired.", param=_PARAM)
+    if {token["payment_intent"], token["setup_intent"]} - {None, intent_id}:
         raise InvalidRequest(
-            "This ConfirmationToken has already been used to confirm another "
-            "PaymentIntent.",
-            param=param,
+            "This ConfirmationToken has already been used to confirm another intent.",
+            param=_PARAM,
         )
     used = token.copy()
-    used["payment_intent"] = intent_id
+    used[intent_kind] = intent_id
     used["expires_at"] = None
     call.store.of(CONFIRMATION_TOKENS).put(used)
     return used, method

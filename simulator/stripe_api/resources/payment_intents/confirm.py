@@ -7,6 +7,7 @@ from simulator.errors import CardDataUnreadable
 from simulator.stripe_api.engine.errors import ParameterInvalid
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_reads import CardRead, unreadable
+from simulator.stripe_api.resources.means import check_redirects
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
 from simulator.stripe_api.resources.payment_intents.charging import charge_card
@@ -16,10 +17,7 @@ from simulator.stripe_api.resources.payment_intents.fields import (
     require,
     unexpected,
 )
-from simulator.stripe_api.resources.payment_intents.means import (
-    check_redirects,
-    means_of_payment,
-)
+from simulator.stripe_api.resources.payment_intents.means import means_of_payment
 from simulator.stripe_api.resources.payment_intents.online import charge_online
 from simulator.stripe_api.resources.payment_intents.states import Status, Step
 
@@ -41,7 +39,7 @@ def authorize(call: Call, intent: PaymentIntent, *, issuer: Issuer) -> PaymentIn
         )
     intent, means = means_of_payment(call, intent)
     if not isinstance(means, CardRead):
-        check_redirects(intent, call.params)
+        check_redirects(intent["automatic_payment_methods"], call.params)
         return charge_online(call, intent, means)
     try:
         return charge_card(call, intent, means, issuer=issuer)

@@ -57,7 +57,7 @@ def add_attempt(
     *,
     attempt_id: str,
     method: str,
-    generated_card: str | None,
+    details: Mapping[str, Any],
     error: Mapping[str, Any] | None,
 ) -> None:
     """Store an attempt: failed where there is an `error`."""
@@ -72,10 +72,7 @@ def add_attempt(
         "livemode": call.livemode,
         "on_behalf_of": None,
         "payment_method": method,
-        "payment_method_details": {
-            "card_present": {"generated_card": generated_card, "offline": None},
-            "type": "card_present",
-        },
+        "payment_method_details": details,
         "setup_error": error,
         "setup_intent": intent["id"],
         "status": "succeeded" if error is None else "failed",

@@ -6,7 +6,6 @@ from typing import cast
 
 from simulator.emv.authorization import Issuer
 from simulator.errors import CardDataUnreadable
-from simulator.stripe_api.engine.errors import ParameterInvalid
 from simulator.stripe_api.engine.lists import page, within
 from simulator.stripe_api.engine.metadata import merged
 from simulator.stripe_api.engine.operations import Call
@@ -14,19 +13,21 @@ from simulator.stripe_api.engine.parameters import Values
 from simulator.stripe_api.engine.store import Object
 from simulator.stripe_api.resources.card_reads import (
     CardRead,
-    local_card_read,
     unreadable,
 )
 from simulator.stripe_api.resources.customers import CUSTOMERS
-from simulator.stripe_api.resources.payment_intents.online import used_before
-from simulator.stripe_api.resources.payment_methods import PAYMENT_METHODS
+from simulator.stripe_api.resources.means import check_redirects
 from simulator.stripe_api.resources.setup_intents.fields import (
     SETUP_INTENTS,
     SetupIntent,
     Unfilled,
     require,
     save,
-    unexpected,
+)
+from simulator.stripe_api.resources.setup_intents.online import (
+    chosen,
+    means_of_setup,
+    set_up_online,
 )
 from simulator.stripe_api.resources.setup_intents.setting_up import set_up_card
 from simulator.stripe_api.resources.setup_intents.states import (
@@ -55,7 +56,7 @@ def create(call: Call, *, issuer: Issuer) -> SetupIntent:
     intent = _changed(call, _blank(call))
     is_confirmed = call.params.get("confirm", False)
     if not is_confirmed:
-        _refuse_payment_method(call)
+        intent = chosen(call, intent)
     save(call, intent)
     call.emit("setup_intent.created", intent)
     return _set_up(call, intent, issuer=issuer) if is_confirmed else intent
@@ -69,8 +70,10 @@ def retrieve(call: Call) -> SetupIntent:
 def update(call: Call) -> SetupIntent:
     """Change an intent."""
     intent = call.find(SETUP_INTENTS, "intent")
-    _refuse_payment_method(call)
-    return save(call, _changed(call, intent))
+    changed = _changed(call, intent)
+    if not {"payment_method", "payment_method_data"}.isdisjoint(call.params):
+        require(intent, Step.CHOOSE, action="update/updated")
+    return save(call, chosen(call, changed))
 
 
 def confirm(call: Call, *, issuer: Issuer) -> SetupIntent:
@@ -108,12 +111,15 @@ def list_all(call: Call) -> Object:
 def _set_up(call: Call, intent: SetupIntent, *, issuer: Issuer) -> SetupIntent:
     require(intent, Step.SET_UP, action="confirm/confirmed")
     intent = _changed(call, intent)
-    read = _card_read(call, intent)
+    means = means_of_setup(call, intent)
+    if not isinstance(means, CardRead):
+        check_redirects(intent["automatic_payment_methods"], call.params)
+        return set_up_online(call, intent, means)
     try:
         return set_up_card(
             call,
             intent,
-            read,
+            means,
             issuer=issuer,
             allow_redisplay=call.params["payment_method_data"].get(
                 "allow_redisplay", "unspecified"
@@ -121,39 +127,6 @@ def _set_up(call: Call, intent: SetupIntent, *, issuer: Issuer) -> SetupIntent:
         )
     except CardDataUnreadable:
         raise unreadable() from None
-
-
-def _card_read(call: Call, intent: SetupIntent) -> CardRead:
-    data = call.params.get("payment_method_data")
-    if data is not None:
-        return local_card_read(
-            data,
-            allowed=intent["payment_method_types"],
-            intent="SetupIntent",
-            code="setup_intent_invalid_parameter",
-        )
-    if "payment_method" in call.params:
-        _refuse_used_method(call)
-    raise unexpected(
-        intent,
-        "You cannot confirm this SetupIntent because it's missing a payment method. "
-        "Update the SetupIntent with a payment method and then confirm it again.",
-    )
-
-
-def _refuse_payment_method(call: Call) -> None:
-    if "payment_method" in call.params:
-        _refuse_used_method(call)
-    if "payment_method_data" in call.params:
-        raise ParameterInvalid(
-            "This simulator takes payment_method_data only when confirming.",
-            param="payment_method_data",
-        )
-
-
-def _refuse_used_method(call: Call) -> None:
-    call.referred(PAYMENT_METHODS, "payment_method")
-    raise used_before()
 
 
 def _changed(call: Call, intent: SetupIntent) -> SetupIntent:
@@ -167,6 +140,12 @@ def _changed(call: Call, intent: SetupIntent) -> SetupIntent:
             fields[name] = params[name]
     if "metadata" in params:
         fields["metadata"] = merged(intent["metadata"], params["metadata"])
+    automatic = params.get("automatic_payment_methods")
+    if automatic is not None and automatic["enabled"]:
+        fields["automatic_payment_methods"] = {"allow_redirects": "always"} | automatic
+    elif automatic is not None:
+        fields["automatic_payment_methods"] = None
+        fields["payment_method_types"] = ["card"]
     types = params.get("allowed_payment_method_types")
     types = params.get("payment_method_types") if types is None else types
     if types:

@@ -37,7 +37,7 @@ _CARD: Mapping[str, Parameter] = {
     "payment_method_options": Anything(),
 }
 _CONFIRMATION: Mapping[str, Parameter] = {
-    "confirmation_token": NoneExist("confirmation_token"),
+    "confirmation_token": Text(),
     "mandate_data": Clearable(Anything()),
     "return_url": Text(),
     "use_stripe_sdk": Boolean(),

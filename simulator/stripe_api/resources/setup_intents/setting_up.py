@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from simulator.emv.authorization import (
     Approved,
@@ -10,7 +11,6 @@ from simulator.emv.authorization import (
     Declined,
     Issuer,
 )
-from simulator.stripe_api.engine.errors import doc_url
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_present import (
     CardPresentDetails,
@@ -18,19 +18,14 @@ from simulator.stripe_api.resources.card_present import (
     payment_method_details,
 )
 from simulator.stripe_api.resources.card_reads import CardRead
-from simulator.stripe_api.resources.declines import advice, message
-from simulator.stripe_api.resources.errors import CardError
 from simulator.stripe_api.resources.generated_cards import Reuse, add_generated_card
-from simulator.stripe_api.resources.payment_methods import (
-    PaymentMethod,
-    add_presented_card,
+from simulator.stripe_api.resources.payment_methods import add_presented_card
+from simulator.stripe_api.resources.setup_intents.attempts import SETUP_ATTEMPTS
+from simulator.stripe_api.resources.setup_intents.fields import SetupIntent
+from simulator.stripe_api.resources.setup_intents.settling import (
+    settle_failed,
+    settle_succeeded,
 )
-from simulator.stripe_api.resources.setup_intents.attempts import (
-    SETUP_ATTEMPTS,
-    add_attempt,
-)
-from simulator.stripe_api.resources.setup_intents.fields import SetupIntent, save
-from simulator.stripe_api.resources.setup_intents.states import TRANSITIONS, Step
 
 # Nothing is charged: the issuer is asked whether the account is good.
 _AMOUNT = 0
@@ -67,9 +62,26 @@ def set_up_card(
         case Approved():
             details = _details(call, decision, read)
             reuse = Reuse(intent["customer"], allow_redisplay)
-            return _succeeded(call, intent, method, details=details, reuse=reuse)
+            attempt_id = call.new_id(SETUP_ATTEMPTS)
+            generated = add_generated_card(
+                call, details, reuse, setup_attempt=attempt_id
+            )
+            return settle_succeeded(
+                call,
+                intent,
+                method,
+                attempt_id=attempt_id,
+                details=_attempt_details(generated),
+            )
         case Declined():
-            raise _failed(call, intent, method, declined=decision)
+            raise settle_failed(
+                call,
+                intent,
+                method,
+                declined=decision,
+                code=_FAILURE,
+                details=_attempt_details(None),
+            )
         case _:
             assert_never(decision)
 
@@ -86,61 +98,8 @@ def _details(call: Call, decision: Approved, read: CardRead) -> CardPresentDetai
     return payment_method_details(decision, reading, amount=_AMOUNT)["card_present"]
 
 
-def _succeeded(
-    call: Call,
-    intent: SetupIntent,
-    method: PaymentMethod,
-    *,
-    details: CardPresentDetails,
-    reuse: Reuse,
-) -> SetupIntent:
-    attempt_id = call.new_id(SETUP_ATTEMPTS)
-    generated = add_generated_card(call, details, reuse, setup_attempt=attempt_id)
-    add_attempt(
-        call,
-        intent,
-        attempt_id=attempt_id,
-        method=method["id"],
-        generated_card=generated,
-        error=None,
-    )
-    succeeded = intent.copy()
-    succeeded["status"] = TRANSITIONS[intent["status"], Step.SET_UP]
-    succeeded["last_setup_error"] = None
-    succeeded["latest_attempt"] = attempt_id
-    succeeded["payment_method"] = method["id"]
-    save(call, succeeded)
-    call.emit("setup_intent.succeeded", succeeded)
-    return succeeded
-
-
-def _failed(
-    call: Call, intent: SetupIntent, method: PaymentMethod, *, declined: Declined
-) -> CardError:
-    details = {
-        "advice_code": advice(declined),
-        "code": _FAILURE,
-        "decline_code": declined.decline_code,
-        "doc_url": doc_url(_FAILURE),
-        "message": message(declined),
-        "network_decline_code": declined.response_code,
-        "payment_method": method,
+def _attempt_details(generated_card: str | None) -> Mapping[str, Any]:
+    return {
+        "card_present": {"generated_card": generated_card, "offline": None},
+        "type": "card_present",
     }
-    error = {**details, "type": CardError.type}
-    attempt_id = call.new_id(SETUP_ATTEMPTS)
-    add_attempt(
-        call,
-        intent,
-        attempt_id=attempt_id,
-        method=method["id"],
-        generated_card=None,
-        error=error,
-    )
-    failed = intent.copy()
-    failed["status"] = TRANSITIONS[intent["status"], Step.DECLINE]
-    failed["last_setup_error"] = error
-    failed["latest_attempt"] = attempt_id
-    failed["payment_method"] = None
-    save(call, failed)
-    call.emit("setup_intent.setup_failed", failed)
-    return CardError({**details, "setup_intent": failed})

@@ -22,6 +22,8 @@ class Step(StrEnum):
 
     SET_UP = "set_up"
     DECLINE = "decline"
+    CHOOSE = "choose"
+    """A payment method is chosen, to be confirmed later."""
     CANCEL = "cancel"
 
 
@@ -34,6 +36,7 @@ _OPEN = (
 TRANSITIONS: Mapping[tuple[Status, Step], Status] = {
     **{(status, Step.SET_UP): Status.SUCCEEDED for status in _OPEN},
     **{(status, Step.DECLINE): Status.REQUIRES_PAYMENT_METHOD for status in _OPEN},
+    **{(status, Step.CHOOSE): Status.REQUIRES_CONFIRMATION for status in _OPEN},
     **{(status, Step.CANCEL): Status.CANCELED for status in _OPEN},
 }
 """A missing key is the error: the step is not legal in that status."""
