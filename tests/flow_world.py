@@ -147,6 +147,10 @@ class World:
         rule = FaultRule(fault, method=method, path=path, times=times)
         self.simulator.stripe_api.faults.add(rule)
 
+    def forget_requests(self) -> None:
+        """Count Stripe's requests from here."""
+        self.simulator.stripe_api.requests.clear()
+
     def mend_stripe(self) -> None:
         """From now on Stripe answers properly."""
         self.simulator.stripe_api.faults.clear()
