@@ -91,6 +91,24 @@ def test_country_of_a_location_cannot_change(client: stripe.StripeClient) -> Non
         client.v1.terminal.locations.update(location.id, {"address": {"country": "FR"}})
 
 
+def test_readers_of_a_deleted_location_stand_nowhere(
+    client: stripe.StripeClient,
+) -> None:
+    readers = client.v1.terminal.readers
+    left, kept = (
+        readers.create(
+            {"registration_code": "simulated-wpe", "location": new_location(client).id}
+        )
+        for _ in range(2)
+    )
+
+    client.v1.terminal.locations.delete(str(left.location))
+
+    assert readers.retrieve(left.id).to_dict()["location"] is None
+    assert readers.retrieve(kept.id).to_dict()["location"] == kept.location
+    assert readers.list({"location": str(left.location)}).data == []
+
+
 def test_deleted_location_answers_as_deleted(client: stripe.StripeClient) -> None:
     location = new_location(client)
     client.v1.terminal.locations.delete(location.id)

@@ -28,6 +28,9 @@ from simulator.stripe_api.resources.terminal_connection_tokens import (
     TERMINAL_CONNECTION_TOKENS,
 )
 from simulator.stripe_api.resources.terminal_hardware.resource import terminal_hardware
+from simulator.stripe_api.resources.terminal_location_removal import (
+    TERMINAL_LOCATION_REMOVAL,
+)
 from simulator.stripe_api.resources.terminal_locations import TERMINAL_LOCATIONS
 from simulator.stripe_api.resources.terminal_onboarding_links import (
     TERMINAL_ONBOARDING_LINKS,
@@ -63,6 +66,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         TERMINAL_CONFIGURATIONS,
         TERMINAL_CONNECTION_TOKENS,
         TERMINAL_LOCATIONS,
+        TERMINAL_LOCATION_REMOVAL,
         TERMINAL_ONBOARDING_LINKS,
         TERMINAL_READERS,
         TEST_CLOCK,

@@ -137,13 +137,6 @@ def _update(call: Call) -> Location:
     return _saved(call, changed)
 
 
-def _delete(call: Call) -> Object:
-    location = call.find(LOCATIONS, "location")
-    tombstone = {"id": location["id"], "object": location["object"], "deleted": True}
-    call.store.of(LOCATIONS).delete(location["id"], tombstone=tombstone)
-    return tombstone
-
-
 def _list(call: Call) -> Object:
     return page(call.store, LOCATIONS, params=call.params, url=_PATH)
 
@@ -195,6 +188,5 @@ TERMINAL_LOCATIONS = Resource(
         Operation("GET", _PATH, list_parameters(), LOCATIONS, _list, is_list=True),
         Operation("GET", f"{_PATH}/{{location}}", Fields({}), LOCATIONS, _retrieve),
         Operation("POST", f"{_PATH}/{{location}}", _UPDATE, LOCATIONS, _update),
-        Operation("DELETE", f"{_PATH}/{{location}}", Fields({}), LOCATIONS, _delete),
     ),
 )
