@@ -59,9 +59,10 @@ class _Strict(BaseModel):
 class _AnswerStatus(_Strict):
     kind: Literal["answer_status"]
     status: int = Field(ge=400, le=599)
+    code: str | None = Field(default=None, pattern="^[a-z][a-z0-9_]*$")
 
     def fault(self) -> Fault:
-        return AnswerStatus(self.status)
+        return AnswerStatus(self.status, self.code)
 
 
 class _ResetConnection(_Strict):

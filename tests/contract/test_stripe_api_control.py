@@ -15,7 +15,8 @@ from stripe_api_server import (
 pytest_plugins = ("stripe_api_fixtures",)
 
 FAULTS: list[dict[str, Any]] = [
-    {"kind": "answer_status", "status": 503},
+    {"kind": "answer_status", "status": 503, "code": None},
+    {"kind": "answer_status", "status": 429, "code": "lock_timeout"},
     {"kind": "reset_connection"},
     {"kind": "delay", "seconds": 1.5},
     {"kind": "lose_reply"},
@@ -69,6 +70,7 @@ def test_all_rules_are_removed_at_once(server: StripeApiServer) -> None:
         ({}, "fault"),
         ({"fault": {"kind": "meteor"}}, "fault"),
         ({"fault": {"kind": "answer_status", "status": 200}}, "status"),
+        ({"fault": {"kind": "answer_status", "status": 429, "code": "A b"}}, "code"),
         ({"fault": {"kind": "lose_reply"}, "times": 0}, "times"),
         ({"fault": {"kind": "lose_reply"}, "when": "now"}, "when"),
         ([], "body"),

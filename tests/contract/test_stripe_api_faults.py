@@ -49,7 +49,8 @@ class WatchedClock(ManualClock):
 @pytest.mark.parametrize(
     ("status", "code", "type_"),
     [
-        (409, "lock_timeout", "invalid_request_error"),
+        (404, None, "invalid_request_error"),
+        (409, "idempotency_key_in_use", "idempotency_error"),
         (429, "rate_limit", "invalid_request_error"),
         (500, None, "api_error"),
         (503, None, "api_error"),
@@ -65,6 +66,43 @@ def test_status_is_answered_instead_of_the_effect(
     assert answer.status == status
     assert (answer.error.get("code"), answer.error["type"]) == (code, type_)
     assert server.request("GET", INTENTS).json["data"] == []
+
+
+def test_rule_can_name_the_code(server: StripeApiServer) -> None:
+    fault = AnswerStatus(400, "terminal_reader_hardware_fault")
+    server.api.faults.add(FaultRule(fault, path=INTENTS))
+
+    answer = server.request("GET", INTENTS)
+
+    assert answer.error["code"] == "terminal_reader_hardware_fault"
+
+
+def test_official_client_repeats_what_met_a_lock(server: StripeApiServer) -> None:
+    server.api.faults.add(FaultRule(AnswerStatus(429, "lock_timeout"), "POST"))
+
+    intent = new_intent(server.client(retries=1))
+
+    assert intent.status == "requires_payment_method"
+
+
+def test_lock_that_stays_is_told(server: StripeApiServer) -> None:
+    fault = AnswerStatus(429, "lock_timeout")
+    server.api.faults.add(FaultRule(fault, "POST", times=None))
+
+    with pytest.raises(stripe.RateLimitError) as caught:
+        new_intent(server.client())
+
+    assert caught.value.error is not None
+    assert caught.value.error.code == "lock_timeout"
+
+
+def test_official_client_does_not_repeat_what_was_too_fast(
+    server: StripeApiServer,
+) -> None:
+    server.api.faults.add(FaultRule(AnswerStatus(429), "POST"))
+
+    with pytest.raises(stripe.RateLimitError):
+        new_intent(server.client(retries=1))
 
 
 def test_official_client_retries_what_a_rule_refuses(server: StripeApiServer) -> None:

@@ -115,9 +115,17 @@ def test_restricted_key_may_do_nothing_else(server: StripeApiServer) -> None:
     assert caught.value.http_status == 403
     assert caught.value.user_message == (
         "The provided key 'rk_test_**********6789' does not have the required "
-        "permissions for this endpoint. Having the 'rak_payment_intent_write' "
-        "permission would allow this request to continue."
+        "permissions for this endpoint on account 'acct_1CardlaneSimulator'. Having "
+        "the 'rak_payment_intent_write' permission would allow this request to "
+        "continue."
     )
+
+
+def test_refunds_are_part_of_charges(server: StripeApiServer) -> None:
+    client = restrict(server, "rak_charge_read")
+
+    with pytest.raises(stripe.PermissionError, match="rak_charge_write"):
+        client.v1.refunds.create({"charge": "ch_1"})
 
 
 def test_who_may_read_may_not_write(server: StripeApiServer) -> None:

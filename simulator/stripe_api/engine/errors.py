@@ -8,7 +8,9 @@ ApiError
 │   └── BodyTooLarge               more bytes than the server takes (413)
 ├── AuthenticationFailed           no key, or not one of ours (401)
 ├── PermissionDenied               a restricted key that may not do this (403)
+├── AccountInvalid                 a header names another account (403)
 ├── RateLimited                    too many requests in a second (429)
+├── ObjectLocked                   another request holds the object (429)
 ├── IdempotencyMismatch            the key was used with another request (400)
 ├── IdempotencyKeyInUse            the first request is still under way (409)
 └── ServerFailure                  a defect, or a fault rule that plays one (5xx)
@@ -30,6 +32,8 @@ class ApiError(Exception):
     type: ClassVar[str] = "api_error"
     status: int = 500
     code: str | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """What the answer's headers say beyond those of every answer."""
 
     def __init__(
         self, message: str, *, param: str | None = None, code: str | None = None
@@ -125,6 +129,7 @@ class AuthenticationFailed(ApiError):
 
     type = "invalid_request_error"
     status = 401
+    headers = ((b"www-authenticate", b'Basic realm="Stripe"'),)
 
 
 class PermissionDenied(ApiError):
@@ -134,12 +139,45 @@ class PermissionDenied(ApiError):
     status = 403
 
 
+class AccountInvalid(ApiError):
+    """The request is for an account that the key's is not connected to."""
+
+    type = "invalid_request_error"
+    status = 403
+    code = "account_invalid"
+
+
 class RateLimited(ApiError):
-    """Too many requests in too short a time."""
+    """Too many requests in too short a time; Stripe's libraries do not repeat them."""
 
     type = "invalid_request_error"
     status = 429
     code = "rate_limit"
+    headers = ((b"stripe-rate-limited-reason", b"global-rate"),)
+
+    def __init__(self) -> None:
+        """In Stripe's words."""
+        super().__init__(
+            "Request rate limit exceeded. Learn more about rate limits here "
+            "https://stripe.com/docs/rate-limits."
+        )
+
+
+class ObjectLocked(ApiError):
+    """Another request holds the object; Stripe's libraries repeat this one."""
+
+    type = "invalid_request_error"
+    status = 429
+    code = "lock_timeout"
+    headers = ((b"stripe-should-retry", b"true"),)
+
+    def __init__(self) -> None:
+        """In Stripe's words."""
+        super().__init__(
+            "This object cannot be accessed right now because another API request or "
+            "Stripe process is currently accessing it. If you see this error "
+            "intermittently, retry the request."
+        )
 
 
 class IdempotencyMismatch(ApiError):

@@ -11,7 +11,6 @@ from simulator.clock import Clock
 from simulator.stripe_api.engine.answers import Answer, answer
 from simulator.stripe_api.engine.errors import (
     ApiError,
-    RateLimited,
     RouteUnknown,
     ServerFailure,
     envelope,
@@ -130,6 +129,7 @@ class Executor:
         """
         key = self.keys.identify(request.header(b"authorization"))
         entry.livemode = key.livemode
+        key.check_account(request.header(b"stripe-account"))
         self.limits.take(
             entry.method,
             entry.path,
@@ -167,12 +167,7 @@ class Executor:
         entry.error_code = error.code or error.type
         now = int(self._clock.now().timestamp())
         content = envelope(error, request_id=entry.id, livemode=entry.livemode, now=now)
-        headers = [(b"stripe-should-retry", b"false")] if error.status == 402 else []
-        if error.status == 401:
-            headers.append((b"www-authenticate", b'Basic realm="Stripe"'))
-        if isinstance(error, RateLimited):
-            headers.append((b"stripe-rate-limited-reason", b"global-rate"))
-        return answer(content, status=error.status, headers=tuple(headers))
+        return answer(content, status=error.status, headers=error.headers)
 
     async def _once(
         self, entry: RequestEntry, terms: _Terms, before_effect: BeforeEffect

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
-from simulator.stripe_api.engine.errors import ApiError, InvalidRequest, ServerFailure
+from simulator.stripe_api.engine.errors import (
+    ApiError,
+    IdempotencyKeyInUse,
+    InvalidRequest,
+    ObjectLocked,
+    RateLimited,
+    ServerFailure,
+)
 from simulator.stripe_api.engine.ids import Random
 
 
@@ -21,6 +28,8 @@ class AnswerStatus:
     kind: ClassVar[str] = "answer_status"
 
     status: int
+    code: str | None = None
+    """The error's code; what Stripe says most often under this status where None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,24 +217,23 @@ class Faults:
         return int.from_bytes(self._random(4), "big") < rule.probability * 2**32
 
 
-def played_failure(status: int) -> ApiError:
-    """The error Stripe answers with under this HTTP status."""
+def played_failure(fault: AnswerStatus) -> ApiError:
+    """The error Stripe answers with under this HTTP status and code."""
     error: ApiError
-    match status:
-        case 409:
-            error = InvalidRequest(
-                "This object cannot be accessed right now because another API request "
-                "or Stripe process is currently accessing it. If you see this error "
-                "intermittently, retry the request.",
-                code="lock_timeout",
+    match fault.status, fault.code:
+        case 429, ObjectLocked.code:
+            return ObjectLocked()
+        case 429, _:
+            error = RateLimited()
+        case 409, _:
+            error = IdempotencyKeyInUse(
+                "There is currently another in-progress request using this Idempotent "
+                "Key. Please try again later."
             )
-        case 429:
-            error = InvalidRequest(
-                "Request rate limit exceeded. Learn more about rate limits here "
-                "https://stripe.com/docs/rate-limits.",
-                code="rate_limit",
-            )
+        case status, _ if status < 500:
+            error = InvalidRequest("The request cannot be carried out.")
         case _:
             error = ServerFailure("An unknown error occurred.")
-    error.status = status
+    error.status = fault.status
+    error.code = fault.code or error.code
     return error

@@ -8,9 +8,27 @@ import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from simulator.stripe_api.engine.errors import AuthenticationFailed, PermissionDenied
+from simulator.stripe_api.engine.errors import (
+    AccountInvalid,
+    AuthenticationFailed,
+    PermissionDenied,
+)
+
+ACCOUNT_ID = "acct_1CardlaneSimulator"
+"""The one account, which every key belongs to; no other is connected to it."""
 
 RESTRICTED_KEY = re.compile(r"rk_(?:test|live)_[A-Za-z0-9_]{1,255}", re.ASCII)
+
+_PERMISSION_NAMES: Mapping[str, str] = {
+    "account": "connected_account",
+    "balance_transaction": "balance",
+    "file_link": "file",
+    "refund": "charge",
+    "setup_attempt": "setup_intent",
+    "test_helpers.test_clock": "billing_clock",
+    "webhook_endpoint": "webhook",
+}
+"""Where Stripe does not name the permission after the kind of object."""
 
 _SECRET_KEY = re.compile(r"(?:sk|rk)_(?:test|live)_[A-Za-z0-9_]{1,255}", re.ASCII)
 
@@ -36,8 +54,18 @@ class ApiKey:
             return
         raise PermissionDenied(
             f"The provided key '{self.masked}' does not have the required permissions "
-            f"for this endpoint. Having the '{permission}' permission would allow this "
-            "request to continue."
+            f"for this endpoint on account '{ACCOUNT_ID}'. Having the '{permission}' "
+            "permission would allow this request to continue."
+        )
+
+    def check_account(self, account: str | None) -> None:
+        """Raise AccountInvalid for any account but the key's own, as Connect names it."""
+        if account in (None, ACCOUNT_ID):
+            return
+        raise AccountInvalid(
+            f"The provided key '{self.masked}' does not have access to account "
+            f"'{account}' (or that account does not exist). Application access may "
+            "have been revoked."
         )
 
 
@@ -85,7 +113,8 @@ def needed_permission(method: str, kind_name: str) -> str:
     Such as `rak_payment_intent_write`.
     """
     access = "read" if method == "GET" else "write"
-    return f"rak_{kind_name.replace('.', '_')}_{access}"
+    name = _PERMISSION_NAMES.get(kind_name) or kind_name.replace(".", "_")
+    return f"rak_{name}_{access}"
 
 
 def _key(authorization: str) -> str:

@@ -56,10 +56,7 @@ class RateLimits:
         left, since_s = self._left.get((livemode, pace), (float(limit), now_s))
         left = min(limit, left + (now_s - since_s) * limit)
         if left < 1:
-            raise RateLimited(
-                "Request rate limit exceeded. Learn more about rate limits here "
-                "https://stripe.com/docs/rate-limits."
-            )
+            raise RateLimited
         self._left[livemode, pace] = (left - 1, now_s)
 
 

@@ -103,7 +103,7 @@ class ApiServer:
         try:
             request = await read_request(scope, receive)
             if isinstance(fault, AnswerStatus):
-                raise played_failure(fault.status)
+                raise played_failure(fault)
             reply = await self.executor.execute(
                 request, entry=entry, before_effect=before_effect
             )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from simulator.stripe_api.engine.keys import ACCOUNT_ID
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
 from simulator.stripe_api.engine.parameters import Fields
 from simulator.stripe_api.engine.store import Kind
-
-ACCOUNT_ID = "acct_1CardlaneSimulator"
 
 
 class Account(TypedDict):

@@ -19,6 +19,7 @@ class CardError(ApiError):
 
     type = "card_error"
     status = 402
+    headers = ((b"stripe-should-retry", b"false"),)
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         """`details` hold at least `code`, `doc_url` and `message`."""
