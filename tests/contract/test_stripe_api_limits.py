@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
-from stripe_api_server import StripeApiServer, new_intent
+from stripe_api_server import StripeApiServer, new_intent, paid_intent
 
 pytest_plugins = ("stripe_api_fixtures",)
 
@@ -126,6 +128,19 @@ def test_refunds_are_part_of_charges(server: StripeApiServer) -> None:
 
     with pytest.raises(stripe.PermissionError, match="rak_charge_write"):
         client.v1.refunds.create({"charge": "ch_1"})
+
+
+def test_what_is_expanded_must_be_readable(server: StripeApiServer) -> None:
+    intent = paid_intent(server.client())
+    client = restrict(server, "rak_payment_intent_read", "rak_customer_read")
+    expanded: Any = {"expand": ["customer", "latest_charge.balance_transaction"]}
+
+    with pytest.raises(stripe.PermissionError, match="rak_balance_read"):
+        client.v1.payment_intents.retrieve(intent.id, expanded)
+
+    restrict(server, "rak_payment_intent_read", "rak_charge_write", "rak_balance_read")
+    with pytest.raises(stripe.PermissionError, match="rak_customer_read"):
+        client.v1.payment_intents.retrieve(intent.id, expanded)
 
 
 def test_who_may_read_may_not_write(server: StripeApiServer) -> None:

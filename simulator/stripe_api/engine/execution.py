@@ -208,9 +208,11 @@ class Executor:
         nested = paths
         if operation.is_counted:
             nested = [path for path in paths if path != TOTAL_COUNT]
-        check_paths(
+        kinds = check_paths(
             nested, operation.returns, is_list=operation.is_list, kinds=self.kinds
         )
+        for name in sorted(kinds):
+            terms.key.require(needed_permission("GET", name))
         call = self._call(
             livemode=entry.livemode,
             params=operation.parameters.read(sent, "", terms.version),

@@ -6,7 +6,7 @@ bad path changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from simulator.stripe_api.engine.errors import InvalidRequest
@@ -23,8 +23,12 @@ Kinds = Mapping[str, Kind[Any]]
 
 def check_paths(
     paths: list[str], kind: Kind[Any], *, is_list: bool, kinds: Kinds
-) -> None:
-    """Raise InvalidRequest for a path that is too deep or that Stripe refuses."""
+) -> Set[str]:
+    """The names of the kinds that are expanded to.
+
+    Raises InvalidRequest for a path that is too deep or that Stripe refuses.
+    """
+    found: set[str] = set()
     for path in paths:
         if path.count(".") >= MAXIMUM_DEPTH:
             raise InvalidRequest(
@@ -33,7 +37,8 @@ def check_paths(
                 param="expand",
                 code="property_expansion_max_depth",
             )
-        _check_steps(path, path.split("."), kind, is_list=is_list, kinds=kinds)
+        found |= _check_steps(path, path.split("."), kind, is_list=is_list, kinds=kinds)
+    return found
 
 
 def expanded(answer: Object, paths: list[str], *, store: Store, kinds: Kinds) -> Object:
@@ -52,7 +57,7 @@ def expanded(answer: Object, paths: list[str], *, store: Store, kinds: Kinds) ->
 
 def _check_steps(
     path: str, steps: list[str], kind: Kind[Any], *, is_list: bool, kinds: Kinds
-) -> None:
+) -> Set[str]:
     if is_list:
         first, *steps = steps
         if first != "data" or not steps:
@@ -65,12 +70,16 @@ def _check_steps(
         targets = _targets(kind, name) if sublist is None else (sublist.of,)
         if targets:
             # A kind that is not simulated holds no objects: nothing to check deeper.
-            if rest and targets[0] in kinds:
-                target = kinds[targets[0]]
-                _check_steps(
-                    path, rest, target, is_list=sublist is not None, kinds=kinds
-                )
-            return
+            known = {target for target in targets if target in kinds}
+            if not rest or targets[0] not in kinds:
+                return known
+            return known | _check_steps(
+                path,
+                rest,
+                kinds[targets[0]],
+                is_list=sublist is not None,
+                kinds=kinds,
+            )
     raise _refusal(path)
 
 
