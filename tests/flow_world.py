@@ -112,6 +112,10 @@ class World:
         """Return when the reader is in this state."""
         await self._seen(reader, lambda screen: screen.state is state)
 
+    async def passed(self, seconds: float) -> None:
+        """Return when so much time has passed, and all that was to happen in it."""
+        await self.clock.sleep(seconds)
+
     async def _seen(self, reader: str, condition: Callable[[Screen], bool]) -> None:
         seen = asyncio.Event()
 

@@ -72,6 +72,8 @@ class _Running:
     record: PaymentRecord
     cancellation: Cancellation = field(default_factory=Cancellation)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    at_rest: asyncio.Event = field(default_factory=asyncio.Event)
+    """It has ended, or it cannot be ended before the journal works again."""
 
 
 class Actions:
@@ -237,7 +239,12 @@ class Actions:
         if running is None:
             return
         await running.cancellation.request()
-        await running.ended.wait()
+        await running.at_rest.wait()
+        if not running.ended.is_set():
+            raise JournalUnavailable(
+                f"Payment {running.record.payment.payment_id} on reader {reader_id} "
+                "was stopped, and that cannot be written down."
+            )
         if running.record.payment.outcome is Outcome.SUCCEEDED:
             raise ReaderBusy("The card was collected before the action was canceled.")
 
@@ -247,7 +254,7 @@ class Actions:
             await running.record.durable()
         except JournalUnavailable:
             await running.cancellation.request()
-            await running.ended.wait()
+            await running.at_rest.wait()
             raise
 
     async def _process(self, running: _Running, session: ReaderSession) -> None:
@@ -279,6 +286,7 @@ class Actions:
                 )
             except Exception as error:  # noqa: BLE001 - outermost: retried until ended
                 self._log_broken(running, error)
+                running.at_rest.set()
                 await self._settlement.clock.sleep(next(waits))
         self._end(running)
 
@@ -299,6 +307,7 @@ class Actions:
             self._last[payment.reader_id] = payment
         del self._running[payment.reader_id]
         running.ended.set()
+        running.at_rest.set()
 
 
 def _check_processable(intent: payment_intents.PaymentIntent) -> None:

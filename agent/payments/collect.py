@@ -107,7 +107,6 @@ async def process_payment_intent(
     """
     payment_id = record.payment.payment_id
     uncharged: ActionFinished | None = None
-    ended: TransactionFinished | None = None
     try:
         async with session.transaction(_request(record, settings)) as transaction:
             async with cancellation.of(transaction):
@@ -120,7 +119,7 @@ async def process_payment_intent(
                 uncharged = canceled(payment_id)
             else:
                 await _confirm(record, collected, settlement=settlement)
-                ended = await _complete_card(transaction, record=record, events=events)
+                await _complete_card(transaction, record=record, events=events)
     except (DriverError, ReaderError) as error:
         if record.payment.phase is Phase.REQUESTED:
             is_wanted = cancellation.requested
@@ -131,7 +130,7 @@ async def process_payment_intent(
     if uncharged is not None:
         await record.end(uncharged)
     else:
-        await finish(record, card_ended=ended, settlement=settlement)
+        await finish(record, settlement=settlement)
 
 
 def _request(record: PaymentRecord, settings: PaymentSettings) -> TransactionRequest:
@@ -175,7 +174,7 @@ async def _confirm(
 
 async def _complete_card(
     transaction: Transaction, *, record: PaymentRecord, events: EventBus
-) -> TransactionFinished | None:
+) -> None:
     """Hand the issuer's answer to the reader and hear how the card ended."""
     try:
         await transaction.complete_online(issuer_answer(record.payment))
@@ -185,8 +184,7 @@ async def _complete_card(
     async for event in transaction:
         _tell(event, record=record, events=events)
         if isinstance(event, TransactionFinished):
-            return event
-    return None
+            record.card_ended = event
 
 
 def _confirm_card(record: PaymentRecord, card: EncryptedCard) -> ConfirmCard:

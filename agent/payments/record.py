@@ -13,6 +13,7 @@ from agent.journal.entries import ActionFinished, ActionRequested, Entry
 from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
 from agent.payments.payment import Payment, apply, begin, fold
+from drivers.reader import TransactionFinished
 
 log = get_logger(__name__)
 
@@ -28,6 +29,8 @@ class PaymentRecord:
 
     def __init__(self, payment: Payment, *, journal: Journal, events: EventBus) -> None:
         self.payment = payment
+        self.card_ended: TransactionFinished | None = None
+        """How the reader ended the read; None where nobody has heard of it."""
         self._journal = journal
         self._events = events
         self._writing: asyncio.Future[Recorded] | None = None

@@ -49,7 +49,7 @@ async def recover(
             await settle_confirm(record, card=card, settlement=settlement)
         case _:
             pass
-    await finish(record, card_ended=None, settlement=settlement)
+    await finish(record, settlement=settlement)
 
 
 def _repeatable_card(

@@ -69,17 +69,9 @@ async def settle_confirm(
         await settlement.clock.sleep(next(waits))
 
 
-async def finish(
-    record: PaymentRecord,
-    *,
-    card_ended: TransactionFinished | None,
-    settlement: Settlement,
-) -> None:
-    """End the payment by what Stripe and the card said; does nothing once ended.
-
-    `card_ended` is how the reader ended the read, None where that was never heard.
-    """
-    payment = record.payment
+async def finish(record: PaymentRecord, *, settlement: Settlement) -> None:
+    """End the payment by what Stripe and the card said; does nothing once ended."""
+    payment, card_ended = record.payment, record.card_ended
     match payment.phase:
         case Phase.REFUSED:
             await record.end(_ended(payment, Outcome.DECLINED))

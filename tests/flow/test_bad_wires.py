@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from random import Random  # noqa: TID251 - the tests' seeded source
@@ -103,7 +102,7 @@ async def test_a_wire_slower_than_any_answer_may_be(stack: Stack) -> None:
 
     assert action["failure_code"] == "reader_timeout"
     # What is still under way arrives when nobody waits for it any more.
-    await asyncio.sleep(60.0)
+    await stack.world.passed(60.0)
     await works_again(stack)
 
 
