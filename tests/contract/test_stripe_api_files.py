@@ -178,6 +178,22 @@ def test_upload_is_idempotent(server: StripeApiServer) -> None:
     assert len(client.v1.files.list().data) == 1
 
 
+def test_upload_is_idempotent_after_a_restore_too(server: StripeApiServer) -> None:
+    def sent(content: bytes) -> stripe.File:
+        return server.client().v1.files.create(
+            {"file": NamedFile(content), "purpose": SPLASHSCREEN},
+            {"idempotency_key": "upload"},
+        )
+
+    first = sent(PNG)
+    dump = server.request("GET", "/simulator/dump", key=None).json
+    server.request("POST", "/simulator/restore", json_body=dump, key=None)
+
+    assert sent(PNG) == first
+    with pytest.raises(stripe.IdempotencyError):
+        sent(GIF)
+
+
 def test_link_is_readable_by_anyone(server: StripeApiServer) -> None:
     client = server.client()
     file = upload(client)

@@ -88,6 +88,10 @@ def test_endpoint_that_could_never_work_is_refused(
     assert caught.value.param == param
 
 
+def test_endpoint_may_follow_the_accounts_version(client: stripe.StripeClient) -> None:
+    assert new_endpoint(client, api_version="").api_version is None
+
+
 def test_live_endpoints_need_https(server: StripeApiServer) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         new_endpoint(server.client(LIVE_KEY))
