@@ -8,7 +8,7 @@ from typing import Any
 from simulator.emv.authorization import Approved, Declined, PresentedCard
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_present import PaymentMethodDetails
-from simulator.stripe_api.resources.online_cards.test_cards import (
+from simulator.stripe_api.resources.online_cards.published_cards import (
     Refusal,
     card_with_fingerprint,
 )

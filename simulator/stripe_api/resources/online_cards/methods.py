@@ -20,7 +20,7 @@ from simulator.stripe_api.engine.parameters import (
     Values,
 )
 from simulator.stripe_api.resources.billing import BILLING_DETAILS, billed
-from simulator.stripe_api.resources.online_cards.test_cards import (
+from simulator.stripe_api.resources.online_cards.published_cards import (
     METHOD_PREFIX,
     card_of_test_id,
 )

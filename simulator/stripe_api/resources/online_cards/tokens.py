@@ -20,7 +20,7 @@ from simulator.stripe_api.engine.parameters import (
 )
 from simulator.stripe_api.engine.store import Kind
 from simulator.stripe_api.resources.money import Currency
-from simulator.stripe_api.resources.online_cards.test_cards import (
+from simulator.stripe_api.resources.online_cards.published_cards import (
     TOKEN_PREFIX,
     card_of_test_id,
     card_with_fingerprint,

@@ -17,7 +17,7 @@ from simulator.stripe_api.engine.parameters import (
     Values,
 )
 from simulator.stripe_api.resources.errors import CardError
-from simulator.stripe_api.resources.online_cards.test_cards import (
+from simulator.stripe_api.resources.online_cards.published_cards import (
     TestCard,
     card_numbered,
 )

@@ -19,7 +19,10 @@ from simulator.stripe_api.resources.card_present import (
 )
 from simulator.stripe_api.resources.card_reads import CardRead
 from simulator.stripe_api.resources.generated_cards import Reuse, add_generated_card
-from simulator.stripe_api.resources.payment_methods import add_presented_card
+from simulator.stripe_api.resources.payment_methods import (
+    PaymentMethod,
+    add_presented_card,
+)
 from simulator.stripe_api.resources.setup_intents.attempts import SETUP_ATTEMPTS
 from simulator.stripe_api.resources.setup_intents.fields import SetupIntent
 from simulator.stripe_api.resources.setup_intents.settling import (
@@ -60,19 +63,9 @@ def set_up_card(
     )
     match decision:
         case Approved():
-            details = _details(call, decision, read)
             reuse = Reuse(intent["customer"], allow_redisplay)
-            attempt_id = call.new_id(SETUP_ATTEMPTS)
-            generated = add_generated_card(
-                call, details, reuse, setup_attempt=attempt_id
-            )
-            return settle_succeeded(
-                call,
-                intent,
-                method,
-                attempt_id=attempt_id,
-                details=_attempt_details(generated),
-            )
+            details = _details(call, decision, read)
+            return _kept(call, intent, method, details=details, reuse=reuse)
         case Declined():
             raise settle_failed(
                 call,
@@ -84,6 +77,25 @@ def set_up_card(
             )
         case _:
             assert_never(decision)
+
+
+def _kept(
+    call: Call,
+    intent: SetupIntent,
+    method: PaymentMethod,
+    *,
+    details: CardPresentDetails,
+    reuse: Reuse,
+) -> SetupIntent:
+    attempt_id = call.new_id(SETUP_ATTEMPTS)
+    generated = add_generated_card(call, details, reuse, setup_attempt=attempt_id)
+    return settle_succeeded(
+        call,
+        intent,
+        method,
+        attempt_id=attempt_id,
+        details=_attempt_details(generated),
+    )
 
 
 def _details(call: Call, decision: Approved, read: CardRead) -> CardPresentDetails:
