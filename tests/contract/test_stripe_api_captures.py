@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import stripe
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from stripe_api_server import StripeApiServer, card_present, new_intent, paid_intent
 
 pytest_plugins = ("stripe_api_fixtures",)
@@ -236,3 +238,35 @@ def test_routing_priority_is_kept(client: stripe.StripeClient, priority: Any) ->
 
     kept: Any = intent.payment_method_options
     assert kept.card_present.routing.requested_priority == priority
+
+
+@settings(max_examples=40)
+@given(
+    authorized=st.integers(min_value=50, max_value=30_000),
+    asked=st.integers(min_value=1, max_value=60_000),
+)
+def test_amounts_agree_whatever_is_captured(
+    any_server: StripeApiServer, authorized: int, asked: int
+) -> None:
+    client = any_server.client()
+    held = hold(client, authorized)
+    most = authorized + max(authorized // 2, 50_00)
+
+    if asked > most:
+        with pytest.raises(stripe.InvalidRequestError):
+            client.v1.payment_intents.capture(held, {"amount_to_capture": asked})
+        assert charge_of(client, held).amount_captured == 0
+        return
+    intent = client.v1.payment_intents.capture(held, {"amount_to_capture": asked})
+
+    charge = charge_of(client, held)
+    assert intent.amount_received == charge.amount_captured == asked
+    assert intent.amount == charge.amount == max(asked, authorized)
+    assert charge.amount_captured + charge.amount_refunded == charge.amount
+    assert charge.payment_method_details.card_present.amount_authorized == authorized
+
+
+@pytest.fixture(scope="module")
+def any_server(_running: StripeApiServer) -> StripeApiServer:
+    """A running API with whatever objects there are."""
+    return _running
