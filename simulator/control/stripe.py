@@ -107,9 +107,10 @@ class _CutBody(_Strict):
 class _DuplicateWebhook(_Strict):
     kind: Literal["duplicate_webhook"]
     copies: int = Field(default=1, ge=1, le=100)
+    seconds: float = Field(default=0, ge=0)
 
     def fault(self) -> WebhookFault:
-        return DuplicateWebhook(self.copies)
+        return DuplicateWebhook(self.copies, self.seconds)
 
 
 class _DelayWebhook(_Strict):

@@ -22,6 +22,9 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "lose_reply"},
     {"kind": "slow_body", "seconds": 0.5, "piece_bytes": 16},
     {"kind": "cut_body", "after_bytes": 5},
+    {"kind": "duplicate_webhook", "copies": 2, "seconds": 1.5},
+    {"kind": "delay_webhook", "seconds": 1.5},
+    {"kind": "hold_webhook", "behind": 3},
 ]
 
 

@@ -245,6 +245,22 @@ async def test_rule_duplicates_a_webhook(shop: Shop) -> None:
     assert len({each.id for each in succeeded}) == 1
 
 
+async def test_rule_repeats_a_webhook_after_later_ones(shop: Shop) -> None:
+    await shop.listen("payment_intent.created", "payment_intent.succeeded")
+    rule = FaultRule(DuplicateWebhook(seconds=30), event="payment_intent.created")
+    shop.server.api.faults.add(rule)
+
+    await shop.sell()
+    await shop.deliveries()
+    shop.clock.advance(30)
+
+    assert await shop.types() == [
+        "payment_intent.created",
+        "payment_intent.succeeded",
+        "payment_intent.created",
+    ]
+
+
 async def test_rule_puts_webhooks_out_of_order(shop: Shop) -> None:
     await shop.listen("*")
     rule = FaultRule(HoldWebhook(behind=2), event="payment_intent.created")

@@ -85,6 +85,8 @@ class DuplicateWebhook:
 
     copies: int = 1
     """How often beyond the first time."""
+    seconds: float = 0.0
+    """After how long each time; later events are not kept waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,9 +153,10 @@ class Deliveries:
         match fault:
             case None:
                 self._queue(delivery)
-            case DuplicateWebhook(copies=copies):
-                for number in range(copies + 1):
-                    self._queue(replace(delivery, is_repeat=number > 0))
+            case DuplicateWebhook(copies=copies, seconds=seconds):
+                self._queue(delivery)
+                for number in range(1, copies + 1):
+                    self._repeat(delivery, after_s=number * seconds)
             case DelayWebhook(seconds=seconds):
                 self._clock.call_later(seconds, partial(self._queue, delivery))
             case HoldWebhook(behind=behind):
@@ -171,6 +172,13 @@ class Deliveries:
         if not lane.is_served:
             lane.is_served = True
             self._ready.put_nowait(delivery.endpoint_id)
+
+    def _repeat(self, delivery: _Delivery, *, after_s: float) -> None:
+        repeat = partial(self._queue, replace(delivery, is_repeat=True))
+        if after_s:
+            self._clock.call_later(after_s, repeat)
+        else:
+            repeat()
 
     def _hold(self, held: _Held) -> None:
         lane = self._lanes.setdefault(held.delivery.endpoint_id, _Lane())
