@@ -234,7 +234,7 @@ def new_intent(api: ApiClient, **params: Any) -> Any:
         "currency": "usd",
         api.types_parameter: ["card_present"],
     }
-    return api.call("payment_intents.create", **wanted, **params)
+    return api.call("payment_intents.create", **{**wanted, **params})
 
 
 def card(data: bytes = APPROVED_DATA) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from stripe_api_server import StripeApiServer, declined_data
 from stripe_clients import ApiClient, Refused, card, new_intent, paid_intent
 
+from simulator.clock import ManualClock
 from simulator.stripe_api.engine.faults import AnswerStatus, FaultRule, LoseReply
 
 pytest_plugins = ("stripe_api_fixtures", "stripe_clients_fixtures")
@@ -126,6 +127,79 @@ def test_events_tell_what_happened(api: ApiClient) -> None:
         "payment_intent.created",
     ]
     assert events[0]["data"]["object"]["id"] == paid["id"]
+
+
+def test_typed_in_card_pays_at_once(api: ApiClient) -> None:
+    paid = api.call(
+        "payment_intents.create",
+        amount=10_50,
+        currency="usd",
+        payment_method="pm_card_visa",
+        confirm=True,
+        **{api.types_parameter: ["card"]},
+    )
+
+    assert paid["status"] == "succeeded"
+
+
+def test_refund_fails_later_where_the_card_says_so(
+    api: ApiClient, server: StripeApiServer
+) -> None:
+    paid = api.call(
+        "payment_intents.create",
+        amount=10_50,
+        currency="usd",
+        payment_method="pm_card_refundFail",
+        confirm=True,
+        **{api.types_parameter: ["card"]},
+    )
+
+    refund = api.call("refunds.create", payment_intent=paid["id"])
+    cast("ManualClock", server.clock).advance(60)
+    failed = api.call("refunds.retrieve", refund["id"])
+
+    assert refund["status"] == "succeeded"
+    assert (failed["status"], failed["failure_reason"]) == (
+        "failed",
+        "expired_or_canceled_card",
+    )
+
+
+def test_held_amount_is_raised_before_it_is_captured(api: ApiClient) -> None:
+    options = {"request_incremental_authorization_support": True}
+    held = paid_intent(
+        api,
+        capture_method="manual",
+        payment_method_options={"card_present": options},
+    )
+
+    raised = api.call(
+        "payment_intents.increment_authorization", held["id"], amount=20_00
+    )
+    captured = api.call("payment_intents.capture", held["id"])
+
+    assert raised["amount_capturable"] == 20_00
+    assert captured["amount_received"] == 20_00
+
+
+def test_payments_are_searched_for(api: ApiClient) -> None:
+    paid = paid_intent(api, metadata={"order": "7"})
+    new_intent(api, metadata={"order": "8"})
+
+    found = api.call(
+        "payment_intents.search", query="status:'succeeded' AND metadata['order']:'7'"
+    )
+
+    assert [each["id"] for each in found["data"]] == [paid["id"]]
+
+
+def test_balance_is_what_was_taken_less_fees(api: ApiClient) -> None:
+    paid_intent(api, amount=100_00)
+    paid_intent(api, amount=50_00)
+
+    balance = api.call("balance.retrieve")
+
+    assert balance["pending"][0]["amount"] == 150_00 - (2_75 + 1_40)
 
 
 def test_same_idempotency_key_takes_money_once(api: ApiClient) -> None:

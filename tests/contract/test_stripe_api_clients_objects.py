@@ -103,6 +103,29 @@ def test_decline_at_a_smart_reader_fails_the_action(
     )
 
 
+def test_card_is_saved_at_a_smart_reader(api: ApiClient) -> None:
+    reader, customer = new_reader(api), api.call("customers.create", name="Jo")
+    intent = api.call(
+        "setup_intents.create",
+        customer=customer["id"],
+        **{api.types_parameter: ["card_present"]},
+    )
+    api.call(
+        "terminal.readers.process_setup_intent",
+        reader["id"],
+        setup_intent=intent["id"],
+        allow_redisplay="always",
+    )
+
+    done = present(api, reader)
+
+    generated = done["action"]["process_setup_intent"]["generated_card"]
+    saved = api.all("payment_methods.list", customer=customer["id"])
+    attempts = api.all("setup_attempts.list", setup_intent=intent["id"])
+    assert [each["id"] for each in saved] == [generated]
+    assert [each["status"] for each in attempts] == ["succeeded"]
+
+
 def test_form_is_filled_in_at_a_smart_reader(api: ApiClient) -> None:
     reader = new_reader(api)
 
