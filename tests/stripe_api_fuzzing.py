@@ -15,7 +15,9 @@ from stripe_clients import form
 from simulator.stripe_api.engine import parameters as declared
 from simulator.stripe_api.engine.multipart import FileContent
 from simulator.stripe_api.engine.operations import Operation
+from simulator.stripe_api.engine.versions import LATEST
 
+_VERSIONS = ("2026-08-26.dahlia", LATEST)
 FORM = "application/x-www-form-urlencoded"
 _TEXT = st.text(max_size=20)
 _ODD_WORDS = st.sampled_from(
@@ -88,6 +90,7 @@ def requests(
         _fields(operation.parameters, known),
         noise=st.dictionaries(_NAMES, GARBAGE, max_size=1),
         is_json=st.booleans(),
+        version=st.sampled_from(_VERSIONS),
     )
 
 
@@ -98,21 +101,26 @@ def _sent(
     *,
     noise: Mapping[str, Any],
     is_json: bool,
+    version: str,
 ) -> Sent:
     path = operation.path.format_map({k: quote(v, safe="") for k, v in names.items()})
     params = {**params, **noise}
+    asked = version if operation.preview is None else f"{version};{operation.preview}"
+    headers = {"stripe-version": asked}
     encoded = urlencode(list(form(params)), errors="replace")
     if operation.method == "GET":
-        return Sent("GET", f"{path}?{encoded}")
+        return Sent("GET", f"{path}?{encoded}", headers=headers)
     if any(isinstance(value, bytes) for value in params.values()):
-        return Sent(operation.method, path, *_multipart(params))
-    if is_json:
-        body = json.dumps(params).encode()
-        return Sent(operation.method, path, body, {"content-type": "application/json"})
-    return Sent(operation.method, path, encoded.encode(), {"content-type": FORM})
+        body, content_type = _multipart(params), "multipart/form-data; boundary=x"
+    elif is_json:
+        body, content_type = json.dumps(params).encode(), "application/json"
+    else:
+        body, content_type = encoded.encode(), FORM
+    headers["content-type"] = content_type
+    return Sent(operation.method, path, body, headers)
 
 
-def _multipart(params: Mapping[str, Any]) -> tuple[bytes, Mapping[str, str]]:
+def _multipart(params: Mapping[str, Any]) -> bytes:
     body = b""
     for name, value in params.items():
         filename = b'; filename="a.pdf"' if isinstance(value, bytes) else b""
@@ -120,7 +128,7 @@ def _multipart(params: Mapping[str, Any]) -> tuple[bytes, Mapping[str, str]]:
         shown = name.encode("ascii", "replace")
         body += b'--x\r\nContent-Disposition: form-data; name="' + shown + b'"'
         body += filename + b"\r\n\r\n" + content + b"\r\n"
-    return body + b"--x--\r\n", {"content-type": "multipart/form-data; boundary=x"}
+    return body + b"--x--\r\n"
 
 
 def _fields(fields: declared.Fields, known: st.SearchStrategy[str]) -> Any:

@@ -119,6 +119,12 @@ class StripeApi:
         return [operation for operation in operations if operation.preview is None]
 
     @property
+    def previews(self) -> Sequence[Operation]:
+        """What exists only for requests whose version names a preview."""
+        operations = self._server.executor.operations
+        return [operation for operation in operations if operation.preview is not None]
+
+    @property
     def keys(self) -> KeyRing:
         """The accepted keys, and what the restricted ones among them may do."""
         return self._server.executor.keys

@@ -83,7 +83,10 @@ def _new_api() -> StripeApi:
     return StripeApi(issuer=TestIssuer(), clock=ManualClock(), random=seeded_random())
 
 
-OPERATIONS = {f"{each.method} {each.path}": each for each in _new_api().operations}
+OPERATIONS = {
+    f"{each.method} {each.path}": each
+    for each in [*_new_api().operations, *_new_api().previews]
+}
 
 
 @pytest.fixture(scope="module")
