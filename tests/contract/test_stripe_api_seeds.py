@@ -10,6 +10,7 @@ from simulator_run import (
     CUSTOMER,
     INTENT,
     LIVE_KEY,
+    LOCATION,
     SEEDS,
     Run,
     running,
@@ -167,6 +168,13 @@ async def test_seeded_account_default_is_the_only_one() -> None:
         ([{"id": "pi_1", "object": "payment_intent"}], "seed 0 .*lacks 'amount'"),
         ([{"id": "tmr_1", "object": "terminal.reader"}], "lacks 'device_type'"),
         ([{**INTENT, "status": "paid"}], "payment_intent.*paid"),
+        ([{**INTENT, "amount": "450"}], "seed 0 .*has a wrong 'amount'"),
+        ([{**INTENT, "amount": None}], "seed 0 .*has a wrong 'amount'"),
+        ([{**INTENT, "customer": ["cus_ada"]}], "has a wrong 'customer'"),
+        (
+            [{**LOCATION, "address": {"city": 7}}],
+            "has a wrong 'address.city'",
+        ),
         ([{"id": "x", "object": "simulator.webhook_secret"}], "not simulated"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.errors import SeedInvalid
 from simulator.stripe_api.engine.execution import Mode
 from simulator.stripe_api.engine.store import Kind, Object
-from simulator.stripe_api.state.completion import FieldMissing, completed
+from simulator.stripe_api.state.completion import FieldUnusable, completed
 from simulator.stripe_api.state.contents import Kinds, add_objects
 
 _DEFAULTS: Mapping[str, Object] = {
@@ -111,7 +111,7 @@ def _unfolded(
             yield from _unfolded(item, inner_place, kinds=kinds, outer=seed)
     for path in kind.expandable:
         inner, folded = _folded(folded, path.split("."))
-        if inner is not None and inner.get("object") in kinds:
+        if inner is not None and str(inner.get("object")) in kinds:
             yield from _unfolded(inner, f"{place}.{path}", kinds=kinds, outer=seed)
     yield replace(seed, value=folded)
 
@@ -162,10 +162,8 @@ def _completed(seed: _Seed, now: int) -> Object:
         del defaults["created"]
     try:
         return completed(kind.shape, value, defaults)
-    except FieldMissing as missing:
-        raise SeedInvalid(
-            f"{seed.place} ({kind.name} {value['id']}) lacks '{missing}'"
-        ) from None
+    except FieldUnusable as field:
+        raise SeedInvalid(f"{seed.place} ({kind.name} {value['id']}) {field}") from None
 
 
 def _put(mode: Mode, kind: Kind[Any], values: list[Object]) -> None:
