@@ -184,6 +184,23 @@ def test_declined_raise_leaves_the_hold_to_be_captured(
     assert client.v1.payment_intents.capture(held).amount_received == 40_00
 
 
+@pytest.mark.parametrize("operation", ["capture", "increment_authorization"])
+def test_refused_metadata_leave_the_hold_as_it_was(
+    client: stripe.StripeClient, operation: str
+) -> None:
+    held = hold(client, payment_method_options=raisable())
+    params: Any = {"metadata": {f"key{number}": "1" for number in range(51)}}
+    if operation == "increment_authorization":
+        params["amount"] = 50_00
+
+    with pytest.raises(stripe.InvalidRequestError, match="metadata keys"):
+        getattr(client.v1.payment_intents, operation)(held, params)
+
+    charge = charge_of(client, held)
+    assert (charge.captured, charge.amount) == (False, 40_00)
+    assert client.v1.payment_intents.retrieve(held).amount_capturable == 40_00
+
+
 def test_asynchronous_capture_is_booked_a_moment_later(
     client: stripe.StripeClient,
 ) -> None:

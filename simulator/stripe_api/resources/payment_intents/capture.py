@@ -46,6 +46,7 @@ def capture(call: Call) -> PaymentIntent:
             "cannot be false.",
             param="final_capture",
         )
+    captured = changed(intent, call.params)
     amount = call.params.get("amount_to_capture", intent["amount_capturable"])
     charge = held_charge(call, intent)
     if amount > charge["amount"]:
@@ -53,7 +54,6 @@ def capture(call: Call) -> PaymentIntent:
     charge = charges.book(call, charges.capture(call, charge, amount=amount))
     if amount < charge["amount"]:
         charge = release(call, charge, amount=charge["amount"] - amount)
-    captured = changed(intent, call.params)
     captured["status"] = TRANSITIONS[intent["status"], Step.CAPTURE]
     captured["amount"] = charge["amount"]
     captured["amount_capturable"] = 0

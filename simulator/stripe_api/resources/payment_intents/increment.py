@@ -69,8 +69,8 @@ def increment(call: Call) -> PaymentIntent:
             "The amount must be greater than the currently authorized amount.",
             param="amount",
         )
-    raise_hold(call, intent, charge, amount=amount)
     incremented = changed(intent, call.params)
+    raise_hold(call, intent, charge, amount=amount)
     incremented["amount_capturable"] = amount
     save(call, incremented)
     call.emit("payment_intent.amount_capturable_updated", incremented)
