@@ -111,6 +111,18 @@ async def test_seeded_hold_ends_by_itself() -> None:
     )
 
 
+async def test_seeded_hold_without_an_end_is_over() -> None:
+    held = {**INTENT, "status": "requires_capture", "latest_charge": "ch_1"}
+    charge = {**_any_charge(), "payment_method_details": {"type": "card"}}
+    clock = ManualClock()
+    async with running(seeds=[held, charge], clock=clock) as run:
+        clock.advance(1)
+
+        intent = await run.get("payment_intents/pi_coffee")
+
+    assert intent["status"] == "canceled"
+
+
 async def test_live_seeds_are_in_live_mode() -> None:
     async with running(seeds=[{**CUSTOMER, "livemode": True}]) as run:
         live = await run.get("customers/cus_ada", headers=LIVE_KEY)

@@ -33,7 +33,8 @@ def watch_holds(call: Call) -> None:
         charge = call.store.of(CHARGES).get(intent["latest_charge"] or "")
         if intent["status"] is Status.REQUIRES_CAPTURE and charge is not None:
             details: Mapping[str, Any] = charge["payment_method_details"]
-            before = details[details["type"]].get("capture_before", call.now)
+            card = details.get(details["type"]) or {}
+            before = card.get("capture_before") or call.now
             expire_uncaptured(call, intent, after_s=max(0, before - call.now))
 
 
