@@ -25,7 +25,8 @@ from agent.readers.session import OpenReader
 from agent.rest.server import Services, create_app
 from agent.rest.serving import serve_http
 from agent.settings import RestSettings, Settings, read_stripe_key
-from agent.stripe_api.client import StripeClient, open_session
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
 from drivers.reader import Reader
 from drivers.registry import discover_serial, open_reader
 
@@ -36,9 +37,6 @@ ANSWERS_KEPT_FOR = timedelta(hours=24)
 """How long a repeated Idempotency-Key gets the first answer, as at Stripe."""
 DRAIN_S = 10.0
 """How long stopping waits for a confirm under way; recovery does the rest."""
-
-WARM_UP_AFTER_S = 0.5
-"""So that the first answers do not share the interpreter with an import."""
 
 OpenJournal = Callable[[Path], Awaitable[Journal]]
 
@@ -74,7 +72,7 @@ async def serve(
         journal = await opening
         stack.push_async_callback(journal.aclose)
         await journal.answers.prune(clock.now() - ANSWERS_KEPT_FOR)
-        http = await stack.enter_async_context(open_session())
+        http = await stack.enter_async_context(Connections())
         stripe = StripeClient(
             http,
             api_base=settings.stripe.api_base,

@@ -28,7 +28,8 @@ from agent.readers.session import OpenReader
 from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.settings import PaymentSettings, ReaderSettings, Settings, StripeKey
-from agent.stripe_api.client import StripeClient, open_session
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
 from drivers.reader import Reader
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
@@ -161,9 +162,9 @@ async def running_agent(
     stripe_key = StripeKey(key)
     journal = open_flow_journal(folder / "journal.db", clock=clock)
     try:
-        async with open_session() as session:
+        async with Connections() as connections:
             stripe = StripeClient(
-                session,
+                connections,
                 api_base=world.url,
                 key=stripe_key,
                 api_version=settings.stripe.api_version,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -82,10 +83,12 @@ class StripeWire:
         self._acts.extend(acts)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[StripeWire]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def open(
+        self, *, tls: ssl.SSLContext | None = None
+    ) -> AsyncIterator[StripeWire]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         port = server.sockets[0].getsockname()[1]
-        self._url = f"http://127.0.0.1:{port}"
+        self._url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
         try:
             yield self
         finally:

@@ -18,9 +18,9 @@ from typing import Any
 from agent.clock import doubling
 from agent.settings import StripeKey
 from agent.stripe_api.answers import Answer, usable
+from agent.stripe_api.connections import QUESTIONS, Connections, Origin
 from agent.stripe_api.errors import StripeKeyMissing, StripeUnreachable
 from agent.stripe_api.form import encode
-from agent.stripe_api.session import Session
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
@@ -34,8 +34,6 @@ _PER_CONNECTION = frozenset(
     | {"keep-alive", "upgrade", "expect", "proxy-connection", "proxy-authorization"}
 )
 
-_QUESTIONS = frozenset({"GET", "HEAD"})
-
 
 @dataclass(frozen=True, slots=True)
 class ForwardedAnswer:
@@ -46,17 +44,12 @@ class ForwardedAnswer:
     body: bytes
 
 
-def open_session() -> Session:
-    """The session a StripeClient is made for; loads nothing before its first request."""
-    return Session()
-
-
 class StripeClient:
     """Sends requests with the agent's key; safe for concurrent use."""
 
     def __init__(
         self,
-        session: Session,
+        connections: Connections,
         *,
         api_base: str,
         key: StripeKey | None,
@@ -70,8 +63,8 @@ class StripeClient:
         `max_retries` is how often `request` repeats what certainly had no effect,
         unless it timed out.
         """
-        self._session = session
-        self._api_base = api_base
+        self._connections = connections
+        self._origin = Origin.of(api_base)
         self._key = key
         self._max_retries = max_retries
         self._sleep = sleep
@@ -107,7 +100,7 @@ class StripeClient:
         did is unknown) or StripeKeyMissing.
         """
         headers, body = {}, b""
-        if params and method in _QUESTIONS:
+        if params and method in QUESTIONS:
             path = f"{path}?{encode(params)}"
         elif params:
             body = encode(params).encode()
@@ -123,10 +116,6 @@ class StripeClient:
                     raise  # the caller has waited long enough
             await self._sleep(wait_s)
         return await self._ask(method, path, headers=headers, body=body)
-
-    async def warm_up(self) -> None:
-        """Load what the first request would wait for."""
-        await self._session.connections()
 
     async def forward(
         self,
@@ -150,7 +139,7 @@ class StripeClient:
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
     ) -> dict[str, Any]:
         answer = await self._exchange(method, path, headers=headers, body=body)
-        return usable(answer, is_question=method in _QUESTIONS)
+        return usable(answer, is_question=method in QUESTIONS)
 
     async def _exchange(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
@@ -159,10 +148,10 @@ class StripeClient:
         if self._key is None:
             raise StripeKeyMissing("this agent has no Stripe key")
         authorization = {"authorization": f"Bearer {self._key.reveal()}"}
-        connections = await self._session.connections()
-        return await connections.exchange(
+        return await self._connections.exchange(
             method,
-            self._api_base + path,
+            path,
+            origin=self._origin,
             headers={**self._headers, **headers, **authorization},
             body=body,
             timeout_s=self._timeout_s,

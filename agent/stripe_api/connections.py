@@ -1,89 +1,168 @@
-"""HTTP with aiohttp, and which of its failures mean that nothing was sent.
+"""Kept-open connections, and which of their failures mean that nothing was sent.
 
-Imported only when the first request is made: it takes as long to load as all the rest.
+Not a general HTTP client: those took a quarter of the agent's time in a payment, as
+long to load as all the rest, and repeat requests by themselves.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
+from aiohappyeyeballs import start_connection
 
 from agent.stripe_api.answers import Answer
 from agent.stripe_api.errors import AnswerLost, StripeUnreachable
+from agent.stripe_api.http_connection import ConnectionBroken, HttpConnection
 
 IDLE_S = 30.0
 """How long an idle connection is kept: less than Stripe and most routers keep it, so
 that a request is hardly ever lost because the other side had hung up unnoticed."""
+NEXT_ADDRESS_AFTER_S = 0.25
+"""When to try a name's next address too (RFC 8305): one of them may be dead."""
 
-# aiohttp repeats GET and DELETE by itself where a pooled connection turns out dead.
 QUESTIONS = frozenset({"GET", "HEAD"})
 
-_NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A server, and the path below which its API is."""
+
+    host: str
+    port: int
+    is_secure: bool
+    authority: str
+    """As in the Host header."""
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """The origin of `http://…` or `https://…`."""
+        parts = urlsplit(url)
+        is_secure = parts.scheme == "https"
+        return cls(
+            host=parts.hostname or "",
+            port=parts.port or (443 if is_secure else 80),
+            is_secure=is_secure,
+            authority=parts.netloc.rpartition("@")[2],
+            prefix=parts.path,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    connection: HttpConnection
+    since_s: float
 
 
 class Connections:
-    """Pooled connections; make and close it within the event loop.
-
-    asyncio and uvloop set TCP_NODELAY on each: no request waits for an ACK.
-    """
+    """A pool of connections; an async context manager, open as long as they are."""
 
     def __init__(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(keepalive_timeout=IDLE_S),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._idle: defaultdict[Origin, list[_Idle]] = defaultdict(list)
+        self._tls: ssl.SSLContext | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for pool in self._idle.values():
+            for idle in pool:
+                idle.connection.close()
 
     async def exchange(
         self,
         method: str,
-        url: str,
+        target: str,
         *,
+        origin: Origin,
         headers: Mapping[str, str],
         body: bytes,
         timeout_s: float,
     ) -> Answer:
         """One request, one answer of any status; a third of the time for connecting.
 
-        Raises StripeUnreachable where it certainly had no effect, else AnswerLost.
+        Raises StripeUnreachable where it certainly had no effect, else AnswerLost, and
+        ValueError for a header with a line break.
         """
-        if method not in QUESTIONS:
-            await _notice_closed_connections()
+        request = _encoded(method, target, origin=origin, headers=headers, body=body)
         try:
-            async with self._session.request(
-                method,
-                URL(url, encoded=True),
-                headers=headers,
-                data=body or None,
-                timeout=aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 3),
-                allow_redirects=False,
-            ) as response:
-                return Answer(
-                    status=response.status,
-                    headers=response.headers,
-                    body=await response.read(),
-                )
-        except _NOT_SENT as error:
-            raise StripeUnreachable(f"no connection to Stripe: {error}") from error
-        except (aiohttp.ClientError, TimeoutError) as error:
+            async with asyncio.timeout(timeout_s):
+                connection = await self._taken(origin, timeout_s=timeout_s / 3)
+                answer = await connection.ask(request, has_body=method != "HEAD")
+        except (ConnectionBroken, TimeoutError) as error:
             reason = f"no answer from Stripe: {type(error).__name__}"
             if method in QUESTIONS:
                 raise StripeUnreachable(reason) from error
             raise AnswerLost(reason) from error
+        if connection.is_usable:
+            now_s = asyncio.get_running_loop().time()
+            self._idle[origin].append(_Idle(connection, since_s=now_s))
+        return answer
 
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._session.close()
+    async def _taken(self, origin: Origin, *, timeout_s: float) -> HttpConnection:
+        """An idle connection, or a new one; raises StripeUnreachable."""
+        await _notice_closed_connections()
+        pool = self._idle[origin]
+        oldest_s = asyncio.get_running_loop().time() - IDLE_S
+        while pool:
+            idle = pool.pop()
+            if idle.connection.is_usable and idle.since_s > oldest_s:
+                return idle.connection
+            idle.connection.close()
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._connected(origin)
+        except OSError as error:
+            reason = str(error) or type(error).__name__
+            raise StripeUnreachable(f"no connection to Stripe: {reason}") from error
+
+    async def _connected(self, origin: Origin) -> HttpConnection:
+        loop = asyncio.get_running_loop()
+        if origin.is_secure and self._tls is None:
+            # Reading a machine's certificates takes long enough to be noticed.
+            self._tls = await asyncio.to_thread(ssl.create_default_context)
+        opened = await start_connection(
+            await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM),
+            happy_eyeballs_delay=NEXT_ADDRESS_AFTER_S,
+        )
+        # The last bytes of a long request must not wait for an ACK.
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _, connection = await loop.create_connection(
+            HttpConnection,
+            sock=opened,
+            ssl=self._tls if origin.is_secure else None,
+            server_hostname=origin.host if origin.is_secure else None,
+        )
+        return connection
+
+
+def _encoded(
+    method: str, target: str, *, origin: Origin, headers: Mapping[str, str], body: bytes
+) -> bytes:
+    lines = [f"{method} {origin.prefix}{target} HTTP/1.1", f"host: {origin.authority}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if method not in QUESTIONS:
+        lines.append(f"content-length: {len(body)}")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a header must not have a line break")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 async def _notice_closed_connections() -> None:
-    """Let the loop poll once, so that the pool drops connections already closed.
+    """Let the loop poll once, so that connections closed by now are known to be.
 
     In the first turn this coroutine goes on before what the poll has brought.
     """

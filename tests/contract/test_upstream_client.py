@@ -20,7 +20,8 @@ from stripe_wire import (
 )
 
 from agent.settings import StripeKey
-from agent.stripe_api.client import StripeClient, open_session
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import (
     AnswerLost,
     StripeKeyMissing,
@@ -44,9 +45,9 @@ async def opened(
         if waits is not None:
             waits.append(seconds)
 
-    async with open_session() as session:
+    async with Connections() as connections:
         yield StripeClient(
-            session,
+            connections,
             api_base=url,
             key=key,
             api_version="2026-10-28.endive",
@@ -172,7 +173,7 @@ async def test_a_write_cut_off_on_a_used_connection_is_lost_and_sent_only_once(
 async def test_a_question_cut_off_is_unanswered_and_not_lost(
     client: StripeClient, wire: StripeWire, act: Act
 ) -> None:
-    wire.play(act, act)  # aiohttp asks a second time by itself
+    wire.play(act)
 
     with pytest.raises(StripeUnreachable):
         await client.request("GET", "/v1/account")

@@ -10,7 +10,8 @@ from stripe_wire import HangUp, Reply, StripeWire, error
 from agent.ids import PaymentIntentId
 from agent.settings import StripeKey
 from agent.stripe_api import payment_intents, refunds
-from agent.stripe_api.client import StripeClient, open_session
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused
 from agent.stripe_api.payment_intents import (
     Authorized,
@@ -64,9 +65,9 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def client(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with open_session() as session:
+    async with Connections() as connections:
         yield StripeClient(
-            session,
+            connections,
             api_base=wire.url,
             key=StripeKey("rk_test_" + "4" * 24),
             api_version="2026-10-28.endive",

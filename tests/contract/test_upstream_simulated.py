@@ -20,7 +20,8 @@ from stripe_api_server import (
 from agent.ids import PaymentIntentId
 from agent.settings import StripeKey
 from agent.stripe_api import payment_intents, refunds
-from agent.stripe_api.client import StripeClient, open_session
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused, StripeUnreachable
 from agent.stripe_api.payment_intents import Authorized, ConfirmCard, Refused
 from simulator.stripe_api.engine.faults import (
@@ -48,9 +49,9 @@ def server() -> Iterator[StripeApiServer]:
 
 @pytest.fixture
 async def client(server: StripeApiServer) -> AsyncIterator[StripeClient]:
-    async with open_session() as session:
+    async with Connections() as connections:
         yield StripeClient(
-            session,
+            connections,
             api_base=server.url,
             key=StripeKey(KEY),
             api_version="2026-10-28.endive",

@@ -32,7 +32,8 @@ from agent.payments.held_card import from_bytes
 from agent.payments.states import Phase
 from agent.settings import Settings, StripeKey
 from agent.stripe_api import payment_intents
-from agent.stripe_api.client import StripeClient, open_session
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
 from simulator.stripe_api.engine.faults import AnswerStatus, LoseReply, ResetConnection
 
 PAYMENT = PaymentId("pay_cut")
@@ -277,9 +278,9 @@ async def test_an_agent_that_stops_while_it_settles_goes_on_later(shop: Shop) ->
 async def confirmed_by_the_agent(shop: Shop, *, key: str = KEY) -> None:
     """Stripe carries out a confirm whose answer nobody heard."""
     card = from_bytes(shop.card)
-    async with open_session() as session:
+    async with Connections() as connections:
         client = StripeClient(
-            session,
+            connections,
             api_base=shop.world.url,
             key=StripeKey(STRIPE_KEY),
             api_version=Settings().stripe.api_version,
