@@ -13,6 +13,9 @@ from simulator.stripe_api.engine.expand import check_paths, expanded
 from simulator.stripe_api.engine.store import Collection, Kind, Store, Sublist
 
 COLORS = st.sampled_from(["red", "green"])
+SHAPES = Kind[dict[str, Any]](
+    name="shape", prefix="sh", noun="shape", indexes=("color",)
+)
 
 
 class CollectionModel(RuleBasedStateMachine):
@@ -20,7 +23,8 @@ class CollectionModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.collection: Collection[dict[str, Any]] = Collection(("color",))
+        self.store = Store()
+        self.collection: Collection[dict[str, Any]] = self.store.of(SHAPES)
         self.model: list[dict[str, Any]] = []
         self.count = 0
 
@@ -50,6 +54,24 @@ class CollectionModel(RuleBasedStateMachine):
 
         assert self.collection.get(gone["id"]) is None
         assert self.collection.tombstone(gone["id"]) == {"was": gone["id"]}
+
+    @rule(data=st.data())
+    def attempt_in_vain(self, data: st.DataObject) -> None:
+        """Do this and that, and take it back."""
+        buried = dict(self.collection.tombstones())
+        with self.store.attempt() as take_back:
+            for color in data.draw(st.lists(COLORS | st.none(), max_size=4)):
+                known = [value["id"] for value in self.collection.newest_first()]
+                shape = data.draw(st.sampled_from([*known, "x_new"]))
+                if color is not None:
+                    self.collection.put({"id": shape, "color": color})
+                elif shape in known:
+                    self.collection.delete(shape, tombstone={"was": color})
+                else:
+                    self.collection.bury(shape, {"was": color})
+            take_back()
+
+        assert self.collection.tombstones() == buried
 
     @invariant()
     def is_the_model(self) -> None:
@@ -183,3 +205,23 @@ def test_four_levels_are_expanded(store: Store) -> None:
 def test_five_levels_are_too_many(store: Store) -> None:
     with pytest.raises(InvalidRequest, match="more than 4 levels"):
         expand(store, PAGES, "pg_1", "book.front.cover.book.author")
+
+
+def test_attempt_that_is_not_taken_back_stands(store: Store) -> None:
+    with store.attempt():
+        store.of(PAGES).delete("pg_3", tombstone={"deleted": True})
+
+    assert store.of(PAGES).get("pg_3") is None
+    assert store.of(PAGES).tombstone("pg_3") == {"deleted": True}
+
+
+def test_what_was_taken_back_is_told(store: Store) -> None:
+    told: list[tuple[str, str]] = []
+    store.watch(lambda kind, object_id: told.append((kind, object_id)))
+
+    with store.attempt() as take_back:
+        store.of(PAGES).put({"id": "pg_new", "object": "page", "book": "bk_1"})
+        told.clear()
+        take_back()
+
+    assert told == [("page", "pg_new")]

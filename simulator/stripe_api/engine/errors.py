@@ -34,6 +34,8 @@ class ApiError(Exception):
     code: str | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """What the answer's headers say beyond those of every answer."""
+    has_effect: ClassVar[bool] = False
+    """Whether what was done before the refusal stands."""
 
     def __init__(
         self, message: str, *, param: str | None = None, code: str | None = None

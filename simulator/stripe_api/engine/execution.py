@@ -249,15 +249,24 @@ class Executor:
         )
 
     def _carry_out(self, prepared: _Prepared, entry: RequestEntry) -> Answer:
-        """Let the operation take effect; its refusals are answers like any other."""
+        """Let the operation take effect; its refusals are answers like any other.
+
+        They have no effect, but for those that say so, such as a declined card.
+        """
         call = prepared.call
-        try:
-            reply = self._rendered(prepared.operation.run(call), prepared)
-        except ApiError as error:
-            reply = self.refusal(error, entry)
-        except Exception:  # noqa: BLE001 - a request's outermost loop: clients get Stripe's 500, the log the defect
-            _log.exception("operation failed: %s %s", entry.method, entry.path)
-            reply = self.refusal(ServerFailure("An unknown error occurred."), entry)
+        with call.store.attempt() as take_back:
+            try:
+                reply = self._rendered(prepared.operation.run(call), prepared)
+            except ApiError as error:
+                if not error.has_effect:
+                    take_back()
+                    call.forget()
+                reply = self.refusal(error, entry)
+            except Exception:  # noqa: BLE001 - a request's outermost loop: clients get Stripe's 500, the log the defect
+                _log.exception("operation failed: %s %s", entry.method, entry.path)
+                take_back()
+                call.forget()
+                reply = self.refusal(ServerFailure("An unknown error occurred."), entry)
         self._conclude(call)
         return reply
 

@@ -112,6 +112,11 @@ class Call:
         self.store.of(EVENTS).put(event)
         self.events.append(event)
 
+    def forget(self) -> None:
+        """What was emitted has not happened, and nothing is to come of it."""
+        self.events.clear()
+        self.agenda = Agenda()
+
     def _missing(
         self, kind: Kind[Any], object_id: str, *, param: str, status: int
     ) -> ResourceMissing:

@@ -7,6 +7,7 @@ So a reference to one is a snapshot of it, and nothing here ever copies.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -51,16 +52,24 @@ class Kind(Generic[T]):
     """The TypedDict of its objects, by which those from outside are read."""
 
 
+@dataclass(slots=True)
+class Undo:
+    """The way back to where an attempt began, while there is one."""
+
+    steps: list[Callable[[], None]] | None = None
+
+
 class Collection(Generic[T]):
     """The objects of one kind, in order of creation.
 
     Every operation but iteration takes constant time.
     """
 
-    def __init__(self, indexes: tuple[str, ...]) -> None:
-        """`indexes` are the fields to index by."""
+    def __init__(self, indexes: tuple[str, ...], undo: Undo | None = None) -> None:
+        """`indexes` are the fields to index by; `undo` is told the way back."""
         self.changed: Callable[[str], None] | None = None
         """Told the id of each object that was added, replaced or deleted."""
+        self._undo = undo or Undo()
         self._objects: dict[str, T] = {}
         self._tombstones: dict[str, Object] = {}
         self._sequence: dict[str, int] = {}
@@ -86,29 +95,30 @@ class Collection(Generic[T]):
         object_id = value["id"]
         previous = self._objects.get(object_id)
         if previous is None:
-            self._sequence[object_id] = len(self._ids)
-            self._ids.append(object_id)
-        self._objects[object_id] = value
-        for name, index in self._indexes.items():
-            if previous is not None and previous.get(name) != value.get(name):
-                del index[previous.get(name)][object_id]
-            index.setdefault(value.get(name), {})[object_id] = None
-        if self.changed is not None:
-            self.changed(object_id)
+            self._insert(value, len(self._ids))
+        else:
+            self._replace(previous, value)
+        if self._undo.steps is not None:
+            if previous is None:
+                self._undo.steps.append(partial(self._remove, object_id))
+            else:
+                self._undo.steps.append(partial(self._replace, value, previous))
 
     def delete(self, object_id: str, *, tombstone: Object) -> None:
         """Remove an object that is there, keeping `tombstone` to answer with."""
-        value = self._objects.pop(object_id)
-        self._ids[self._sequence.pop(object_id)] = None
-        for name, index in self._indexes.items():
-            del index[value.get(name)][object_id]
+        value, position = self._objects[object_id], self._sequence[object_id]
+        self._remove(object_id)
+        if self._undo.steps is not None:
+            self._undo.steps.append(partial(self._insert, value, position))
         self.bury(object_id, tombstone)
 
     def bury(self, object_id: str, tombstone: Object) -> None:
         """Keep what is left of an object that is not there."""
+        if self._undo.steps is not None:
+            previous = self._tombstones.get(object_id)
+            self._undo.steps.append(partial(self._unbury, object_id, previous))
         self._tombstones[object_id] = tombstone
-        if self.changed is not None:
-            self.changed(object_id)
+        self._tell(object_id)
 
     def tombstones(self) -> Mapping[str, Object]:
         """What is left of deleted objects, in the order of their deletion."""
@@ -140,6 +150,44 @@ class Collection(Generic[T]):
         """Where in the order of creation an object stands."""
         return self._sequence[object_id]
 
+    def _insert(self, value: T, position: int) -> None:
+        object_id = value["id"]
+        if position == len(self._ids):
+            self._ids.append(object_id)
+        self._ids[position] = object_id
+        self._sequence[object_id] = position
+        self._objects[object_id] = value
+        for name, index in self._indexes.items():
+            index.setdefault(value.get(name), {})[object_id] = None
+        self._tell(object_id)
+
+    def _replace(self, previous: T, value: T) -> None:
+        object_id = value["id"]
+        self._objects[object_id] = value
+        for name, index in self._indexes.items():
+            if previous.get(name) != value.get(name):
+                del index[previous.get(name)][object_id]
+                index.setdefault(value.get(name), {})[object_id] = None
+        self._tell(object_id)
+
+    def _remove(self, object_id: str) -> None:
+        value = self._objects.pop(object_id)
+        self._ids[self._sequence.pop(object_id)] = None
+        for name, index in self._indexes.items():
+            del index[value.get(name)][object_id]
+        self._tell(object_id)
+
+    def _unbury(self, object_id: str, previous: Object | None) -> None:
+        if previous is None:
+            del self._tombstones[object_id]
+        else:
+            self._tombstones[object_id] = previous
+        self._tell(object_id)
+
+    def _tell(self, object_id: str) -> None:
+        if self.changed is not None:
+            self.changed(object_id)
+
 
 ChangeListener = Callable[[str, str], None]
 """Told the name of the kind and the id of an object that has changed."""
@@ -152,6 +200,24 @@ class Store:
         """An empty store."""
         self._collections: dict[str, Collection[Any]] = {}
         self._changed: ChangeListener | None = None
+        self._undo = Undo()
+
+    @contextmanager
+    def attempt(self) -> Iterator[Callable[[], None]]:
+        """Within, calling what it yields takes back all that has changed until then."""
+        steps: list[Callable[[], None]] = []
+
+        def take_back() -> None:
+            self._undo.steps = None
+            while steps:
+                steps.pop()()
+            self._undo.steps = steps
+
+        self._undo.steps = steps
+        try:
+            yield take_back
+        finally:
+            self._undo.steps = None
 
     def watch(self, changed: ChangeListener) -> None:
         """Tell of every change from now on."""
@@ -167,7 +233,7 @@ class Store:
         """The objects of a kind."""
         collection = self._collections.get(kind.name)
         if collection is None:
-            collection = Collection(kind.indexes)
+            collection = Collection(kind.indexes, self._undo)
             if self._changed is not None:
                 collection.changed = partial(self._changed, kind.name)
             self._collections[kind.name] = collection

@@ -20,6 +20,7 @@ class CardError(ApiError):
     type = "card_error"
     status = 402
     headers = ((b"stripe-should-retry", b"false"),)
+    has_effect = True
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         """`details` hold at least `code`, `doc_url` and `message`."""
@@ -38,7 +39,12 @@ class CardUnreadable(InvalidRequest):
 
 
 class UnexpectedState(InvalidRequest):
-    """An intent's status does not allow the operation; the intent comes along."""
+    """An intent's status does not allow the operation; the intent comes along.
+
+    It is there even where it was made only to be confirmed at once.
+    """
+
+    has_effect = True
 
     def __init__(
         self, message: str, *, code: str, member: str, value: Mapping[str, Any]
