@@ -29,7 +29,7 @@ test: setup  ## all suites with branch coverage; a seeded sample of the long one
 
 test-full: setup  ## the long suites as a whole, and more examples per property
 	@$(BIN)/coverage erase
-	$(PYTEST) --full
+	$(PYTEST) --full -o faulthandler_timeout=900
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -114,6 +114,9 @@ class _Exchange:
         start, *parts = self._sent
         return Answer(
             status=start["status"],
-            headers={name.decode(): value.decode() for name, value in start["headers"]},
+            headers={
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in start["headers"]
+            },
             body=b"".join(part.get("body", b"") for part in parts),
         )

@@ -14,7 +14,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
-    "full", settings.get_profile("ci"), derandomize=False, max_examples=2000
+    "full", settings.get_profile("ci"), derandomize=False, max_examples=1000
 )
 
 
