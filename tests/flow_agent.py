@@ -27,7 +27,13 @@ from agent.payments.states import FINAL, Phase
 from agent.readers.session import OpenReader
 from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
-from agent.settings import PaymentSettings, ReaderSettings, Settings, StripeKey
+from agent.settings import (
+    PaymentSettings,
+    ReaderSettings,
+    Settings,
+    StripeKey,
+    StripeSettings,
+)
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from drivers.reader import Reader
@@ -163,18 +169,10 @@ async def running_agent(
     journal = open_flow_journal(folder / "journal.db", clock=clock)
     try:
         async with Connections() as connections:
-            stripe = StripeClient(
-                connections,
-                api_base=world.url,
-                key=stripe_key,
-                api_version=settings.stripe.api_version,
-                timeout_s=settings.stripe.timeout_s,
-                max_retries=settings.stripe.max_retries,
-            )
             parts = Parts(
                 settings,
                 journal,
-                stripe,
+                _stripe(world, connections, key=stripe_key, settings=settings.stripe),
                 clock,
                 token_bytes,
                 stripe_key.livemode,
@@ -188,6 +186,20 @@ async def running_agent(
                 yield Agent(client, journal, assembled)
     finally:
         await journal.aclose()
+
+
+def _stripe(
+    world: World, connections: Connections, *, key: StripeKey, settings: StripeSettings
+) -> StripeClient:
+    """The agent's way to the simulated Stripe."""
+    return StripeClient(
+        connections,
+        api_base=world.url,
+        key=key,
+        api_version=settings.api_version,
+        timeout_s=settings.timeout_s,
+        max_retries=settings.max_retries,
+    )
 
 
 @dataclass(frozen=True)
