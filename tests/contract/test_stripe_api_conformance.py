@@ -21,8 +21,14 @@ from simulator.stripe_api.engine.operations import Operation
 
 pytest_plugins = ("stripe_api_fixtures",)
 
-BEYOND_THE_SDK = {"GET /v1/files/{file}/contents"}
-"""It has methods for neither JSON nor parameters here: Stripe serves it elsewhere."""
+BEYOND_THE_SDK = {
+    # Stripe serves it elsewhere, and it is no JSON.
+    "GET /v1/files/{file}/contents",
+    # Its services lead to them by the pages of an expanded list only.
+    "GET /v1/charges/{charge}/refunds",
+    "GET /v1/charges/{charge}/refunds/{refund}",
+}
+"""What none of the SDK's services has a method for."""
 
 INTENDED = {
     # The simulator's own addition, documented in docs/stripe-api.md.

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from stripe_api_server import card_present, declined_data, new_intent, paid_intent
+from stripe_api_server import (
+    StripeApiServer,
+    card_present,
+    declined_data,
+    new_intent,
+    paid_intent,
+)
 
 pytest_plugins = ("stripe_api_fixtures",)
 
@@ -147,6 +153,38 @@ def test_refunds_are_found_by_charge_and_by_intent(
 
     assert [refund.id for refund in by_intent] == [of_first.id]
     assert [refund.id for refund in by_charge] == [of_second.id]
+
+
+def test_many_refunds_of_a_charge_are_followed_page_by_page(
+    client: stripe.StripeClient,
+) -> None:
+    charge_id = str(paid_intent(client, amount=12_00).latest_charge)
+    client.v1.refunds.create({"charge": str(paid_intent(client).latest_charge)})
+    made = [
+        client.v1.refunds.create({"charge": charge_id, "amount": 1_00}).id
+        for _ in range(12)
+    ]
+
+    charge = client.v1.charges.retrieve(charge_id, {"expand": ["refunds"]})
+
+    assert charge.refunds is not None
+    assert len(charge.refunds.data) == 10
+    found = [refund.id for refund in charge.refunds.auto_paging_iter()]
+    assert found == made[::-1]
+
+
+def test_refund_is_found_through_its_own_charge_only(server: StripeApiServer) -> None:
+    client = server.client()
+    first, second = paid_intent(client), paid_intent(client)
+    refund = client.v1.refunds.create({"payment_intent": first.id})
+
+    own, other = (
+        server.request("GET", f"/v1/charges/{intent.latest_charge}/refunds/{refund.id}")
+        for intent in (first, second)
+    )
+
+    assert own.json["id"] == refund.id
+    assert (other.status, other.error["code"]) == (404, "resource_missing")
 
 
 def test_refunds_metadata_can_change(client: stripe.StripeClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.stripe_api.engine.errors import InvalidRequest
+from simulator.stripe_api.engine.errors import InvalidRequest, ResourceMissing
 from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, within
 from simulator.stripe_api.engine.metadata import Metadata, merged
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
@@ -14,6 +14,7 @@ from simulator.stripe_api.engine.parameters import (
     Text,
 )
 from simulator.stripe_api.engine.store import Object
+from simulator.stripe_api.resources.charges import CHARGES
 from simulator.stripe_api.resources.customers import CUSTOMERS
 from simulator.stripe_api.resources.money import Currency
 from simulator.stripe_api.resources.refunds.fields import REFUNDS, Refund
@@ -41,6 +42,7 @@ _CREATE = Fields(
 _UPDATE = Fields({"metadata": Metadata()})
 _LIST = list_parameters(charge=Text(), created=TimeRange(), payment_intent=Text())
 _PATH = "/v1/refunds"
+_OF_CHARGE = "/v1/charges/{charge}/refunds"
 
 
 def _create(call: Call) -> Refund:
@@ -104,6 +106,25 @@ def _list(call: Call) -> Object:
     )
 
 
+def _list_of_charge(call: Call) -> Object:
+    charge = call.find(CHARGES, "charge", param="id")
+    return page(
+        call.store,
+        REFUNDS,
+        params={**call.params, "charge": charge["id"]},
+        url=f"/v1/charges/{charge['id']}/refunds",
+        equal=("charge",),
+    )
+
+
+def _retrieve_of_charge(call: Call) -> Refund:
+    charge = call.find(CHARGES, "charge", param="id")
+    refund = call.find(REFUNDS, "refund", param="id")
+    if refund["charge"] != charge["id"]:
+        raise ResourceMissing("refund", refund["id"], param="id", status=404)
+    return refund
+
+
 REFUND = Resource(
     kinds=(REFUNDS,),
     operations=(
@@ -112,6 +133,17 @@ REFUND = Resource(
         Operation("GET", f"{_PATH}/{{refund}}", Fields({}), REFUNDS, _retrieve),
         Operation("POST", f"{_PATH}/{{refund}}", _UPDATE, REFUNDS, _update),
         Operation("POST", f"{_PATH}/{{refund}}/cancel", Fields({}), REFUNDS, _cancel),
+        Operation(
+            "GET",
+            _OF_CHARGE,
+            list_parameters(),
+            REFUNDS,
+            _list_of_charge,
+            is_list=True,
+        ),
+        Operation(
+            "GET", f"{_OF_CHARGE}/{{refund}}", Fields({}), REFUNDS, _retrieve_of_charge
+        ),
     ),
     opening=watch_refunds,
 )
