@@ -2,7 +2,10 @@
 
 BIN := .venv/bin
 UV := .tools/uv
-PYTEST := $(BIN)/coverage run -m pytest -n 2
+LEFT := .coverage/left
+PYTEST := $(BIN)/coverage run -m pytest -n 2 --basetemp=$(LEFT)
+# What tests leave behind holds no card data and no keys, logs and databases included.
+SCAN := $(BIN)/python tests/card_data_scanner.py $(LEFT)
 CODE := agent drivers firmware_profiles simulator
 TYPED := $(CODE) tests .ci $(sort $(dir $(wildcard benchmarks/*.py examples/*.py)))
 NODE_MODULES := tests/node/node_modules/.package-lock.json
@@ -23,13 +26,17 @@ check: setup  ## formatting, lint, types and the layers' contracts
 
 test: setup  ## all suites with branch coverage; a seeded sample of the long ones
 	@$(BIN)/coverage erase
+	@mkdir -p $(LEFT)
 	$(PYTEST)
+	$(SCAN)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test-full: setup  ## the long suites as a whole, and more examples per property
 	@$(BIN)/coverage erase
+	@mkdir -p $(LEFT)
 	$(PYTEST) --full -o faulthandler_timeout=900
+	$(SCAN)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -7,7 +7,7 @@ cables (pipes in place of ports), the time and the disk.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from asgi_client import Answer, AsgiClient
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, PipeTransport, World, running_world
 from skipping_loop import LoopClock
+from starlette.types import ASGIApp
 
 from agent.app import Assembled, Parts, assemble
 from agent.events import EventBus
@@ -139,6 +140,27 @@ class Agent:
         return good(await self.rest.get(f"/v1/terminal/readers/{reader}"))
 
 
+class RecordingClient(AsgiClient):
+    """Keeps every answer in a file, for the scan for card data."""
+
+    def __init__(self, app: ASGIApp, *, key: str, record: Path) -> None:
+        super().__init__(app, key=key)
+        self._record = record
+
+    async def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        chunks: Sequence[bytes] = (b"",),
+    ) -> Answer:
+        answer = await super().request(method, target, headers=headers, chunks=chunks)
+        with self._record.open("ab") as record:
+            record.write(f"{answer.status} {answer.headers} ".encode() + answer.body)
+        return answer
+
+
 def good(answer: Answer) -> Any:
     """The content of an answer that must be a success."""
     assert answer.status == 200, answer.body
@@ -179,9 +201,10 @@ async def running_agent(
                 open_reader=_opening(world, chunk_bytes),
             )
             async with _at_work(parts) as assembled:
-                client = AsgiClient(
+                client = RecordingClient(
                     create_app(assembled.services),
                     key=await _local_key(journal, livemode=parts.livemode),
+                    record=folder / "answers.log",
                 )
                 yield Agent(client, journal, assembled)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from flow_agent import Stack
@@ -16,6 +17,7 @@ LONGEST_S = 400.0
 STRIPES_CODES = frozenset({"card_declined", "expired_card", "processing_error"})
 
 
+@cache
 def documented_codes() -> frozenset[str]:
     """Every code of docs/errors.md, and those that Stripe's issuer gives."""
     text = (ROOT / "docs" / "errors.md").read_text()

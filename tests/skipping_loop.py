@@ -76,6 +76,11 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         answer.add_done_callback(self._thread_done)
         return answer
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        # A thread of its own waits for the others.
+        with self.thread_at_work():
+            await super().shutdown_default_executor()
+
     def _thread_done(self, _: object) -> None:
         self._skipping.threads_at_work -= 1
 

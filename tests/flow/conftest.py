@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,23 @@ from flow_agent import Stack, running_stack  # noqa: E402 - after the line above
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SkippingLoop]]:
     """All tests of this folder run without waiting for time-outs."""
     return {"skipping": SkippingLoop}
+
+
+@pytest.fixture(autouse=True)
+def _logs_in_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep everything that is logged, unmasked, for the scan for card data."""
+    handler = logging.FileHandler(tmp_path_factory.mktemp("log") / "agent.log")
+    handler.setFormatter(
+        logging.Formatter("%(name)s %(message)s %(values)s", defaults={"values": {}})
+    )
+    logger = logging.getLogger("cardlane")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield
+    logger.setLevel(level)
+    logger.removeHandler(handler)
+    handler.close()
 
 
 @pytest_asyncio.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from card_data_scanner import find_card_data, find_keys, main, scan_folder
@@ -46,15 +48,28 @@ def test_times_ids_and_masked_numbers_are_not_mistaken(harmless: bytes) -> None:
     assert not list(find_card_data(harmless, where="log"))
 
 
-def test_a_key_is_found_but_not_where_keys_belong(tmp_path: Path) -> None:
-    key = "rk_test_" + "a1" * 20
-    (tmp_path / "agent.log").write_text(f"refused {key}")
-    (tmp_path / "cli_key").write_text(key)
+@pytest.fixture
+def leaky() -> Iterator[Path]:
+    """A folder outside of what `make test` scans."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
 
-    findings = list(scan_folder(tmp_path))
+
+def test_a_key_is_found_but_not_where_keys_belong(leaky: Path) -> None:
+    key = "rk_test_" + "a1" * 20
+    (leaky / "agent.log").write_text(f"refused {key}")
+    (leaky / "cli_key").write_text(key)
+
+    findings = list(scan_folder(leaky))
 
     assert [finding.what for finding in findings] == ["an API key"]
     assert list(find_keys(b"sk_live_" + b"x" * 24, where="log"))
+
+
+def test_a_deck_of_cards_may_name_their_numbers(leaky: Path) -> None:
+    (leaky / "own.toml").write_text(f'number = "{VISA}"')
+
+    assert list(scan_folder(leaky)) == []
 
 
 def test_a_finding_never_shows_the_number() -> None:
@@ -65,13 +80,13 @@ def test_a_finding_never_shows_the_number() -> None:
 
 
 def test_the_program_fails_on_a_leak_and_on_an_empty_folder(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    leaky: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path)]) == 1
+    assert main([str(leaky)]) == 1
 
-    (tmp_path / "agent.log").write_text("agent.ready")
-    assert main([str(tmp_path)]) == 0
+    (leaky / "agent.log").write_text("agent.ready")
+    assert main([str(leaky)]) == 0
 
-    (tmp_path / "journal.db").write_bytes(bytes.fromhex(VISA))
-    assert main([str(tmp_path)]) == 1
+    (leaky / "journal.db").write_bytes(bytes.fromhex(VISA))
+    assert main([str(leaky)]) == 1
     assert "1 findings in 2 files" in capsys.readouterr().out
