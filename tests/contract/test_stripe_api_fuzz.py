@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -12,7 +13,7 @@ from asgi_client import Answer, AsgiClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
-from stripe_api_fuzzing import HEADERS, Sent, requests
+from stripe_api_fuzzing import HEADERS, Sent, requests, variations
 from stripe_api_server import (
     KEY,
     HttpAnswer,
@@ -20,13 +21,25 @@ from stripe_api_server import (
     TestIssuer,
     seeded_random,
 )
-from stripe_api_tour import STEPS, Tour
+from stripe_api_tour import LAST_STEPS, STEPS, Tour
 from stripe_api_witness import Witness
 
 from simulator.clock import ManualClock
 from simulator.stripe_api.app import StripeApi
+from simulator.stripe_api.engine.operations import Operation
+from simulator.stripe_api.engine.router import Router
 
 TYPES = {"api_error", "card_error", "idempotency_error", "invalid_request_error"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step of the tour as it was taken, and what there was before it."""
+
+    operation: Operation
+    path: str
+    params: Mapping[str, Any]
+    state: Any
 
 
 class InProcess:
@@ -34,6 +47,7 @@ class InProcess:
 
     def __init__(self) -> None:
         """An API without any objects."""
+        self.taken: list[Taken] = []
         self.api = StripeApi(
             issuer=TestIssuer(), clock=ManualClock(), random=seeded_random()
         )
@@ -50,7 +64,11 @@ class InProcess:
         )
 
     def request(self, method: str, path: str, **how: Any) -> HttpAnswer:
-        """As StripeApiServer does."""
+        """As StripeApiServer does; what changes something is remembered."""
+        if method != "GET":
+            operation, _ = Router(self.api.operations).find(method, path)
+            params = how.get("json_body", {})
+            self.taken.append(Taken(operation, path, params, self.api.state.dump()))
         answer = self.send(Sent(method, path, *_encoded(**how)))
         return HttpAnswer(answer.status, answer.headers, answer.body)
 
@@ -87,13 +105,20 @@ OPERATIONS = {
     f"{each.method} {each.path}": each
     for each in [*_new_api().operations, *_new_api().previews]
 }
+CHANGES = [
+    each.operation
+    for each in (*STEPS, *LAST_STEPS)
+    if not each.operation.startswith("GET")
+]
 
 
 @pytest.fixture(scope="module")
 def visited() -> Iterator[InProcess]:
     """An account in which everything has happened once."""
     served = InProcess()
-    Tour(cast("StripeApiServer", served)).take(STEPS)
+    tour = Tour(cast("StripeApiServer", served))
+    tour.take(STEPS)
+    tour.take(LAST_STEPS)
     yield served
     served.close()
 
@@ -103,6 +128,20 @@ def test_no_parameters_break(visited: InProcess, name: str) -> None:
     @settings(max_examples=settings().max_examples // 8)
     @given(requests(OPERATIONS[name], visited.ids()))
     def check(sent: Sent) -> None:
+        check_answer(visited, sent)
+
+    check()
+
+
+@pytest.mark.parametrize("number", range(len(CHANGES)), ids=CHANGES)
+def test_no_variation_of_a_good_request_breaks(visited: InProcess, number: int) -> None:
+    taken = visited.taken[number]
+    visited.api.state.restore(taken.state)
+
+    @settings(max_examples=settings().max_examples // 4)
+    @given(variations(taken.operation, taken.path, taken.params, ids=visited.ids()))
+    def check(sent: Sent) -> None:
+        visited.api.state.restore(taken.state)
         check_answer(visited, sent)
 
     check()

@@ -206,6 +206,29 @@ def test_confirmation_token_is_what_the_sdk_declares(
     assert client.v1.confirmation_tokens.retrieve(made.id) == made
 
 
+def test_confirmation_token_keeps_the_installments_chosen(
+    client: stripe.StripeClient,
+) -> None:
+    made = client.v1.test_helpers.confirmation_tokens.create(
+        {
+            "payment_method": "pm_card_visa",
+            "payment_method_options": {
+                "card": {"installments": {"plan": {"type": "revolving"}}}
+            },
+        }
+    )
+
+    assert made.payment_method_options is not None
+    assert made.payment_method_options.to_dict() == {
+        "card": {
+            "cvc_token": None,
+            "installments": {
+                "plan": {"count": None, "interval": None, "type": "revolving"}
+            },
+        }
+    }
+
+
 def test_confirmation_token_needs_a_method(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.test_helpers.confirmation_tokens.create()

@@ -7,9 +7,10 @@ from typing import Any, Literal, NotRequired, TypedDict
 from simulator.stripe_api.engine.errors import InvalidRequest, ParameterMissing
 from simulator.stripe_api.engine.operations import Call, Operation, Resource
 from simulator.stripe_api.engine.parameters import (
-    Anything,
     Choice,
     Fields,
+    Integer,
+    Required,
     Text,
     Values,
 )
@@ -67,11 +68,19 @@ COLLECTED_METHODS = Kind[CollectedMethod](
     name="simulator.collected_method", prefix="ctoken", noun="collected method"
 )
 
+_PLAN = Fields(
+    {
+        "count": Integer(minimum=1),
+        "interval": Choice(("month",)),
+        "type": Required(Choice(("bonus", "fixed_count", "revolving"))),
+    }
+)
+_CARD_OPTIONS = Fields({"installments": Fields({"plan": Required(_PLAN)})})
 _CREATE = Fields(
     {
         "payment_method": Text(),
         "payment_method_data": METHOD_DATA,
-        "payment_method_options": Anything(),
+        "payment_method_options": Fields({"card": _CARD_OPTIONS}),
         "return_url": Text(),
         "setup_future_usage": Choice(("off_session", "on_session")),
         "shipping": CUSTOMER_SHIPPING,
@@ -106,6 +115,19 @@ def use_confirmation_token(
     return used, method
 
 
+def _options(sent: Values) -> Values | None:
+    """The options as Stripe shows them; parts left out are null."""
+    options = sent.get("payment_method_options")
+    if not options:
+        return None
+    installments = options["card"].get("installments")
+    if installments is not None:
+        plan = installments["plan"]
+        names = ("count", "interval", "type")
+        installments = {"plan": {name: plan.get(name) for name in names}}
+    return {"card": {"cvc_token": None, "installments": installments}}
+
+
 def _create(call: Call) -> ConfirmationToken:
     params = call.params
     method = _method(call)
@@ -117,7 +139,7 @@ def _create(call: Call) -> ConfirmationToken:
         "livemode": call.livemode,
         "mandate_data": None,
         "payment_intent": None,
-        "payment_method_options": params.get("payment_method_options"),
+        "payment_method_options": _options(params),
         "payment_method_preview": _preview(method),
         "return_url": params.get("return_url"),
         "setup_intent": None,
