@@ -30,7 +30,7 @@ from agent.payments.collect import Cancellation, process_payment_intent
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
-from agent.payments.settle import Settlement
+from agent.payments.settlement import Settlement
 from agent.payments.states import REPLACEABLE, Phase
 from agent.readers.fleet import Fleet
 from agent.readers.session import ReaderSession, ReaderStatus
@@ -233,7 +233,11 @@ class Actions:
                 )
 
     async def _replace(self, reader_id: ReaderId) -> None:
-        """End a collection that waits for a card; raises where the card came first."""
+        """End a collection that waits for a card; raises where the card came first.
+
+        A collection looks for the cancellation before it leaves its REPLACEABLE phase,
+        so what ends here has charged nobody.
+        """
         self._refuse_unless_free(reader_id)
         running = self._running.get(reader_id)
         if running is None:
@@ -245,8 +249,6 @@ class Actions:
                 f"Payment {running.record.payment.payment_id} on reader {reader_id} "
                 "was stopped, and that cannot be written down."
             )
-        if running.record.payment.outcome is Outcome.SUCCEEDED:
-            raise ReaderBusy("The card was collected before the action was canceled.")
 
     async def _until_durable(self, running: _Running) -> None:
         """The reader may ask for the card meanwhile; without the entry it stops."""

@@ -25,7 +25,8 @@ from agent.payments.failures import canceled, ended_without_card, reader_failed
 from agent.payments.held_card import digest, to_bytes
 from agent.payments.issuer_answer import issuer_answer
 from agent.payments.record import PaymentRecord
-from agent.payments.settle import Settlement, finish, settle_confirm
+from agent.payments.settle import finish, settle_confirm
+from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
 from agent.readers.session import ReaderSession
 from agent.settings import PaymentSettings
@@ -113,6 +114,8 @@ async def process_payment_intent(
                 collected = await _collect_card(
                     transaction, record=record, events=events
                 )
+            # From here to the journal nothing waits: a cancellation is seen, or too late.
+            await record.durable()
             if isinstance(collected, TransactionFinished):
                 uncharged = ended_without_card(payment_id, collected)
             elif cancellation.requested:

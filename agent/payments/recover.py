@@ -16,12 +16,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from agent.journal.entries import AnswerLost, ConfirmStarted
-from agent.journal.journal import Journal, Recorded
+from agent.journal.journal import Journal
 from agent.log import get_logger
 from agent.payments.failures import PAYMENT_INTERRUPTED, failed
 from agent.payments.held_card import from_bytes
 from agent.payments.record import PaymentRecord
-from agent.payments.settle import Settlement, finish, settle_confirm
+from agent.payments.settle import finish, settle_confirm
+from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
 from agent.stripe_api.payment_intents import ConfirmCard
 
@@ -62,16 +63,14 @@ def _repeatable_card(
     """
     payment_id = record.payment.payment_id
     held = journal.held_card(payment_id)
-    started = _confirm_started(journal.entries_of(payment_id))
-    if held is None or started is None:
+    if held is None:
         return None
-    age = settlement.clock.now() - started.at
+    # The held card was written with it, at one stroke.
+    started_at = next(
+        recorded.at
+        for recorded in journal.entries_of(payment_id)
+        if isinstance(recorded.entry, ConfirmStarted)
+    )
+    age = settlement.clock.now() - started_at
     limit = timedelta(seconds=settlement.settings.resume_confirm_within_s)
     return from_bytes(held) if age <= limit else None
-
-
-def _confirm_started(entries: list[Recorded]) -> Recorded | None:
-    for recorded in entries:
-        if isinstance(recorded.entry, ConfirmStarted):
-            return recorded
-    return None

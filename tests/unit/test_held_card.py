@@ -1,0 +1,26 @@
+"""A collected card survives a crash to the letter, and its digest tells nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.payments.held_card import digest, from_bytes, to_bytes
+from agent.stripe_api.payment_intents import ConfirmCard
+
+cards = st.builds(
+    ConfirmCard, st.text(), st.binary(), ksn=st.binary(), reader=st.text()
+)
+
+
+@given(cards)
+def test_a_held_card_is_repeated_to_the_letter(card: ConfirmCard) -> None:
+    assert from_bytes(to_bytes(card)) == card
+    assert to_bytes(from_bytes(to_bytes(card))) == to_bytes(card)
+
+
+def test_a_digest_names_the_read_without_holding_it() -> None:
+    card = ConfirmCard("contact_emv", b"\x47\x61" * 8, ksn=bytes(10), reader="tmr_1")
+
+    assert len(digest(card)) == 64
+    assert card.ciphertext.hex() not in digest(card)
