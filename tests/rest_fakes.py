@@ -133,6 +133,8 @@ class FakeActions:
     def __init__(self, journal: Journal) -> None:
         self.requests: list[ProcessPaymentIntent] = []
         self.refusal: AgentError | None = None
+        self.asked = asyncio.Event()
+        """A request has come as far as the payments."""
         self.begins = asyncio.Event()
         self.begins.set()
         self.on_cancel: Callable[[], None] | None = None
@@ -152,6 +154,7 @@ class FakeActions:
         *,
         answer: Callable[[Payment], StoredAnswer] | None,
     ) -> Payment:
+        self.asked.set()
         await self.begins.wait()
         if self.refusal is not None:
             raise self.refusal

@@ -110,7 +110,7 @@ async def test_a_repeat_while_the_first_is_carried_out_is_told_to_wait(
 ) -> None:
     agent.actions.begins.clear()
     first = asyncio.ensure_future(process(agent, key="k1"))
-    await asyncio.sleep(0)
+    await agent.actions.asked.wait()
 
     second = await process(agent, key="k1")
     agent.actions.begins.set()
