@@ -37,6 +37,10 @@ class Ids:
         number = int.from_bytes(self._random(length), "big") % 10**length
         return f"{number:0{length}}"
 
+    def network_transaction(self) -> str:
+        """Fifteen digits; begins as no card number does, so that none mistakes it."""
+        return f"1{self.digits(14)}"
+
     def uuid(self) -> str:
         """Thirty-two hex digits in the usual five groups."""
         digits = self._random(16).hex()

@@ -128,7 +128,7 @@ def _reading(
         reader=read.reader,
         location=read.location,
         capture_before=call.now + hold_s(intent, brand=card.brand) if held else None,
-        network_transaction_id=call.ids.digits(15),
+        network_transaction_id=call.ids.network_transaction(),
         is_incremental=held and may_be_raised(intent, brand=card.brand),
         is_overcapturable=held and may_be_overcaptured(intent, brand=card.brand),
     )

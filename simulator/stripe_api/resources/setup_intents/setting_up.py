@@ -105,7 +105,7 @@ def _details(call: Call, decision: Approved, read: CardRead) -> CardPresentDetai
         reader=read.reader,
         location=read.location,
         capture_before=None,
-        network_transaction_id=call.ids.digits(15),
+        network_transaction_id=call.ids.network_transaction(),
     )
     return payment_method_details(decision, reading, amount=_AMOUNT)["card_present"]
 
