@@ -64,7 +64,9 @@ def card_details(
         "multicapture": {"status": "unavailable"},
         "network": card["brand"],
         "network_token": {"used": False},
-        "network_transaction_id": call.ids.network_transaction() if is_approved else None,
+        "network_transaction_id": (
+            call.ids.network_transaction() if is_approved else None
+        ),
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "regulated_status": card.get("regulated_status"),
         "three_d_secure": None,
