@@ -62,9 +62,7 @@ async def serve(
     clock = clock or SystemClock()
     key = read_stripe_key(settings, environ)
     async with AsyncExitStack() as stack:
-        sockets = _listen(settings.rest)
-        for listening in sockets:
-            stack.callback(listening.close)
+        sockets = _listen(settings.rest, stack)
         path = settings.state_dir / JOURNAL_FILE
         opening = (
             open_journal(path) if open_journal else Journal.open(path, clock=clock)
@@ -177,11 +175,14 @@ async def _serve_http(services: Services, sockets: list[socket.socket]) -> None:
     await serve_http(create_app(services), sockets=sockets)
 
 
-def _listen(settings: RestSettings) -> list[socket.socket]:
-    """The loopback port and, where set, the UNIX socket. Raises SettingsInvalid."""
-    sockets = [_listen_tcp(settings.host, settings.port)]
+def _listen(settings: RestSettings, stack: AsyncExitStack) -> list[socket.socket]:
+    """The loopback port and, where set, the UNIX socket; `stack` closes them.
+
+    Raises SettingsInvalid.
+    """
+    sockets = [stack.enter_context(_listen_tcp(settings.host, settings.port))]
     if settings.socket is not None:
-        sockets.append(_listen_unix(settings.socket))
+        sockets.append(stack.enter_context(_listen_unix(settings.socket)))
     for listening in sockets:
         # From here on a connection waits to be served instead of being refused.
         listening.listen(128)

@@ -1,0 +1,114 @@
+"""The composition root: where it listens, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from agent.app import serve
+from agent.errors import JournalBroken, SettingsInvalid
+from agent.journal.journal import Journal
+from agent.settings import RestSettings, Settings
+
+LIVE = b"GET /agent/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        found: int = listening.getsockname()[1]
+        return found
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[None]:
+    """The whole agent in this process, until a signal ends it."""
+    agent = asyncio.create_task(serve(settings, {}))
+    while not agent.done():
+        connecting = asyncio.open_connection(settings.rest.host, settings.rest.port)
+        try:
+            await live(*await connecting)
+            break
+        except ConnectionError:
+            await asyncio.sleep(0)
+    yield
+    if not agent.done():
+        os.kill(os.getpid(), signal.SIGTERM)
+    await agent
+
+
+async def live(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """The status line of an answer to whether the agent is alive."""
+    writer.write(LIVE)
+    status = await reader.readline()
+    writer.close()
+    return status
+
+
+async def test_the_agent_answers_on_its_port_and_ends_by_a_signal(
+    port: int, tmp_path: Path
+) -> None:
+    async with serving(Settings(state_dir=tmp_path, rest=RestSettings(port=port))):
+        status = await live(*await asyncio.open_connection("127.0.0.1", port))
+
+    assert status == b"HTTP/1.1 200 OK\r\n"
+    assert (tmp_path / "journal.db").exists()
+    assert not (tmp_path / "journal.db-wal").exists()
+
+
+async def test_the_agent_answers_on_a_unix_socket_too(
+    port: int, tmp_path: Path
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "agent.sock"
+        path.touch()
+        rest = RestSettings(port=port, socket=path)
+        async with serving(Settings(state_dir=tmp_path, rest=rest)):
+            status = await live(*await asyncio.open_unix_connection(path))
+            mode = path.stat().st_mode & 0o777
+
+    assert status == b"HTTP/1.1 200 OK\r\n"
+    assert mode == 0o660
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+async def test_the_agent_answers_on_ipv6(port: int, tmp_path: Path) -> None:
+    rest = RestSettings(host="::1", port=port)
+    async with serving(Settings(state_dir=tmp_path, rest=rest)):
+        status = await live(*await asyncio.open_connection("::1", port))
+
+    assert status == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        settings = Settings(state_dir=tmp_path, rest=RestSettings(port=taken))
+
+        with pytest.raises(SettingsInvalid, match=rf"rest\.port: 127\.0\.0\.1:{taken}"):
+            await serve(settings, {})
+
+
+async def test_a_socket_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    rest = RestSettings(port=0, socket=tmp_path / "missing" / "agent.sock")
+
+    with pytest.raises(SettingsInvalid, match=r"rest\.socket"):
+        await serve(Settings(state_dir=tmp_path, rest=rest), {})
+
+
+async def test_a_journal_that_cannot_be_trusted_ends_the_start(tmp_path: Path) -> None:
+    async def broken(path: Path) -> Journal:
+        raise JournalBroken(f"{path.name} does not match")
+
+    settings = Settings(state_dir=tmp_path, rest=RestSettings(port=0))
+
+    with pytest.raises(JournalBroken):
+        await serve(settings, {}, open_journal=broken)
