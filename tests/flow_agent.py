@@ -94,6 +94,12 @@ class Agent:
         await self.until(reader, *FINAL)
         return await self.action(reader)
 
+    async def hold_on(self, reader: str) -> None:
+        """Wait for the reader's payment as a caller with `Prefer: wait` does."""
+        payment = self.assembled.actions.current(ReaderId(reader))
+        assert payment is not None
+        await self.assembled.actions.wait_finished(payment.payment_id, timeout_s=60)
+
     async def action(self, reader: str) -> Any:
         """The reader's action as it is now."""
         return (await self._shown(reader))["action"]

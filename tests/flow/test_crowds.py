@@ -45,6 +45,22 @@ async def test_two_readers_take_payments_at_once(shop: World, agent: Agent) -> N
     assert [await shop.taken(intent) for intent in intents] == [[10_00], [20_00]]
 
 
+async def test_each_caller_holds_on_for_its_own_payment(
+    shop: World, agent: Agent
+) -> None:
+    front, back = await agent.register(FRONT), await agent.register(BACK)
+    shop.customer("visa_approved", reader="front", after_s=9.0)
+    shop.customer("visa_approved", reader="back", after_s=1.0, only=False)
+    for reader in (front, back):
+        await agent.begin(reader, await agent.intent())
+    started_s = shop.clock.monotonic()
+
+    await agent.hold_on(back)
+
+    assert shop.clock.monotonic() - started_s < 2.0
+    assert (await agent.action(front))["status"] == "in_progress"
+
+
 async def test_two_registers_at_one_reader_take_turns(stack: Stack) -> None:
     stack.world.customer("visa_approved", after_s=1.0)
     first, second = await stack.agent.intent(), await stack.agent.intent()
