@@ -44,6 +44,7 @@ def card_details(
     """The charge's `payment_method_details`."""
     card = method["card"]
     is_approved = isinstance(decision, Approved)
+    transaction = call.ids.network_transaction() if is_approved else None
     details: dict[str, Any] = {
         "amount_authorized": amount if is_approved else None,
         "authorization_code": (
@@ -64,9 +65,7 @@ def card_details(
         "multicapture": {"status": "unavailable"},
         "network": card["brand"],
         "network_token": {"used": False},
-        "network_transaction_id": (
-            call.ids.network_transaction() if is_approved else None
-        ),
+        "network_transaction_id": transaction,
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "regulated_status": card.get("regulated_status"),
         "three_d_secure": None,
