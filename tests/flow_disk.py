@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,8 +32,7 @@ class FlowDatabase(Database):
             raise sqlite3.OperationalError("database or disk is full")
 
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, SkippingLoop)
-        with loop.thread_at_work():
+        with loop.thread_at_work() if isinstance(loop, SkippingLoop) else nullcontext():
             return await super().write(on_full_disk if self.is_full else change)
 
 
