@@ -310,6 +310,19 @@ class Actions:
         del self._running[payment.reader_id]
         running.ended.set()
         running.at_rest.set()
+        # Behind those who waited for this: no register waits for a log.
+        asyncio.get_running_loop().call_soon(_log_end, payment)
+
+
+def _log_end(payment: Payment) -> None:
+    log.info(
+        "payment.ended",
+        payment_id=payment.payment_id,
+        reader_id=payment.reader_id,
+        payment_intent=payment.payment_intent,
+        phase=payment.phase,
+        failure_code=payment.failure_code,
+    )
 
 
 def _check_processable(intent: payment_intents.PaymentIntent) -> None:

@@ -33,7 +33,7 @@ async def settle_confirm(
         entry = await confirm_once(record.payment, card=card, stripe=settlement.stripe)
         if not isinstance(entry, AnswerLost):
             # Stripe remembers it too, so the card need not wait for the disk.
-            await record.note(entry)
+            record.note(entry)
             return
         if record.payment.phase is Phase.CONFIRMING:
             await record.add(entry)

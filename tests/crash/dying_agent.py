@@ -4,6 +4,7 @@
 
 SIGKILL comes as the n-th kind of entry is about to be written (`before`: its effect
 has happened, its entry has not) or is durable (`after`): nothing gets to clean up.
+What would share the write with it is cut off, as where the card takes longer.
 """
 
 from __future__ import annotations
@@ -37,17 +38,13 @@ class DyingJournal(Journal):
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
     ) -> Recorded:
-        is_the_end = self.kind in map(kind_of, entries)
-        if is_the_end and self.when == "before":
-            _die()
-        recorded = await super().append(*entries, answer=answer, held_card=held_card)
-        if is_the_end and self.when == "after":
-            _die()
-        return recorded
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+        kinds = [kind_of(entry) for entry in entries]
+        if self.kind in kinds:
+            kept = entries[: kinds.index(self.kind) + (self.when == "after")]
+            if kept:
+                await super().append(*kept, answer=answer, held_card=held_card)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await super().append(*entries, answer=answer, held_card=held_card)
 
 
 async def _open(path: Path) -> Journal:
