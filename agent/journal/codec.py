@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -40,6 +40,8 @@ KINDS: dict[str, type[Entry]] = {
 }
 """The names entries have on disk; part of the hash chain, so never renamed."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 _NAMES = {entry_type: kind for kind, entry_type in KINDS.items()}
 
 
@@ -54,12 +56,14 @@ def kind_of(entry: Entry) -> str:
 
 def encode(entry: Entry) -> str:
     """The entry's canonical body: ASCII JSON, keys sorted, no spaces."""
-    return canonical(asdict(entry))
+    return canonical(
+        {field.name: getattr(entry, field.name) for field in fields(entry)}
+    )
 
 
 def canonical(value: object) -> str:
     """One spelling for one value, so that it can be hashed and compared."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def decode(kind: str, body: str) -> Entry:

@@ -40,7 +40,6 @@ _ALL = f"SELECT {_COLUMNS} FROM local_keys ORDER BY created_at DESC, key_id"  # 
 _FIND = f"SELECT {_COLUMNS} FROM local_keys WHERE hash = ?"  # noqa: S608 - constants only
 _PUT = f"INSERT OR REPLACE INTO local_keys ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants only
 _REVOKE = "UPDATE local_keys SET revoked_at = coalesce(revoked_at, ?) WHERE key_id = ?"
-_LAST_USE = "SELECT last_used_at FROM local_keys WHERE key_id = ?"
 _TOUCH = "UPDATE local_keys SET last_used_at = ? WHERE key_id = ?"
 
 
@@ -67,13 +66,11 @@ class LocalKeyStore:
         """End the key's life; a second time changes nothing."""
         await self._database.execute(_REVOKE, time_text(at), key_id)
 
-    async def touch(self, key_id: LocalKeyId, at: datetime) -> None:
-        """Note the key's use, written only where the last note is old enough."""
-        rows = self._database.read(_LAST_USE, key_id)
-        last_use = _optional_time(rows[0][0]) if rows else None
-        if last_use is not None and at - last_use < LAST_USE_STEP:
-            return
-        await self._database.execute(_TOUCH, time_text(at), key_id)
+    async def touch(self, key: LocalKey, at: datetime) -> None:
+        """Note a key's use; nothing is written where its last one is recent."""
+        last_use = key.last_used_at
+        if last_use is None or at - last_use >= LAST_USE_STEP:
+            await self._database.execute(_TOUCH, time_text(at), key.key_id)
 
 
 def _row(key: LocalKey) -> tuple[object, ...]:

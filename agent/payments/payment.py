@@ -73,38 +73,46 @@ def apply(payment: Payment, entry: Entry) -> Payment:
     step = step_of(entry)
     if step is None:
         raise ValueError("a payment begins only once")
-    moved = replace(payment, phase=advance(payment.phase, step))
+    phase = advance(payment.phase, step)
     match entry:
         case CardCollected(read_method=read_method):
-            return replace(moved, read_method=read_method)
+            return replace(payment, phase=phase, read_method=read_method)
         case ConfirmStarted(idempotency_key=key):
-            return replace(moved, confirm_key=key)
+            return replace(payment, phase=phase, confirm_key=key)
         case Confirmed(status=status, charge=charge, emv_auth_data=auth_data):
             return replace(
-                moved, intent_status=status, charge=charge, emv_auth_data=auth_data
+                payment,
+                phase=phase,
+                intent_status=status,
+                charge=charge,
+                emv_auth_data=auth_data,
             )
         case Declined():
             # Stripe's codes go to the register as they came; the decline code says more.
             return replace(
-                moved,
+                payment,
+                phase=phase,
                 charge=entry.charge,
                 failure_code=entry.code,
                 failure_message=entry.message,
             )
         case NotCharged(code=code, message=message):
-            return replace(moved, failure_code=code, failure_message=message)
+            return replace(
+                payment, phase=phase, failure_code=code, failure_message=message
+            )
         case ReversalStarted(idempotency_key=key):
-            return replace(moved, reversal_key=key)
+            return replace(payment, phase=phase, reversal_key=key)
         case ActionFinished():
             return replace(
-                moved,
+                payment,
+                phase=phase,
                 outcome=entry.outcome,
                 failure_code=entry.failure_code,
                 failure_message=entry.failure_message,
                 card_verdict_missing=entry.card_verdict_missing,
             )
         case _:
-            return moved
+            return replace(payment, phase=phase)
 
 
 def fold(entries: Iterable[Entry]) -> Payment:

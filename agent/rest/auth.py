@@ -113,7 +113,7 @@ async def authenticate(
         raise LocalKeyScope(f"Key {key.key_id} lacks the scope {wanted}.")
     # A full disk stops new payments, but not looking at readers or cancelling.
     with suppress(JournalUnavailable):
-        await keys.touch(key.key_id, clock.now())
+        await keys.touch(key, clock.now())
     return key
 
 

@@ -20,7 +20,13 @@ class OneSegmentProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """As uvicorn's own, which narrows the transport's type too."""
-        super().connection_made(JoinedWrites(transport))
+        self._joined = JoinedWrites(transport)
+        super().connection_made(self._joined)
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's own, with an answer that is whole on its way at once."""
+        self._joined.flush()
+        super().on_response_complete()
 
     def shutdown(self) -> None:
         """Let answers under way finish, but hang up on those that never would."""
@@ -42,12 +48,19 @@ class JoinedWrites(Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send `data` with all else that is written before the loop turns."""
         if not self._waiting:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._waiting.append(data)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._waiting:
+            joined = b"".join(self._waiting)
+            self._waiting.clear()
+            self._transport.write(joined)
 
     def close(self) -> None:
         """Send what waits, then close."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:
@@ -72,9 +85,3 @@ class JoinedWrites(Transport):
 
     def get_protocol(self) -> BaseProtocol:
         return self._transport.get_protocol()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            joined = b"".join(self._waiting)
-            self._waiting.clear()
-            self._transport.write(joined)

@@ -100,6 +100,8 @@ class Connections:
         request = _encoded(method, target, origin=origin, headers=headers, body=body)
         try:
             async with asyncio.timeout(timeout_s):
+                if method not in QUESTIONS:  # Those can be asked again.
+                    await _notice_closed_connections()
                 connection = await self._taken(origin, timeout_s=timeout_s / 3)
                 answer = await connection.ask(request, has_body=method != "HEAD")
         except (ConnectionBroken, TimeoutError) as error:
@@ -114,7 +116,6 @@ class Connections:
 
     async def _taken(self, origin: Origin, *, timeout_s: float) -> HttpConnection:
         """An idle connection, or a new one; raises StripeUnreachable."""
-        await _notice_closed_connections()
         pool = self._idle[origin]
         oldest_s = asyncio.get_running_loop().time() - IDLE_S
         while pool:

@@ -62,8 +62,10 @@ def find(objects: Iterable[Tlv], *path: int) -> Tlv | None:
     """The first object at `path`, each tag looked up inside the one before it."""
     found: Tlv | None = None
     for tag in path:
-        found = next((item for item in objects if item.tag == tag), None)
-        if found is None:
+        for found in objects:
+            if found.tag == tag:
+                break
+        else:
             return None
         objects = found.children
     return found

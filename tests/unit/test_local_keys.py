@@ -71,29 +71,29 @@ async def test_revoking_again_does_not_move_the_time(journal: Journal) -> None:
 
 
 async def test_the_first_use_is_noted(journal: Journal) -> None:
-    await journal.keys.touch(KEY.key_id, NOON)
+    await journal.keys.touch(KEY, NOON)
 
     assert stored(journal).last_used_at == NOON
 
 
 async def test_a_use_soon_after_is_not_written_again(journal: Journal) -> None:
-    await journal.keys.touch(KEY.key_id, NOON)
+    await journal.keys.touch(KEY, NOON)
 
-    await journal.keys.touch(KEY.key_id, NOON + LAST_USE_STEP - SECOND)
+    await journal.keys.touch(stored(journal), NOON + LAST_USE_STEP - SECOND)
 
     assert stored(journal).last_used_at == NOON
 
 
 async def test_a_use_long_after_is_noted(journal: Journal) -> None:
-    await journal.keys.touch(KEY.key_id, NOON)
+    await journal.keys.touch(KEY, NOON)
 
-    await journal.keys.touch(KEY.key_id, NOON + LAST_USE_STEP)
+    await journal.keys.touch(stored(journal), NOON + LAST_USE_STEP)
 
     assert stored(journal).last_used_at == NOON + LAST_USE_STEP
 
 
 async def test_the_use_of_a_key_that_is_gone_is_harmless(journal: Journal) -> None:
-    await journal.keys.touch(LocalKeyId("lk_9"), NOON)
+    await journal.keys.touch(replace(KEY, key_id=LocalKeyId("lk_9")), NOON)
 
     assert stored(journal) == KEY
 

@@ -82,19 +82,24 @@ class MmsTransaction:
         """The next event; raises ReaderTimeout where the device fell silent."""
         if self._is_read_to_its_end:
             raise StopAsyncIteration
-        silence_s = self._request.timeout_s + self._device.timings.guard_s
-        try:
-            async with asyncio.timeout(silence_s):
-                item = await self._inbox.get()
-        except TimeoutError:
-            raise ReaderTimeout(
-                f"the reader told nothing for {silence_s:g} s of a transaction"
-            ) from None
+        item = await self._next_item()
         if isinstance(item, DriverError):
             self._inbox.put_nowait(item)
             raise item
         self._is_read_to_its_end = isinstance(item, TransactionFinished)
         return item
+
+    async def _next_item(self) -> TransactionEvent | DriverError:
+        if not self._inbox.empty():  # No timer for what is there: readers tell much.
+            return self._inbox.get_nowait()
+        silence_s = self._request.timeout_s + self._device.timings.guard_s
+        try:
+            async with asyncio.timeout(silence_s):
+                return await self._inbox.get()
+        except TimeoutError:
+            raise ReaderTimeout(
+                f"the reader told nothing for {silence_s:g} s of a transaction"
+            ) from None
 
     async def complete_online(self, answer: IssuerAnswer) -> None:
         """Hand the issuer's answer to the reader; its verdict comes as an event.
