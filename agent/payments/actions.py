@@ -281,7 +281,7 @@ class Actions:
         waits = doubling(RECOVERY_WAIT_S, max_s=RECOVERY_WAIT_MAX_S)
         while not running.record.payment.is_finished:
             try:
-                if not running.record.reload():
+                if not await running.record.reload():
                     break
                 await recover(
                     running.record, journal=self._journal, settlement=self._settlement

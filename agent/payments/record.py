@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import reduce
 
+from agent.errors import JournalError
 from agent.events import EventBus, PhaseChanged
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
@@ -112,13 +114,16 @@ class PaymentRecord:
             await asyncio.shield(self._writing)
             self._writing = None
 
-    def reload(self) -> bool:
-        """Take the payment as the journal has it, after a write of unknown fate.
+    async def reload(self) -> bool:
+        """Take the payment as the journal has it, once nothing is being written.
 
         False where the journal does not know it: then it never began.
         """
-        self._writing = None
         self._take_noted()
+        if self._writing is not None:
+            with suppress(JournalError):
+                await asyncio.shield(self._writing)
+            self._writing = None
         entries = self._journal.entries_of(self.payment.payment_id)
         if entries:
             self.payment = fold(recorded.entry for recorded in entries)
