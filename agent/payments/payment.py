@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.entries import (
@@ -73,46 +74,34 @@ def apply(payment: Payment, entry: Entry) -> Payment:
     step = step_of(entry)
     if step is None:
         raise ValueError("a payment begins only once")
-    phase = advance(payment.phase, step)
+    moved = partial(replace, payment, phase=advance(payment.phase, step))
     match entry:
         case CardCollected(read_method=read_method):
-            return replace(payment, phase=phase, read_method=read_method)
+            return moved(read_method=read_method)
         case ConfirmStarted(idempotency_key=key):
-            return replace(payment, phase=phase, confirm_key=key)
+            return moved(confirm_key=key)
         case Confirmed(status=status, charge=charge, emv_auth_data=auth_data):
-            return replace(
-                payment,
-                phase=phase,
-                intent_status=status,
-                charge=charge,
-                emv_auth_data=auth_data,
-            )
+            return moved(intent_status=status, charge=charge, emv_auth_data=auth_data)
         case Declined():
             # Stripe's codes go to the register as they came; the decline code says more.
-            return replace(
-                payment,
-                phase=phase,
+            return moved(
                 charge=entry.charge,
                 failure_code=entry.code,
                 failure_message=entry.message,
             )
         case NotCharged(code=code, message=message):
-            return replace(
-                payment, phase=phase, failure_code=code, failure_message=message
-            )
+            return moved(failure_code=code, failure_message=message)
         case ReversalStarted(idempotency_key=key):
-            return replace(payment, phase=phase, reversal_key=key)
+            return moved(reversal_key=key)
         case ActionFinished():
-            return replace(
-                payment,
-                phase=phase,
+            return moved(
                 outcome=entry.outcome,
                 failure_code=entry.failure_code,
                 failure_message=entry.failure_message,
                 card_verdict_missing=entry.card_verdict_missing,
             )
         case _:
-            return replace(payment, phase=phase)
+            return moved()
 
 
 def fold(entries: Iterable[Entry]) -> Payment:
