@@ -86,7 +86,7 @@ async def test_what_was_only_noted_is_forgotten_by_a_reload(
 ) -> None:
     record.note(CONFIRMED)
 
-    assert record.reload()
+    assert await record.reload()
 
     await asyncio.sleep(NOTED_WITHIN_S)
     assert record.payment.phase is Phase.CONFIRMING
