@@ -91,3 +91,28 @@ async def test_what_was_only_noted_is_forgotten_by_a_reload(
     await asyncio.sleep(NOTED_WITHIN_S)
     assert record.payment.phase is Phase.CONFIRMING
     assert journal.kinds()[-1] == "confirm_started"
+
+
+async def test_a_reload_waits_for_what_is_being_written(
+    record: PaymentRecord, journal: FlowJournal
+) -> None:
+    journal.sleeps_at = "confirmed"
+    record.note(CONFIRMED)
+    await journal.asleep.wait()
+    reloading = asyncio.create_task(record.reload())
+    await asyncio.sleep(1)
+    journal.wake.set()
+
+    assert await reloading
+    assert record.payment.phase is Phase.CONFIRMED
+
+
+async def test_a_reload_goes_back_to_what_could_be_written(
+    record: PaymentRecord, journal: FlowJournal
+) -> None:
+    journal.fills_up_at = "confirmed"
+    record.note(CONFIRMED)
+    await journal.fell_full.wait()
+
+    assert await record.reload()
+    assert record.payment.phase is Phase.CONFIRMING
