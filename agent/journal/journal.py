@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -108,12 +108,12 @@ class Journal:
         at = self._clock.now()
 
         def change(connection: sqlite3.Connection) -> Recorded:
-            recorded = [_append(connection, entry, at=at) for entry in entries]
+            recorded = _append(connection, entries, at=at)
             if answer is not None:
                 keep(connection, answer)
             if held_card is not None:
                 connection.execute(_HOLD, (entries[0].payment_id, held_card))
-            return recorded[-1]
+            return recorded
 
         return await self._database.write(change)
 
@@ -164,13 +164,18 @@ class Journal:
         return VerifiedChain(entries=after, head=head)
 
 
-def _append(connection: sqlite3.Connection, entry: Entry, *, at: datetime) -> Recorded:
-    previous = connection.execute(_HEAD).fetchone()
-    seq, head = (previous[0] + 1, previous[1]) if previous else (1, GENESIS)
-    kind, body, at_text = kind_of(entry), encode(entry), time_text(at)
-    hash_ = link(head, seq=seq, at=at_text, kind=kind, body=body)
-    connection.execute(_APPEND, (seq, at_text, kind, body, hash_))
-    return Recorded(seq=seq, at=time_of(at_text), entry=entry, hash=hash_)
+def _append(
+    connection: sqlite3.Connection, entries: Sequence[Entry], *, at: datetime
+) -> Recorded:
+    """Add the entries to the chain; the last one as it stands there."""
+    seq, head = connection.execute(_HEAD).fetchone() or (0, GENESIS)
+    at_text = time_text(at)
+    for entry in entries:
+        seq += 1
+        kind, body = kind_of(entry), encode(entry)
+        head = link(head, seq=seq, at=at_text, kind=kind, body=body)
+        connection.execute(_APPEND, (seq, at_text, kind, body, head))
+    return Recorded(seq=seq, at=at, entry=entries[-1], hash=head)
 
 
 def _recorded(rows: Iterable[_Row]) -> list[Recorded]:

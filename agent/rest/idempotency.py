@@ -72,7 +72,7 @@ def claim_of(request: Request, parameters: Mapping[str, Value]) -> Claim | None:
         raise ParameterInvalid(
             f"The Idempotency-Key must have 1 to {LONGEST_KEY} characters."
         )
-    asked = [request.method, request.url.path, parameters]
+    asked = [request.method, request.scope["path"], parameters]
     canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return Claim(key, hashlib.sha256(canonical.encode()).hexdigest())
 

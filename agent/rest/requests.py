@@ -51,7 +51,7 @@ async def once(
         answers=services.journal.answers,
         keys_in_use=services.keys_in_use,
         at=services.clock.now(),
-        path=request.url.path,
+        path=request.scope["path"],
     )
 
 

@@ -98,20 +98,22 @@ class Connections:
         ValueError for a header with a line break.
         """
         request = _encoded(method, target, origin=origin, headers=headers, body=body)
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + timeout_s
+        if method not in QUESTIONS:  # Those can be asked again.
+            await _notice_closed_connections()
+        connection = await self._taken(origin, timeout_s=timeout_s / 3)
         try:
-            async with asyncio.timeout(timeout_s):
-                if method not in QUESTIONS:  # Those can be asked again.
-                    await _notice_closed_connections()
-                connection = await self._taken(origin, timeout_s=timeout_s / 3)
-                answer = await connection.ask(request, has_body=method != "HEAD")
+            answer = await connection.ask(
+                request, deadline_s=deadline_s, has_body=method != "HEAD"
+            )
         except (ConnectionBroken, TimeoutError) as error:
             reason = f"no answer from Stripe: {type(error).__name__}"
             if method in QUESTIONS:
                 raise StripeUnreachable(reason) from error
             raise AnswerLost(reason) from error
         if connection.is_usable:
-            now_s = asyncio.get_running_loop().time()
-            self._idle[origin].append(_Idle(connection, since_s=now_s))
+            self._idle[origin].append(_Idle(connection, since_s=loop.time()))
         return answer
 
     async def _taken(self, origin: Origin, *, timeout_s: float) -> HttpConnection:

@@ -32,21 +32,27 @@ class HttpConnection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body = bytearray()
 
-    async def ask(self, request: bytes, *, has_body: bool = True) -> Answer:
+    async def ask(
+        self, request: bytes, *, deadline_s: float, has_body: bool = True
+    ) -> Answer:
         """Send a whole request; `has_body` is False where its answer is only a head.
 
-        Raises ConnectionBroken. Whoever gives up waiting breaks the connection, so
-        that the answer is not taken for that of another request.
+        Raises ConnectionBroken, or TimeoutError at `deadline_s` on the loop's clock.
+        Whoever gives up waiting breaks the connection, so that the answer is not taken
+        for that of another request.
         """
         if self._transport is None or not self.is_usable:
             raise ConnectionBroken("the connection was closed before")
         self.is_usable = False
         self._has_body = has_body
-        self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
         self._transport.write(request)
+        timer = loop.call_at(deadline_s, self._break, TimeoutError())
         try:
             return await self._answer
         finally:
+            timer.cancel()
             self._answer = None
             if not self.is_usable:
                 self.close()
@@ -70,12 +76,13 @@ class HttpConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._break(f"that is no HTTP: {type(error).__name__}")
+            reason = f"that is no HTTP: {type(error).__name__}"
+            self._break(ConnectionBroken(reason))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop, once, when either side has hung up."""
         self._transport = None
-        self._break("the other side hung up")
+        self._break(ConnectionBroken("the other side hung up"))
 
     def on_message_begin(self) -> None:
         """Called by the parser, as are the others below."""
@@ -95,7 +102,7 @@ class HttpConnection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._body += body
         if len(self._body) > LONGEST_BODY_BYTES:
-            self._break("the answer is too long")
+            self._break(ConnectionBroken("the answer is too long"))
 
     def on_message_complete(self) -> None:
         # RFC 9110, 15.2: any number of these may come before the answer.
@@ -110,11 +117,11 @@ class HttpConnection(asyncio.Protocol):
             status = self._parser.get_status_code()
             awaited.set_result(Answer(status, self._headers, bytes(self._body)))
 
-    def _break(self, reason: str) -> None:
+    def _break(self, error: ConnectionBroken | TimeoutError) -> None:
         self.is_usable = False
         awaited = self._awaited
         if awaited is not None:
-            awaited.set_exception(ConnectionBroken(reason))
+            awaited.set_exception(error)
 
     @property
     def _awaited(self) -> asyncio.Future[Answer] | None:

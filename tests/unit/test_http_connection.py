@@ -48,11 +48,18 @@ class Line(asyncio.Transport):
         self._connection.data_received(data)
 
 
+async def ask(
+    connection: HttpConnection, *, has_body: bool = True, within_s: float = 60.0
+) -> Answer:
+    deadline_s = asyncio.get_running_loop().time() + within_s
+    return await connection.ask(REQUEST, deadline_s=deadline_s, has_body=has_body)
+
+
 async def asked(
     connection: HttpConnection, *, has_body: bool = True
 ) -> asyncio.Task[Answer]:
     """A request on its way."""
-    asking = asyncio.create_task(connection.ask(REQUEST, has_body=has_body))
+    asking = asyncio.create_task(ask(connection, has_body=has_body))
     await asyncio.sleep(0)
     return asking
 
@@ -139,7 +146,7 @@ async def test_a_connection_that_is_to_end_is_not_used_again(
     assert (await asking).status == 200
     assert not line.is_open
     with pytest.raises(ConnectionBroken):
-        await connection.ask(REQUEST)
+        await ask(connection)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +199,7 @@ async def test_what_nobody_asked_for_is_no_answer_to_the_next_request(
 
     assert not line.is_open
     with pytest.raises(ConnectionBroken):
-        await connection.ask(REQUEST)
+        await ask(connection)
 
 
 async def test_a_second_answer_to_one_request_is_not_the_next_ones(
@@ -204,6 +211,15 @@ async def test_a_second_answer_to_one_request_is_not_the_next_ones(
     assert (await asking).body == b'{"id": 1}'
     assert not line.is_open
     assert not connection.is_usable
+
+
+async def test_an_answer_that_is_late_is_none(
+    connection: HttpConnection, line: Line
+) -> None:
+    with pytest.raises(TimeoutError):
+        await ask(connection, within_s=0.0)
+
+    assert not line.is_open
 
 
 async def test_who_gives_up_waiting_leaves_no_answer_behind(
