@@ -52,6 +52,15 @@ class CardEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerBusy:
+    """The cardholder does something at the reader: `step` is a drivers CustomerStep."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseChanged:
     """A payment moved on; `phase` is a value of agent.payments.states.Phase."""
 
@@ -61,7 +70,12 @@ class PhaseChanged:
 
 
 Event = (
-    ReaderStatusChanged | InputRequested | DisplayRequested | CardEvent | PhaseChanged
+    ReaderStatusChanged
+    | InputRequested
+    | DisplayRequested
+    | CardEvent
+    | CustomerBusy
+    | PhaseChanged
 )
 
 

@@ -7,6 +7,7 @@ DriverError
 │   └── FrameError                 not a frame of the family's protocol
 ├── ReaderRefused                  a well-formed "no" from the reader
 ├── ReaderTimeout                  no answer in time; what the reader did is unknown
+├── FeatureUnsupported             this model has no such feature, or not now
 ├── ReaderEncryptionOff            the reader would send card data in the clear
 └── TransportError
     ├── TransportUnavailable       the port could not be opened
@@ -61,6 +62,12 @@ class ReaderRefused(DriverError):
         super().__init__(f"the reader refused {request}: {detail}")
         self.request = request
         self.detail = detail
+
+
+class FeatureUnsupported(DriverError):
+    """The reader lacks what the call needs: a screen, a keypad, a way to read a card."""
+
+    code = "reader_feature_unsupported"
 
 
 class ReaderTimeout(DriverError):

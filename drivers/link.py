@@ -94,7 +94,8 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
             self._pending = _Pending(outgoing.token, answer, on_answer)
             try:
                 async with asyncio.timeout(timeout_s):
-                    await self._transport.write(outgoing.data)
+                    for packet in outgoing.packets:
+                        await self._transport.write(packet)
                     result: AnswerT | TransportError = await answer
             except TimeoutError:
                 name = type(request).__name__

@@ -16,7 +16,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from drivers.errors import LocalError
+from drivers.wires import WireKind
 
+_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 
 
@@ -49,13 +51,42 @@ class LineSettings:
 DEFAULT_LINE = LineSettings()
 
 
+class Port(StrEnum):
+    """Where a model can be connected, as specs begin."""
+
+    SERIAL = "serial"
+    USB = "usb"
+    BLE = "ble"
+
+
+@dataclass(frozen=True, slots=True, config=_CONFIG)
+class Gatt:
+    """Where a reader's bytes are on Bluetooth LE, and how it shows itself there."""
+
+    service: Annotated[str, Field(pattern=_UUID)]
+    write: Annotated[str, Field(pattern=_UUID)]
+    notify: Annotated[str, Field(pattern=_UUID)]
+    advertised: Annotated[str, Field(pattern=_UUID)] | None = None
+    """The service it advertises, where that is another one."""
+    name_prefix: str | None = None
+    """How its advertised name begins."""
+    most_packet_bytes: Annotated[int, Field(ge=20, le=512)] = 244
+    kind: WireKind = WireKind.BLE
+    """`stream` where the values are pieces of a serial stream."""
+
+
 @dataclass(frozen=True, slots=True, config=_CONFIG)
 class Capabilities:
-    """What the model can do, in the words of drivers.reader."""
+    """What the model can do, in the words of drivers.reader and drivers.features."""
 
     input_options: frozenset[str]
     chip_flows: frozenset[str]
     has_display: bool
+    features: frozenset[str] = frozenset()
+    """Names of fields of drivers.features.Features."""
+    takes_tips: bool = False
+    captures_signatures: bool = False
+    """While a transaction runs; `signature` is the feature outside of one."""
 
 
 @dataclass(frozen=True, slots=True, config=_CONFIG)
@@ -78,7 +109,9 @@ class Profile:
     """A key of drivers.registry.FAMILIES."""
     verified: Verified
     capabilities: Capabilities
+    ports: frozenset[Port] = frozenset({Port.SERIAL})
     usb: tuple[UsbId, ...] = ()
+    ble: Gatt | None = None
     line: LineSettings = DEFAULT_LINE
     firmware: tuple[FirmwareRange, ...] = ()
     quirks: frozenset[str] = frozenset()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from drivers.features import Features, Signature
+
 
 class InputOption(StrEnum):
     """How the cardholder may present a card (the SDKs' ReaderInputOptions)."""
@@ -55,6 +57,16 @@ class DisplayMessage(StrEnum):
     WELCOME = "welcome"
 
 
+class CustomerStep(StrEnum):
+    """What the cardholder does at the reader, beyond presenting a card."""
+
+    SELECTING_TIP = "selecting_tip"
+    SELECTING_APPLICATION = "selecting_application"
+    ENTERING_CARD_NUMBER = "entering_card_number"
+    ENTERING_PIN = "entering_pin"
+    SIGNING = "signing"
+
+
 class Verdict(StrEnum):
     """How the reader and the card ended a transaction."""
 
@@ -82,6 +94,17 @@ class ReaderInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TipChoices:
+    """What the reader offers as a tip; at most six, in this order."""
+
+    percents: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
+    """Minor units of the request's currency; used where `percents` is empty."""
+    allows_custom: bool = True
+    allows_none: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TransactionRequest:
     """One card read: what to charge and how the card may come."""
 
@@ -95,6 +118,12 @@ class TransactionRequest:
     options: frozenset[InputOption] = frozenset(
         {InputOption.INSERT, InputOption.SWIPE, InputOption.TAP}
     )
+    tip: TipChoices | None = None
+    """Ask for a tip first; the reader adds it to what the card authorises."""
+    tax: int = 0
+    """Minor units, shown with the tip; the reader adds it too."""
+    asks_signature: bool = False
+    """Let the cardholder sign where the card or its issuer wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +165,29 @@ class MessageShown:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerActing:
+    """The cardholder is busy with this; the reader waits for them."""
+
+    step: CustomerStep
+
+
+@dataclass(frozen=True, slots=True)
+class TipChosen:
+    """The amount that the card will authorise has changed, by a tip and tax."""
+
+    tip: int
+    """Minor units; 0 for none."""
+    tax: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureCaptured:
+    """The cardholder signed; always before TransactionFinished."""
+
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
 class OnlineRequested:
     """The card asks for the issuer: authorise `card`, then `complete_online`."""
 
@@ -156,6 +208,9 @@ TransactionEvent = (
     | CardPresented
     | CardRemoved
     | MessageShown
+    | CustomerActing
+    | TipChosen
+    | SignatureCaptured
     | OnlineRequested
     | TransactionFinished
 )
@@ -198,6 +253,11 @@ class Reader(Protocol):
 
     @property
     def info(self) -> ReaderInfo: ...
+
+    @property
+    def features(self) -> Features:
+        """What it offers beyond taking a card."""
+        ...
 
     def transaction(
         self, request: TransactionRequest

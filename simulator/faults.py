@@ -30,7 +30,10 @@ class WireFaults:
     delay_s: float = 0.0
     """Time before each piece; pieces stay in order."""
     piece_bytes: int | None = None
-    """Bytes arrive in pieces of this size; None leaves them as they were sent."""
+    """Bytes arrive in pieces of this size; None leaves them as they were sent.
+
+    A wire with packets carries whole packets whatever this says.
+    """
 
 
 NO_FAULTS = WireFaults()
@@ -46,12 +49,17 @@ class FaultyLine:
         cut: Callable[[], None],
         clock: Clock,
         random: Random,
+        has_packets: bool = False,
     ) -> None:
-        """`cut` is called once when `cut_after_bytes` have passed."""
+        """`cut` is called once when `cut_after_bytes` have passed.
+
+        With `has_packets` what is sent at once arrives at once, or not at all.
+        """
         self._deliver = deliver
         self._cut = cut
         self._clock = clock
         self._random = random
+        self._has_packets = has_packets
         self._faults = NO_FAULTS
         self._bytes_left: int | None = None
         self._waiting: deque[bytes] = deque()
@@ -77,6 +85,8 @@ class FaultyLine:
                 self._pass_on(self._damaged(piece))
 
     def _pieces(self, data: bytes) -> list[bytes]:
+        if self._has_packets:
+            return [data]
         size = self._faults.piece_bytes or len(data) or 1
         return [data[start : start + size] for start in range(0, len(data), size)]
 
@@ -113,14 +123,15 @@ class FaultyLine:
         if self._bytes_left is None:
             self._deliver(piece)
             return
-        passed, self._bytes_left = (
-            piece[: self._bytes_left],
-            max(0, self._bytes_left - len(piece)),
-        )
-        if passed:
+        if not self._bytes_left:
+            return
+        is_whole = len(piece) <= self._bytes_left
+        passed = piece[: self._bytes_left]
+        self._bytes_left -= len(passed)
+        if is_whole or not self._has_packets:
             self._deliver(passed)
-            if not self._bytes_left:
-                self._cut()
+        if not self._bytes_left:
+            self._cut()
 
     def _happens(self, chance: float) -> bool:
         # No draw where nothing can go wrong, so that a rule does not shift the others.

@@ -16,7 +16,8 @@ from typing import Any
 
 from asgi_client import Answer, AsgiClient
 from flow_disk import FlowJournal, open_flow_journal
-from flow_world import STRIPE_KEY, PipeTransport, World, running_world
+from flow_world import STRIPE_KEY, World, running_world
+from pipe_transport import PipeTransport
 from skipping_loop import LoopClock
 from starlette.types import ASGIApp
 
@@ -314,7 +315,7 @@ async def _at_work(parts: Parts) -> AsyncIterator[Assembled]:
 
 def _opening(world: World, chunk_bytes: int | None) -> OpenReader:
     async def open_pipe(spec: str) -> Transport:
-        return PipeTransport(spec, world.pipes[spec], chunk_bytes=chunk_bytes)
+        return PipeTransport(world.pipes[spec], spec=spec, chunk_bytes=chunk_bytes)
 
     async def opened(spec: str, model: str | None) -> Reader:
         if spec in world.broken:

@@ -14,10 +14,8 @@ import uvicorn
 from skipping_loop import LoopClock
 from uvicorn.server import ServerState
 
-from drivers.errors import Disconnected, TransportUnavailable
 from simulator.app import ReaderOrder, Simulator, build_simulator
 from simulator.cards.card import Entry
-from simulator.errors import WireUnavailable
 from simulator.faults import WireFaults
 from simulator.reader.actions import Action, PresentCard
 from simulator.reader.device import SimulatedReader
@@ -252,55 +250,3 @@ async def _served(simulator: Simulator) -> AsyncIterator[str]:
             connection.shutdown()
         # The loop takes leave of the sockets in its next turn.
         await asyncio.sleep(0)
-
-
-class PipeTransport:
-    """The host's end of a simulated cable; implements drivers.transport.Transport."""
-
-    def __init__(self, spec: str, wire: PipeWire, *, chunk_bytes: int | None) -> None:
-        """`chunk_bytes` is the most that one `read` returns."""
-        self._spec = spec
-        self._wire = wire
-        self._chunk_bytes = chunk_bytes
-        self._received = bytearray()
-        self._readable = asyncio.Event()
-        self._closed = asyncio.Event()
-        try:
-            wire.open(self._receive, closed=self._hang_up)
-        except WireUnavailable as error:
-            raise TransportUnavailable(spec, str(error)) from error
-
-    @property
-    def spec(self) -> str:
-        return self._spec
-
-    async def read(self) -> bytes:
-        await self._readable.wait()
-        if not self._received:
-            raise Disconnected(self._spec, "unplugged")
-        data = bytes(self._received[: self._chunk_bytes])
-        del self._received[: len(data)]
-        if not self._received and not self._closed.is_set():
-            self._readable.clear()
-        return data
-
-    async def write(self, data: bytes) -> None:
-        if self._closed.is_set():
-            raise Disconnected(self._spec, "unplugged")
-        self._wire.write(data)
-
-    async def wait_closed(self) -> None:
-        await self._closed.wait()
-
-    async def aclose(self) -> None:
-        if not self._closed.is_set():
-            self._wire.close()
-            self._hang_up()
-
-    def _receive(self, data: bytes) -> None:
-        self._received += data
-        self._readable.set()
-
-    def _hang_up(self) -> None:
-        self._closed.set()
-        self._readable.set()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from drivers.errors import Disconnected, TransportUnavailable
+from drivers.transport.pipe import Inbox
+from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
 from simulator.reader.wires.pipe import PipeWire
 
@@ -12,31 +14,42 @@ from simulator.reader.wires.pipe import PipeWire
 class PipeTransport:
     """Implements drivers.transport.base.Transport."""
 
-    def __init__(self, wire: PipeWire) -> None:
-        """Opens the port; raises TransportUnavailable while the cable is out."""
+    def __init__(
+        self, wire: PipeWire, *, spec: str | None = None, chunk_bytes: int | None = None
+    ) -> None:
+        """Opens the port; raises TransportUnavailable while the cable is out.
+
+        `chunk_bytes` is the most that one `read` of a stream returns.
+        """
         self._wire = wire
-        self._received = bytearray()
-        self._readable = asyncio.Event()
+        self._spec = spec or wire.spec
+        self._inbox = Inbox(wire.kind, chunk_bytes=chunk_bytes)
         self._gone = asyncio.Event()
         try:
-            wire.open(self._take, closed=self._close)
+            wire.open(self._inbox.put, closed=self._close)
         except WireUnavailable as error:
             raise TransportUnavailable(self.spec, str(error)) from error
 
     @property
     def spec(self) -> str:
         """As a driver would write it."""
-        return self._wire.spec
+        return self._spec
+
+    @property
+    def kind(self) -> WireKind:
+        """As the cable has it."""
+        return self._wire.kind
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """As the cable has it."""
+        return self._wire.packet_bytes
 
     async def read(self) -> bytes:
-        """At least one byte; raises Disconnected after the last one."""
-        await self._readable.wait()
-        if not self._received:
+        """At least one byte, or one packet; raises Disconnected after the last one."""
+        data = await self._inbox.take()
+        if data is None:
             raise Disconnected(self.spec, "the cable is out")
-        data = bytes(self._received)
-        self._received.clear()
-        if not self._gone.is_set():
-            self._readable.clear()
         return data
 
     async def write(self, data: bytes) -> None:
@@ -51,13 +64,10 @@ class PipeTransport:
 
     async def aclose(self) -> None:
         """Close this end."""
-        self._wire.close()
-        self._close()
-
-    def _take(self, data: bytes) -> None:
-        self._received += data
-        self._readable.set()
+        if not self._gone.is_set():
+            self._wire.close()
+            self._close()
 
     def _close(self) -> None:
         self._gone.set()
-        self._readable.set()
+        self._inbox.close()

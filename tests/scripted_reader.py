@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from drivers.features import NO_FEATURES
 from drivers.reader import (
     DisplayMessage,
     IssuerAnswer,
@@ -45,6 +46,7 @@ class ScriptedReader:
     """Implements drivers.reader.Reader; every transaction of it is the same one."""
 
     info = ReaderInfo("scripted", "magtek_dynaprox", "B50", None)
+    features = NO_FEATURES
 
     def __init__(self, transaction: ScriptedTransaction | None = None) -> None:
         self.unplugged = asyncio.Event()

@@ -15,6 +15,7 @@ from typing import assert_never
 from agent.errors import ReaderError
 from agent.events import (
     CardEvent,
+    CustomerBusy,
     DisplayRequested,
     EventBus,
     InputRequested,
@@ -37,9 +38,12 @@ from drivers.reader import (
     CardRemoved,
     CardRequested,
     ChipFlow,
+    CustomerActing,
     EncryptedCard,
     MessageShown,
     OnlineRequested,
+    SignatureCaptured,
+    TipChosen,
     Transaction,
     TransactionEvent,
     TransactionFinished,
@@ -217,6 +221,11 @@ def _tell(event: TransactionEvent, *, record: PaymentRecord, events: EventBus) -
             )
         case MessageShown(message=message):
             events.publish(DisplayRequested(reader_id, payment_id, message=message))
+        case CustomerActing(step=step):
+            events.publish(CustomerBusy(reader_id, payment_id, step=step))
+        case TipChosen() | SignatureCaptured():
+            # Not asked for yet, so a reader that tells of them changes nothing.
+            pass
         case OnlineRequested() | TransactionFinished():
             pass
         case _:

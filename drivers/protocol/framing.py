@@ -19,7 +19,8 @@ NoticeT_co = TypeVar("NoticeT_co", covariant=True)
 class Outgoing:
     """A request as bytes, and the token that its answer will carry."""
 
-    data: bytes
+    packets: Sequence[bytes]
+    """Each is written by itself; on a stream one is enough."""
     token: Hashable
 
 
@@ -36,6 +37,29 @@ class Noticed(Generic[NoticeT_co]):
     """The device tells something by itself."""
 
     notice: NoticeT_co
+
+
+class Packets(Protocol):
+    """How whole messages of one family travel on one kind of wire, in one direction each.
+
+    Sans-I/O; used by the driver and, with the directions swapped, by the simulator.
+    """
+
+    @property
+    def skipped_bytes(self) -> int:
+        """Bytes received so far that were no part of a message."""
+        ...
+
+    def split(self, message: bytes) -> Sequence[bytes]:
+        """The packets that carry `message`; LocalError where it is too long."""
+        ...
+
+    def feed(self, data: bytes) -> Sequence[bytes]:
+        """The messages that `data` completes, in order; noise is skipped.
+
+        `data` is any piece of a stream, or exactly one packet.
+        """
+        ...
 
 
 class Framing(Protocol[RequestT_contra, AnswerT_co, NoticeT_co]):

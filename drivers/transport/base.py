@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl
 
 from drivers.errors import LocalError
+from drivers.wires import WireKind
 
 
 class Transport(Protocol):
@@ -17,17 +18,27 @@ class Transport(Protocol):
         """The spec string it was opened by, for errors and logs."""
         ...
 
+    @property
+    def kind(self) -> WireKind:
+        """Whether it carries a stream, or packets that are never cut or joined."""
+        ...
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """The most that one packet carries; None for a stream."""
+        ...
+
     async def read(self) -> bytes:
-        """At least one byte, as soon as there is one.
+        """At least one byte of a stream, or exactly one packet, as soon as there is one.
 
         Raises Disconnected once the wire is gone and all its bytes were read.
         """
         ...
 
     async def write(self, data: bytes) -> None:
-        """Hand `data` to the wire, waiting while it is congested.
+        """Hand bytes of a stream, or exactly one packet, to the wire.
 
-        Raises Disconnected where the wire is gone.
+        Waits while it is congested. Raises Disconnected where it is gone.
         """
         ...
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import cast
 
 from drivers.errors import Disconnected
+from drivers.wires import WireKind
 
 READ_BUFFER_BYTES = 256 * 1024
 """A reader that sends faster than it is read is held back beyond this."""
@@ -29,6 +30,16 @@ class Wire(asyncio.Protocol):
     def spec(self) -> str:
         """The spec string it was opened by."""
         return self._spec
+
+    @property
+    def kind(self) -> WireKind:
+        """A stream."""
+        return WireKind.STREAM
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """None: a stream has no packets."""
+        return None
 
     async def read(self) -> bytes:
         """At least one byte; raises Disconnected after the last one."""

@@ -12,13 +12,21 @@ from simulator.cards.card import Entry
 from simulator.control.json_api import Body
 from simulator.reader.actions import (
     Action,
+    Gesture,
     Plug,
     PresentCard,
+    PresentTag,
     PressKey,
     RemoveCard,
     SetBattery,
+    ShowBarcode,
+    Sign,
+    Touch,
     Unplug,
 )
+from simulator.reader.model import Tag
+
+Coordinate = Annotated[int, Field(ge=0, le=0xFFFE)]
 
 
 class PresentCardBody(Body):
@@ -42,6 +50,37 @@ class PressKeyBody(Body):
     key: str
 
 
+class TouchBody(Body):
+    """Touch one of the screen's choices."""
+
+    do: Literal["touch"] = "touch"
+    choice: str
+
+
+class SignBody(Body):
+    """Draw a signature, stroke by stroke, and confirm it."""
+
+    do: Literal["sign"] = "sign"
+    strokes: list[list[tuple[Coordinate, Coordinate]]] = Field(
+        default=[[(20, 120), (160, 60), (300, 120)]], min_length=1, strict=False
+    )
+
+
+class ShowBarcodeBody(Body):
+    """Hold a code to the scanner."""
+
+    do: Literal["show_barcode"] = "show_barcode"
+    text: str = Field(min_length=1, max_length=1024)
+
+
+class PresentTagBody(Body):
+    """Hold an NFC tag to the reader."""
+
+    do: Literal["present_tag"] = "present_tag"
+    uid: str = Field(pattern="^([0-9A-Fa-f]{2}){4,10}$")
+    kind: str = "mifare_ultralight"
+
+
 class SetBatteryBody(Body):
     """Charge or drain the battery."""
 
@@ -61,10 +100,12 @@ class PlugBody(Body):
     do: Literal["plug"] = "plug"
 
 
+GestureBody = TouchBody | SignBody | ShowBarcodeBody | PresentTagBody
 ActionBody = (
     PresentCardBody
     | RemoveCardBody
     | PressKeyBody
+    | GestureBody
     | SetBatteryBody
     | UnplugBody
     | PlugBody
@@ -75,6 +116,10 @@ ACTION_BODIES: Mapping[str, type[ActionBody]] = {
     "present_card": PresentCardBody,
     "remove_card": RemoveCardBody,
     "press_key": PressKeyBody,
+    "touch": TouchBody,
+    "sign": SignBody,
+    "show_barcode": ShowBarcodeBody,
+    "present_tag": PresentTagBody,
     "set_battery": SetBatteryBody,
     "unplug": UnplugBody,
     "plug": PlugBody,
@@ -90,6 +135,8 @@ def action_of(body: ActionBody, cards: CardBook) -> Action:
             return RemoveCard()
         case PressKeyBody():
             return PressKey(body.key)
+        case TouchBody() | SignBody() | ShowBarcodeBody() | PresentTagBody():
+            return _gesture_of(body)
         case SetBatteryBody():
             return SetBattery(body.percent)
         case UnplugBody():
@@ -109,6 +156,8 @@ def body_of(action: Action) -> ActionBody:
             return RemoveCardBody()
         case PressKey(key):
             return PressKeyBody(key=key)
+        case Touch() | Sign() | ShowBarcode() | PresentTag():
+            return _body_of_gesture(action)
         case SetBattery(percent):
             return SetBatteryBody(percent=percent)
         case Unplug():
@@ -117,3 +166,31 @@ def body_of(action: Action) -> ActionBody:
             return PlugBody()
         case _:
             assert_never(action)
+
+
+def _gesture_of(body: GestureBody) -> Gesture:
+    match body:
+        case TouchBody():
+            return Touch(body.choice)
+        case SignBody():
+            return Sign(tuple(map(tuple, body.strokes)))
+        case ShowBarcodeBody():
+            return ShowBarcode(body.text)
+        case PresentTagBody():
+            return PresentTag(Tag(bytes.fromhex(body.uid), body.kind))
+        case _:
+            assert_never(body)
+
+
+def _body_of_gesture(gesture: Gesture) -> GestureBody:
+    match gesture:
+        case Touch(choice):
+            return TouchBody(choice=choice)
+        case Sign(strokes):
+            return SignBody(strokes=[list(stroke) for stroke in strokes])
+        case ShowBarcode(text):
+            return ShowBarcodeBody(text=text)
+        case PresentTag(tag):
+            return PresentTagBody(uid=tag.uid.hex(), kind=tag.kind)
+        case _:
+            assert_never(gesture)

@@ -104,6 +104,7 @@ def shown(reader: SimulatedReader) -> dict[str, Any]:
         "connected": reader.is_plugged,
         "state": reader.screen.state,
         "screen": list(reader.screen.lines),
+        "choices": list(reader.screen.choices),
         "history": [
             {"state": screen.state, "screen": list(screen.lines)}
             for screen in reader.history

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from simulator.cards.card import Card, Entry
 from simulator.reader.device import SimulatedReader
+from simulator.reader.model import Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,34 @@ class PressKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """Touch one of the screen's choices."""
+
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Draw a signature and confirm it."""
+
+    strokes: tuple[tuple[tuple[int, int], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBarcode:
+    """Hold a code to the scanner."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentTag:
+    """Hold an NFC tag to the reader."""
+
+    tag: Tag
+
+
+@dataclass(frozen=True, slots=True)
 class SetBattery:
     """Charge or drain the battery."""
 
@@ -46,7 +75,9 @@ class Plug:
     """Put the cable back."""
 
 
-Action = PresentCard | RemoveCard | PressKey | SetBattery | Unplug | Plug
+Gesture = Touch | Sign | ShowBarcode | PresentTag
+"""What a customer answers a question with, other than by a card or a key."""
+Action = PresentCard | RemoveCard | PressKey | Gesture | SetBattery | Unplug | Plug
 
 
 def perform(reader: SimulatedReader, action: Action) -> None:
@@ -58,6 +89,8 @@ def perform(reader: SimulatedReader, action: Action) -> None:
             reader.remove_card()
         case PressKey(key):
             reader.press_key(key)
+        case Touch() | Sign() | ShowBarcode() | PresentTag():
+            _gesture(reader, action)
         case SetBattery(percent):
             reader.set_battery(percent)
         case Unplug():
@@ -66,3 +99,17 @@ def perform(reader: SimulatedReader, action: Action) -> None:
             reader.plug()
         case _:
             assert_never(action)
+
+
+def _gesture(reader: SimulatedReader, gesture: Gesture) -> None:
+    match gesture:
+        case Touch(choice):
+            reader.touch(choice)
+        case Sign(strokes):
+            reader.sign(strokes)
+        case ShowBarcode(text):
+            reader.show_barcode(text.encode())
+        case PresentTag(tag):
+            reader.present_tag(tag)
+        case _:
+            assert_never(gesture)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from drivers.wires import WireKind
 from simulator.cards.card import Card, Entry
 from simulator.clock import Clock, Timer
 from simulator.emv.kernel import Kernel
 from simulator.emv.sealing import ReadKeys
 from simulator.errors import ControlRefused
 from simulator.faults import NO_FAULTS, FaultyLine, Random, WireFaults
-from simulator.reader.model import Bench, Model, Timing
+from simulator.reader.model import Bench, Model, Stroke, Tag, Timing
 from simulator.reader.screen import DARK, ReaderState, Screen
 from simulator.reader.wires.wire import Wire
 
@@ -55,15 +57,20 @@ class SimulatedReader:
         self._history: deque[Screen] = deque(maxlen=_KEPT_SCREENS)
         self._is_working = False
         self._is_telling = False
-        self._to_host = FaultyLine(
-            plan.wire.send, cut=self._cut, clock=clock, random=random
+        line = partial(
+            FaultyLine,
+            cut=self._cut,
+            clock=clock,
+            random=random,
+            has_packets=plan.wire.kind is not WireKind.STREAM,
         )
-        self._to_model = FaultyLine(
-            self._take, cut=self._cut, clock=clock, random=random
-        )
+        self._to_host = line(plan.wire.send)
+        self._to_model = line(self._take)
         self._model = plan.make_model(
             Bench(
                 send=self._to_host.send,
+                wire=plan.wire.kind,
+                packet_bytes=lambda: plan.wire.packet_bytes,
                 show=self._show,
                 later=self._later,
                 kernel=kernel,
@@ -144,6 +151,22 @@ class SimulatedReader:
     def press_key(self, key: str) -> None:
         """Press a key; raises ControlRefused if it does nothing now."""
         self._use(lambda: self._model.press_key(key))
+
+    def touch(self, choice: str) -> None:
+        """Touch one of the screen's choices; raises ControlRefused."""
+        self._use(lambda: self._model.touch(choice))
+
+    def sign(self, strokes: Sequence[Stroke]) -> None:
+        """Draw a signature and confirm it; raises ControlRefused if none is awaited."""
+        self._use(lambda: self._model.sign(strokes))
+
+    def show_barcode(self, data: bytes) -> None:
+        """Hold a code to the scanner; raises ControlRefused unless it scans."""
+        self._use(lambda: self._model.show_barcode(data))
+
+    def present_tag(self, tag: Tag) -> None:
+        """Hold an NFC tag to it; raises ControlRefused unless it looks for one."""
+        self._use(lambda: self._model.present_tag(tag))
 
     def set_battery(self, percent: int) -> None:
         """Charge or drain the battery; raises ControlRefused if there is none."""

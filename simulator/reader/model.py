@@ -6,10 +6,11 @@ and a screen. It never blocks and never reads a clock; what it may use is its Be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from drivers.wires import WireKind
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.emv.kernel import Kernel
@@ -34,7 +35,11 @@ class Bench:
     """All that a model may use of the world."""
 
     send: Callable[[bytes], None]
-    """Bytes to the host."""
+    """Bytes, or exactly one packet, to the host."""
+    wire: WireKind
+    """Decides how messages are cut."""
+    packet_bytes: Callable[[], int | None]
+    """The most that one packet carries now; None on a stream."""
     show: Callable[[Screen], None]
     later: Callable[[float, Callable[[], None]], Timer]
     """Call back after so many seconds."""
@@ -42,6 +47,18 @@ class Bench:
     keys: ReadKeys
     serial_number: str
     timing: Timing
+
+
+Stroke = Sequence[tuple[int, int]]
+"""Where the pen went, from down to up: x and y from the top left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An NFC tag that is no payment card."""
+
+    uid: bytes
+    kind: str = "mifare_ultralight"
 
 
 class Model(Protocol):
@@ -76,6 +93,22 @@ class Model(Protocol):
 
     def press_key(self, key: str) -> None:
         """Press one of `keys`; raises ControlRefused if that does nothing now."""
+        ...
+
+    def touch(self, choice: str) -> None:
+        """Touch one of the screen's choices; raises ControlRefused if it has it not."""
+        ...
+
+    def sign(self, strokes: Sequence[Stroke]) -> None:
+        """Draw and confirm; raises ControlRefused unless a signature is awaited."""
+        ...
+
+    def show_barcode(self, data: bytes) -> None:
+        """Hold a code to the scanner; raises ControlRefused unless it scans."""
+        ...
+
+    def present_tag(self, tag: Tag) -> None:
+        """Hold an NFC tag to the reader; raises ControlRefused unless it looks."""
         ...
 
     def set_battery(self, percent: int) -> None:

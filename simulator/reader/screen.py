@@ -14,6 +14,8 @@ class ReaderState(StrEnum):
     MESSAGE = "message"
     """It shows a text for a while and does nothing else."""
     WAITING_FOR_CARD = "waiting_for_card"
+    WAITING_FOR_CUSTOMER = "waiting_for_customer"
+    """For a tip, a PIN, a signature, a choice, a code: not for a card."""
     READING = "reading"
     AUTHORISING = "authorising"
     """A card was read; the reader waits for the issuer's answer."""
@@ -25,6 +27,8 @@ class Screen:
 
     state: ReaderState
     lines: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """What can be touched, as it reads."""
 
 
 DARK = Screen(ReaderState.OFF)

@@ -26,7 +26,7 @@ class LineFraming:
 
     def send(self, request: str) -> Outgoing:
         self._number += 1
-        return Outgoing(f"{self._number}:{request}\n".encode(), self._number)
+        return Outgoing((f"{self._number}:{request}\n".encode(),), self._number)
 
     def feed(self, data: bytes) -> Sequence[Answered[str] | Noticed[str]]:
         *lines, self._buffer = (self._buffer + data).split(b"\n")

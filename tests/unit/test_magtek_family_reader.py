@@ -226,7 +226,7 @@ def test_published_frames_become_answers_and_notices() -> None:
 def test_what_is_not_for_the_host_is_passed_over() -> None:
     framing = SerialFraming()
     file = encode(DataFile(1, 0xD821, 4, payload=b"\x00"))
-    echo = framing.send(CancelTransaction()).data
+    echo = b"".join(framing.send(CancelTransaction()).packets)
 
     assert framing.feed(echo + to_host(file) + to_host(FRAMES["cancel"])) == []
     assert framing.skipped_bytes == 0

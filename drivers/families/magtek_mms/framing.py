@@ -35,7 +35,8 @@ class SerialFraming:
         self._reference = self._reference % 0xFF + 1
         message = to_request(request, self._reference)
         packet = slip.MessagePacket(slip.Direction.TO_DEVICE, encode(message))
-        return Outgoing(slip.encode(packet), (message.reference, message.command))
+        token = (message.reference, message.command)
+        return Outgoing((slip.encode(packet),), token)
 
     def feed(self, data: bytes) -> list[Incoming]:
         """The responses and notifications that `data` completes."""

@@ -9,6 +9,7 @@ from drivers.errors import LocalError, ReaderRefused, RemoteError
 from drivers.families.magtek_mms.device import Device, Timings
 from drivers.families.magtek_mms.transaction import MmsTransaction
 from drivers.families.magtek_mms.translation import STRINGS, start_command
+from drivers.features import NO_FEATURES, Features
 from drivers.profile import Profile
 from drivers.protocol.magtek_mms import properties
 from drivers.protocol.magtek_mms.commands import ShowMessage
@@ -35,6 +36,11 @@ class MagTekMmsReader:
     def info(self) -> ReaderInfo:
         """Who the reader says it is."""
         return self._info
+
+    @property
+    def features(self) -> Features:
+        """What it offers beyond taking a card."""
+        return NO_FEATURES
 
     @asynccontextmanager
     async def transaction(

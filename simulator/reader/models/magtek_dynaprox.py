@@ -6,6 +6,7 @@ messages, reset, battery. The transaction itself is `mms_transaction`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, assert_never
 
 from drivers.errors import RemoteError
@@ -42,7 +43,7 @@ from drivers.protocol.magtek_mms.status import (
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.errors import ControlRefused
-from simulator.reader.model import Bench
+from simulator.reader.model import Bench, Stroke, Tag
 from simulator.reader.models.mms_order import order_of
 from simulator.reader.models.mms_texts import amount_line, text_of
 from simulator.reader.models.mms_transaction import MmsTransaction
@@ -104,6 +105,22 @@ class MagtekDynaprox:
         if key not in self.keys:
             raise ControlRefused(f"the reader has no key {key!r}")
         self._running().press_cancel()
+
+    def touch(self, choice: str) -> None:
+        """It has no touch screen."""
+        raise ControlRefused("the reader has no touch screen")
+
+    def sign(self, strokes: Sequence[Stroke]) -> None:
+        """It has no touch screen."""
+        raise ControlRefused("the reader has no touch screen")
+
+    def show_barcode(self, data: bytes) -> None:
+        """It has no scanner."""
+        raise ControlRefused("the reader has no barcode scanner")
+
+    def present_tag(self, tag: Tag) -> None:
+        """It does not look for tags yet."""
+        raise ControlRefused("the reader looks for no tag now")
 
     def set_battery(self, percent: int) -> None:
         """Tell the host of a battery that gets low; under 5 % no payment starts."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
 
 
 class PipeWire:
     """Implements Wire; the host's end is `open`, `write` and `close`."""
 
-    def __init__(self, name: str = "reader") -> None:
+    def __init__(
+        self,
+        name: str = "reader",
+        *,
+        kind: WireKind = WireKind.STREAM,
+        packet_bytes: int | None = None,
+    ) -> None:
+        """In memory, but with the packets of a wire of this kind."""
         self._name = name
+        self._kind = kind
+        self._packet_bytes = packet_bytes
         self._to_reader: Callable[[bytes], None] | None = None
         self._to_host: Callable[[bytes], None] | None = None
         self._closed: Callable[[], None] | None = None
@@ -20,6 +30,16 @@ class PipeWire:
     def spec(self) -> str:
         """`pipe:` and the name."""
         return f"pipe:{self._name}"
+
+    @property
+    def kind(self) -> WireKind:
+        """The kind of wire it plays."""
+        return self._kind
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """The most that one packet carries; None for a stream."""
+        return self._packet_bytes
 
     def plug(self, received: Callable[[bytes], None]) -> None:
         """Offer the port."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
 from simulator.reader.wires.descriptor import DescriptorStream
 
@@ -26,6 +27,16 @@ class PtyWire:
     def spec(self) -> str:
         """`pty:` and the path of the link."""
         return f"pty:{self._path}"
+
+    @property
+    def kind(self) -> WireKind:
+        """A stream."""
+        return WireKind.STREAM
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """None: a stream has no packets."""
+        return None
 
     def plug(self, received: Callable[[bytes], None]) -> None:
         """Make a new terminal and point the link to it in one step."""

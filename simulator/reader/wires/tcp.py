@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
+from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
 from simulator.reader.wires.descriptor import DescriptorStream
 
@@ -24,6 +25,16 @@ class TcpWire:
     def spec(self) -> str:
         """`tcp:`, host and port."""
         return f"tcp:{self._host}:{self._port}"
+
+    @property
+    def kind(self) -> WireKind:
+        """A stream."""
+        return WireKind.STREAM
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """None: a stream has no packets."""
+        return None
 
     def plug(self, received: Callable[[bytes], None]) -> None:
         """Listen; raises WireUnavailable where the address is taken or unusable."""

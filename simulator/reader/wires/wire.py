@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from drivers.wires import WireKind
+
 
 class Wire(Protocol):
     """A cable to the host: plugged or not, bytes both ways, nothing lost on purpose."""
@@ -14,8 +16,22 @@ class Wire(Protocol):
         """How a person names it, such as `pty:/run/reader`."""
         ...
 
+    @property
+    def kind(self) -> WireKind:
+        """Whether it carries a stream, or packets that are never cut or joined."""
+        ...
+
+    @property
+    def packet_bytes(self) -> int | None:
+        """The most that one packet carries; None for a stream.
+
+        On Bluetooth LE it is known once a host has connected, and may change then.
+        """
+        ...
+
     def plug(self, received: Callable[[bytes], None]) -> None:
-        """Offer the port; `received` gets what the host sends.
+        """Offer the port; `received` gets what the host sends, packet by packet where
+        the wire has packets.
 
         Raises WireUnavailable. Needs a running event loop, except for a pipe.
         """
@@ -26,5 +42,5 @@ class Wire(Protocol):
         ...
 
     def send(self, data: bytes) -> None:
-        """Bytes to the host; dropped where no host listens."""
+        """Bytes, or exactly one packet, to the host; dropped where no host listens."""
         ...
