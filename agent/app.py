@@ -27,8 +27,9 @@ from agent.rest.serving import serve_http
 from agent.settings import RestSettings, Settings, read_stripe_key
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
+from drivers.discovery.serial_ports import discover_serial
 from drivers.reader import Reader
-from drivers.registry import discover_serial, open_reader
+from drivers.registry import open_reader
 
 log = get_logger(__name__)
 

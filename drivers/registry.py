@@ -1,21 +1,19 @@
-"""Which family drives which reader, and which ports may hold one."""
+"""Which family drives which reader, and how one is opened."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 
 from serial.tools.list_ports import comports
 
+from drivers.discovery.candidates import ListPorts, usb_id_of
 from drivers.errors import ReaderTimeout, RemoteError
 from drivers.families.magtek_mms.device import Timings
 from drivers.families.magtek_mms.reader import open_magtek_mms
 from drivers.profile import (
     Profile,
-    UsbId,
     profile_named,
     profile_with_usb_id,
     profiles,
@@ -36,32 +34,6 @@ async def _open_magtek_mms(
 
 
 FAMILIES: Mapping[str, OpenFamily] = {"magtek_mms": _open_magtek_mms}
-
-
-class PortInfo(Protocol):
-    """A serial port as pyserial lists it."""
-
-    device: str
-    description: str
-    vid: int | None
-    pid: int | None
-    serial_number: str | None
-
-
-ListPorts = Callable[[], Iterable[PortInfo]]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A port where a reader may be; nobody has asked it yet."""
-
-    spec: str
-    description: str
-    usb_id: UsbId | None = None
-    serial_number: str | None = None
-    """What USB says of the adapter or reader; not always the reader's own."""
-    model: str | None = None
-    """The profile that its USB id suggests."""
 
 
 async def open_reader(
@@ -102,50 +74,6 @@ async def first_that_answers(
     return await open_as(last)
 
 
-def discover_serial(
-    extra_ports: Sequence[str], *, list_ports: ListPorts = comports
-) -> list[Candidate]:
-    """Ports with a known reader's USB id, and the configured ones, asked or not.
-
-    `extra_ports` are paths or transport specs.
-    """
-    known = {f"serial:{port.device}": port for port in list_ports()}
-    found = [
-        candidate
-        for spec, port in known.items()
-        if (candidate := _candidate(spec, port)).model is not None
-    ]
-    for extra in extra_ports:
-        spec = f"serial:{extra}" if extra.startswith("/") else extra
-        if any(candidate.spec == spec for candidate in found):
-            continue
-        port = known.get(spec)
-        found.append(
-            Candidate(spec, "configured port")
-            if port is None
-            else _candidate(spec, port)
-        )
-    return found
-
-
-def _candidate(spec: str, port: PortInfo) -> Candidate:
-    usb_id = _usb_id(port)
-    profile = None if usb_id is None else profile_with_usb_id(usb_id)
-    return Candidate(
-        spec,
-        port.description,
-        usb_id=usb_id,
-        serial_number=port.serial_number,
-        model=None if profile is None else profile.name,
-    )
-
-
-def _usb_id(port: PortInfo) -> UsbId | None:
-    if port.vid is None or port.pid is None:
-        return None
-    return UsbId(port.vid, port.pid)
-
-
 def _possible_profiles(
     spec: str, model: str | None, list_ports: ListPorts
 ) -> list[Profile]:
@@ -155,7 +83,7 @@ def _possible_profiles(
     path = os.path.realpath(parsed.address)
     ports = list_ports() if parsed.scheme == "serial" else ()
     for port in ports:
-        usb_id = _usb_id(port) if port.device == path else None
+        usb_id = usb_id_of(port) if port.device == path else None
         profile = None if usb_id is None else profile_with_usb_id(usb_id)
         if profile is not None:
             return [profile]

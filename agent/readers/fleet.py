@@ -20,9 +20,9 @@ from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.readers.session import OpenReader, ReaderSession
 from agent.settings import ReaderSettings
+from drivers.discovery.candidates import Candidate
 from drivers.errors import DriverError, LocalError
 from drivers.reader import Reader
-from drivers.registry import Candidate
 
 LOCAL_SCHEMES = ("serial:", "tcp:")
 """What a registration code of a locally driven reader starts with."""

@@ -9,13 +9,13 @@ import pytest
 from mms_pipe import SERIAL_NUMBER, ScriptedDevice
 from virtual_time import in_virtual_time
 
+from drivers.discovery.candidates import Candidate
+from drivers.discovery.serial_ports import discover_serial
 from drivers.errors import FrameError, LocalError, ReaderTimeout
 from drivers.profile import Profile, UsbId, profiles
 from drivers.reader import Reader
 from drivers.registry import (
     FAMILIES,
-    Candidate,
-    discover_serial,
     first_that_answers,
     open_reader,
 )

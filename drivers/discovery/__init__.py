@@ -1,0 +1,1 @@
+"""Where readers may be: ports listed, watched and scanned; nobody is asked here."""
