@@ -18,3 +18,21 @@ def mms_frames(table: str = "frames") -> dict[str, bytes]:
     """Published MMS frames by name."""
     frames = load("magtek_mms")[table]
     return {name: bytes.fromhex(text) for name, text in frames.items()}
+
+
+def neo_frames(side: str) -> dict[str, bytes]:
+    """NEO frames by name; `side` is `commands` or `answers`."""
+    vectors = load("idtech_neo")
+    frames = vectors["published"][side] | vectors["rebuilt"][side]
+    return {name: bytes.fromhex(text) for name, text in frames.items()}
+
+
+def neo_reports() -> dict[str, list[bytes]]:
+    """HID reports, by the name of the command they carry."""
+    carried = load("idtech_neo")["hid"]
+    return {name: list(map(bytes.fromhex, texts)) for name, texts in carried.items()}
+
+
+def neo_msr_block() -> bytes:
+    """A swipe as an enhanced encrypted MSR block."""
+    return bytes.fromhex(load("idtech_neo")["msr_blocks"]["swipe"])
