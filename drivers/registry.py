@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from serial.tools.list_ports import comports
 
 from drivers.discovery.candidates import ListPorts, usb_id_of
-from drivers.errors import ReaderTimeout, RemoteError
+from drivers.errors import LocalError, ReaderTimeout, RemoteError
 from drivers.families.magtek_mms.device import Timings
 from drivers.families.magtek_mms.reader import open_magtek_mms
 from drivers.profile import (
+    Port,
     Profile,
+    UsbId,
     profile_named,
-    profile_with_usb_id,
     profiles,
 )
 from drivers.reader import Reader
-from drivers.transport.base import Transport, parse_spec
+from drivers.transport.base import Transport, TransportSpec, parse_spec
 from drivers.transport.opening import OpenTransport, open_transport, openers
 
 OpenFamily = Callable[[Transport, Profile, float], Awaitable[Reader]]
@@ -35,6 +37,9 @@ async def _open_magtek_mms(
 
 FAMILIES: Mapping[str, OpenFamily] = {"magtek_mms": _open_magtek_mms}
 
+_NAMED_PORTS = frozenset(port.value for port in Port)
+_USB_ADDRESS = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::|$)")
+
 
 async def open_reader(
     spec: str,
@@ -46,8 +51,8 @@ async def open_reader(
 ) -> Reader:
     """Open `spec` and identify the reader on it; `timeout_s` is for each answer.
 
-    Without a `model` the port's USB id decides, and failing that each family asks in
-    turn. `schemes` replaces the ways to open a transport. Raises LocalError for an
+    Without a `model` the port's USB id decides, and failing that each family that knows
+    such ports asks in turn. `schemes` replaces the ways to open a transport. Raises LocalError for an
     unknown model or a malformed spec, and what a family raises where none fits.
     """
 
@@ -65,13 +70,36 @@ async def first_that_answers(
 ) -> Reader:
     """The reader as the first of the profiles under which it makes sense.
 
-    Raises what the last of them raised.
+    Raises what the last of them raised, and LocalError where there is none.
     """
+    if not possible:
+        raise LocalError("no reader model is known on such a port")
     *others, last = possible
     for profile in others:
         with suppress(ReaderTimeout, RemoteError):
             return await open_as(profile)
     return await open_as(last)
+
+
+def profiles_at(
+    scheme: str, usb_id: UsbId | None, *, known: Iterable[Profile]
+) -> list[Profile]:
+    """Those of `known` by which a reader on such a port may be asked who it is.
+
+    The one with its USB id, or else one of each family that has such ports.
+    """
+    possible = [
+        profile
+        for profile in known
+        if scheme in profile.ports or scheme not in _NAMED_PORTS
+    ]
+    if usb_id is not None:
+        for profile in possible:
+            if usb_id in profile.usb:
+                return [profile]
+    # One model stands for its family: they differ in what they can do, not in how to
+    # ask who they are.
+    return list({profile.family: profile for profile in possible}.values())
 
 
 def _possible_profiles(
@@ -80,14 +108,17 @@ def _possible_profiles(
     if model is not None:
         return [profile_named(model)]
     parsed = parse_spec(spec)
+    usb_id = _usb_id(parsed, list_ports)
+    return profiles_at(parsed.scheme, usb_id, known=profiles().values())
+
+
+def _usb_id(parsed: TransportSpec, list_ports: ListPorts) -> UsbId | None:
+    """As the spec itself says (`usb:0801:2020:…`), or the system of a serial port."""
+    if parsed.scheme == "usb":
+        match = _USB_ADDRESS.match(parsed.address)
+        return None if match is None else UsbId(int(match[1], 16), int(match[2], 16))
+    if parsed.scheme != "serial":
+        return None
     path = os.path.realpath(parsed.address)
-    ports = list_ports() if parsed.scheme == "serial" else ()
-    for port in ports:
-        usb_id = usb_id_of(port) if port.device == path else None
-        profile = None if usb_id is None else profile_with_usb_id(usb_id)
-        if profile is not None:
-            return [profile]
-    # One model stands for its family: they differ in what they can do, not in how to
-    # ask who they are.
-    one_each = {profile.family: profile for profile in profiles().values()}
-    return list(one_each.values())
+    of_port = (usb_id_of(port) for port in list_ports() if port.device == path)
+    return next(of_port, None)

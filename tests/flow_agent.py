@@ -15,6 +15,7 @@ from secrets import token_bytes
 from typing import Any
 
 from asgi_client import Answer, AsgiClient
+from flow_cables import DYNAPROX, Hardware
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, World, running_world
 from pipe_transport import PipeTransport
@@ -259,18 +260,20 @@ class Stack:
 async def running_stack(
     folder: Path,
     *,
+    hardware: Hardware = DYNAPROX,
     payments: PaymentSettings | None = None,
     chunk_bytes: int | None = None,
     seed: int = 1,
 ) -> AsyncIterator[Stack]:
-    """One agent, one reader, one Stripe."""
+    """One agent, one reader `counter`, one Stripe."""
     async with (
-        running_world(seed=seed) as world,
+        running_world({"counter": hardware}, seed=seed) as world,
         running_agent(
             world, folder, payments=payments, chunk_bytes=chunk_bytes
         ) as agent,
     ):
-        yield Stack(world, agent, await agent.register())
+        code = hardware.code("counter")
+        yield Stack(world, agent, await agent.register(code))
 
 
 async def _local_key(journal: FlowJournal, *, livemode: bool) -> str:
@@ -320,7 +323,8 @@ def _opening(world: World, chunk_bytes: int | None) -> OpenReader:
     async def opened(spec: str, model: str | None) -> Reader:
         if spec in world.broken:
             raise RuntimeError("a defect in a driver")
-        schemes = {"serial": open_pipe} if spec in world.pipes else None
+        scheme = spec.partition(":")[0]
+        schemes = {scheme: open_pipe} if spec in world.pipes else None
         return await open_reader(
             spec, model=model, list_ports=lambda: (), schemes=schemes
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import uvicorn
+from flow_cables import Hardware
 from skipping_loop import LoopClock
 from uvicorn.server import ServerState
 
@@ -200,21 +201,26 @@ class World:
 
 @asynccontextmanager
 async def running_world(
-    *, wires: dict[str, Wire] | None = None, seed: int = 1
+    hardware: Mapping[str, Hardware] | None = None,
+    *,
+    wires: Mapping[str, Wire] | None = None,
+    seed: int = 1,
 ) -> AsyncIterator[World]:
-    """A simulator with a DynaProx on each wire; one called `counter` on a pipe."""
-    wires = {"counter": PipeWire("counter")} if wires is None else wires
+    """A simulator with these readers on pipes, by name; a DynaProx called `counter`.
+
+    `wires` are real ones instead, each with a DynaProx.
+    """
+    if hardware is None:
+        hardware = {"counter": Hardware()} if wires is None else {}
     clock = LoopClock()
-    simulator = build_simulator(
-        clock=clock,
-        readers=[ReaderOrder(name, wire) for name, wire in wires.items()],
-        seed=seed,
-    )
-    pipes = {
-        f"serial:/dev/{name}": wire
-        for name, wire in wires.items()
-        if isinstance(wire, PipeWire)
-    }
+    cables = {name: one.wire(name) for name, one in hardware.items()}
+    orders = [
+        ReaderOrder(name, cables[name], model=one.model)
+        for name, one in hardware.items()
+    ]
+    orders += [ReaderOrder(name, wire) for name, wire in (wires or {}).items()]
+    simulator = build_simulator(clock=clock, readers=orders, seed=seed)
+    pipes = {one.code(name): cables[name] for name, one in hardware.items()}
     simulator.readers.plug()
     try:
         async with _served(simulator) as url, aiohttp.ClientSession() as http:

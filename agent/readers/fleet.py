@@ -24,7 +24,7 @@ from drivers.discovery.candidates import Candidate
 from drivers.errors import DriverError, LocalError
 from drivers.reader import Reader
 
-LOCAL_SCHEMES = ("serial:", "tcp:")
+LOCAL_SCHEMES = ("serial:", "usb:", "ble:", "tcp:")
 """What a registration code of a locally driven reader starts with."""
 
 

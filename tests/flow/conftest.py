@@ -14,6 +14,7 @@ from skipping_loop import SkippingLoop
 pytest.register_assert_rewrite("flow_agent", "flow_invariants", "flow_world")
 
 from flow_agent import Stack, running_stack  # noqa: E402 - after the line above
+from flow_cables import DYNAPROX, Hardware  # noqa: E402
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], SkippingLoop]]:
@@ -38,8 +39,14 @@ def _logs_in_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     handler.close()
 
 
+@pytest.fixture
+def hardware() -> Hardware:
+    """What `counter` is; `parametrize("hardware", …)` has a test run with others."""
+    return DYNAPROX
+
+
 @pytest_asyncio.fixture
-async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
-    """An agent, a DynaProx called `counter`, and Stripe; nobody presents a card."""
-    async with running_stack(tmp_path) as running:
+async def stack(hardware: Hardware, tmp_path: Path) -> AsyncIterator[Stack]:
+    """An agent, a reader called `counter`, and Stripe; nobody presents a card."""
+    async with running_stack(tmp_path, hardware=hardware) as running:
         yield running

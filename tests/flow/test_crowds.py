@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from flow_agent import Agent, Stack, good, running_agent
+from flow_cables import DYNAPROX
 from flow_world import World, running_world
 
 from simulator.faults import WireFaults
-from simulator.reader.wires.pipe import PipeWire
 
 FRONT, BACK = "serial:/dev/front", "serial:/dev/back"
 
@@ -20,8 +20,7 @@ FRONT, BACK = "serial:/dev/front", "serial:/dev/back"
 @pytest_asyncio.fixture
 async def shop() -> AsyncIterator[World]:
     """Two readers, `front` and `back`."""
-    wires = {name: PipeWire(name) for name in ("front", "back")}
-    async with running_world(wires=dict(wires)) as world:
+    async with running_world({"front": DYNAPROX, "back": DYNAPROX}) as world:
         yield world
 
 

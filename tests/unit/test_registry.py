@@ -12,12 +12,13 @@ from virtual_time import in_virtual_time
 from drivers.discovery.candidates import Candidate
 from drivers.discovery.serial_ports import discover_serial
 from drivers.errors import FrameError, LocalError, ReaderTimeout
-from drivers.profile import Profile, UsbId, profiles
+from drivers.profile import Port, Profile, UsbId, profiles
 from drivers.reader import Reader
 from drivers.registry import (
     FAMILIES,
     first_that_answers,
     open_reader,
+    profiles_at,
 )
 from drivers.transport.base import Transport
 from drivers.transport.pipe import connected_pipes
@@ -52,7 +53,7 @@ async def opened(spec: str, *ports: ListedPort, model: str | None = None) -> Rea
             spec,
             model=model,
             list_ports=lambda: ports,
-            schemes={"serial": open_pipe, "pipe": open_pipe},
+            schemes=dict.fromkeys(("serial", "usb", "ble", "pipe"), open_pipe),
         )
     )
     await device.answer_property(SERIAL_NUMBER)
@@ -110,6 +111,40 @@ async def test_usb_id_of_the_port_names_the_model() -> None:
 
     assert reader.info.model == "magtek_dynaprox"
     await reader.aclose()
+
+
+def test_usb_id_names_one_model_of_many() -> None:
+    magtek = replace(profiles()["magtek_dynaprox"], ports=frozenset({Port.USB}))
+    first, second = (
+        replace(magtek, name=name, family=name, usb=(UsbId(0x0801, number),))
+        for number, name in enumerate(["first", "second"])
+    )
+
+    asked = profiles_at("usb", UsbId(0x0801, 1), known=[first, second])
+
+    assert asked == [second]
+
+
+def test_a_port_is_asked_only_by_families_that_know_such_ports() -> None:
+    magtek = profiles()["magtek_dynaprox"]
+    serial = replace(magtek, ports=frozenset({Port.SERIAL}), usb=())
+    radio = replace(magtek, name="radio", family="radio", ports=frozenset({Port.BLE}))
+    known, unknown_id = [serial, radio], UsbId(0xFFFF, 1)
+
+    asked = {
+        scheme: profiles_at(scheme, unknown_id, known=known)
+        for scheme in ("serial", "usb", "ble", "tcp")
+    }
+
+    assert asked == {"serial": [serial], "usb": [], "ble": [radio], "tcp": known}
+
+
+async def test_a_port_that_no_model_has_is_the_callers_fault() -> None:
+    async def open_as(profile: Profile) -> Reader:
+        raise FrameError(profile.name)
+
+    with pytest.raises(LocalError, match="no reader model"):
+        await first_that_answers([], open_as)
 
 
 @in_virtual_time
