@@ -14,7 +14,7 @@ from published_vectors import mms_frames
 from virtual_time import in_virtual_time
 
 from drivers.errors import Disconnected, FrameError, ReaderRefused, ReaderTimeout
-from drivers.families.magtek_mms.framing import SerialFraming
+from drivers.families.magtek_mms.framing import MmsFraming
 from drivers.families.magtek_mms.reader import MagTekMmsReader, open_magtek_mms
 from drivers.profile import profile_named
 from drivers.protocol import slip
@@ -31,10 +31,12 @@ from drivers.protocol.magtek_mms.notifications import (
     CardUpdate,
     Technology,
 )
+from drivers.protocol.magtek_mms.packets import packets_for
 from drivers.protocol.magtek_mms.properties import FIRMWARE_ID, SERIAL_NUMBER
 from drivers.protocol.magtek_mms.status import DONE, STARTED, StatusDetail, refused
 from drivers.reader import DisplayMessage, ReaderInfo
 from drivers.transport.pipe import Pipe, connected_pipes
+from drivers.wires import WireKind
 
 DYNAPROX = profile_named("magtek_dynaprox")
 FRAMES = mms_frames()
@@ -42,6 +44,12 @@ FRAMES = mms_frames()
 
 def opening(pipe: Pipe) -> asyncio.Task[MagTekMmsReader]:
     return asyncio.create_task(open_magtek_mms(pipe, DYNAPROX, timings=TIMINGS))
+
+
+def over_serial() -> MmsFraming:
+    return MmsFraming(
+        packets_for(WireKind.STREAM, packet_bytes=None, sends=slip.Direction.TO_DEVICE)
+    )
 
 
 def to_host(body: bytes) -> bytes:
@@ -204,7 +212,7 @@ async def test_pulled_cable_ends_waiting_for_it() -> None:
 
 
 def test_requests_are_numbered_from_1_to_255_and_round_again() -> None:
-    framing = SerialFraming()
+    framing = over_serial()
 
     tokens = [framing.send(CancelTransaction()).token for _ in range(256)]
 
@@ -213,7 +221,7 @@ def test_requests_are_numbered_from_1_to_255_and_round_again() -> None:
 
 
 def test_published_frames_become_answers_and_notices() -> None:
-    framing = SerialFraming()
+    framing = over_serial()
 
     incoming = framing.feed(to_host(FRAMES["started"]) + to_host(FRAMES["inserted"]))
 
@@ -224,7 +232,7 @@ def test_published_frames_become_answers_and_notices() -> None:
 
 
 def test_what_is_not_for_the_host_is_passed_over() -> None:
-    framing = SerialFraming()
+    framing = over_serial()
     file = encode(DataFile(1, 0xD821, 4, payload=b"\x00"))
     echo = b"".join(framing.send(CancelTransaction()).packets)
 
@@ -233,7 +241,7 @@ def test_what_is_not_for_the_host_is_passed_over() -> None:
 
 
 def test_broken_messages_are_counted_and_skipped() -> None:
-    framing = SerialFraming()
+    framing = over_serial()
     cut = FRAMES["started"][:-1]
 
     incoming = framing.feed(to_host(cut) + to_host(FRAMES["removed"]))
@@ -244,7 +252,7 @@ def test_broken_messages_are_counted_and_skipped() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_noise_breaks_the_framing(noise: bytes) -> None:
-    framing = SerialFraming()
+    framing = over_serial()
     framing.feed(noise + to_host(b"\xaa\x00\x81\x04" + noise))
 
     assert framing.feed(b"\xc0" + to_host(FRAMES["removed"])) == [

@@ -16,8 +16,9 @@ from drivers.errors import (
     RemoteError,
     TransportError,
 )
-from drivers.families.magtek_mms.framing import SerialFraming
+from drivers.families.magtek_mms.framing import MmsFraming
 from drivers.link import Link
+from drivers.protocol import slip
 from drivers.protocol.magtek_mms import properties
 from drivers.protocol.magtek_mms.commands import (
     CancelTransaction,
@@ -34,6 +35,7 @@ from drivers.protocol.magtek_mms.notifications import (
     Notice,
     TransactionComplete,
 )
+from drivers.protocol.magtek_mms.packets import packets_for
 from drivers.protocol.magtek_mms.properties import GetProperty
 from drivers.protocol.magtek_mms.start import StartTransaction
 from drivers.protocol.magtek_mms.status import StatusDetail
@@ -90,8 +92,13 @@ class Device:
         self._early: list[Notice] = []
         self._changed = asyncio.Event()
         self._lost: TransportError | None = None
+        packets = packets_for(
+            transport.kind,
+            packet_bytes=transport.packet_bytes,
+            sends=slip.Direction.TO_DEVICE,
+        )
         self._link: Link[Command, Response, Notice] = Link(
-            transport, SerialFraming(), subscriber=self
+            transport, MmsFraming(packets), subscriber=self
         )
 
     @property

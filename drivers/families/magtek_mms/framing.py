@@ -1,10 +1,9 @@
-"""MMS over MagTek's serial packets, as the link wants it."""
+"""MMS over whichever packets a wire has, as the link wants it."""
 
 from __future__ import annotations
 
 from drivers.errors import RemoteError
-from drivers.protocol import slip
-from drivers.protocol.framing import Answered, Noticed, Outgoing
+from drivers.protocol.framing import Answered, Noticed, Outgoing, Packets
 from drivers.protocol.magtek_mms.commands import Command, to_request
 from drivers.protocol.magtek_mms.message import (
     Notification,
@@ -17,38 +16,31 @@ from drivers.protocol.magtek_mms.notifications import Notice, from_notification
 Incoming = Answered[Response] | Noticed[Notice]
 
 
-class SerialFraming:
+class MmsFraming:
     """Numbers requests 1 to 255 (0 is for notifications) and pairs the responses."""
 
-    def __init__(self) -> None:
-        self._decoder = slip.Decoder()
+    def __init__(self, packets: Packets) -> None:
+        self._packets = packets
         self._reference = 0
         self._broken_bytes = 0
 
     @property
     def skipped_bytes(self) -> int:
         """Bytes that were no packet, or packets that held no message."""
-        return self._decoder.skipped_bytes + self._broken_bytes
+        return self._packets.skipped_bytes + self._broken_bytes
 
     def send(self, request: Command) -> Outgoing:
-        """The packet that carries `request`."""
+        """The packets that carry `request`."""
         self._reference = self._reference % 0xFF + 1
         message = to_request(request, self._reference)
-        packet = slip.MessagePacket(slip.Direction.TO_DEVICE, encode(message))
         token = (message.reference, message.command)
-        return Outgoing((slip.encode(packet),), token)
+        return Outgoing(self._packets.split(encode(message)), token)
 
     def feed(self, data: bytes) -> list[Incoming]:
         """The responses and notifications that `data` completes."""
         incoming: list[Incoming] = []
-        for packet in self._decoder.feed(data):
-            match packet:
-                case slip.MessagePacket(slip.Direction.TO_HOST, body):
-                    incoming += self._understood(body)
-                case _:
-                    # Our own echo, or a complaint about a message larger than any
-                    # that is sent here.
-                    continue
+        for body in self._packets.feed(data):
+            incoming += self._understood(body)
         return incoming
 
     def _understood(self, body: bytes) -> list[Incoming]:
