@@ -72,6 +72,10 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[SlipPacket]:
         """The packets that `data` completes, in order."""
+        if not self._body and not self._is_overlong:
+            packet = _only_packet(data, self._max_message_bytes)
+            if packet is not None:
+                return [packet]
         packets: list[SlipPacket] = []
         first, *others = data.split(b"\xc0")
         self._take(first)
@@ -103,6 +107,23 @@ class Decoder:
         return packet
 
 
+def _only_packet(data: bytes, max_message_bytes: int) -> MessagePacket | None:
+    """What nearly every read is: one packet, whole, without an escaped byte."""
+    length = len(data) - HEADER_BYTES - 2
+    if (
+        length < 0
+        or data[0] != END
+        or data[-1] != END
+        or data[1] not in _DIRECTIONS
+        or int.from_bytes(data[2 : 1 + HEADER_BYTES], "big") != length
+        or length > max_message_bytes
+        or data.find(END, 1) != len(data) - 1
+        or ESCAPE in data
+    ):
+        return None
+    return MessagePacket(_DIRECTIONS[data[1]], data[1 + HEADER_BYTES : -1])
+
+
 def _parse(escaped: bytes, max_message_bytes: int) -> SlipPacket | None:
     body = _unescape(escaped)
     if body is None or len(body) < HEADER_BYTES:
@@ -127,5 +148,5 @@ def _unescape(escaped: bytes) -> bytes | None:
     return bytes(body)
 
 
-_DIRECTIONS = frozenset(Direction)
+_DIRECTIONS = {int(direction): direction for direction in Direction}
 _UNESCAPED = {ESCAPED_END: END, ESCAPED_ESCAPE: ESCAPE}

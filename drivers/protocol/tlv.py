@@ -6,6 +6,7 @@ Pure and bounded: refuses whatever a card reader has no reason to send.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from drivers.errors import LocalError, TlvError
@@ -99,6 +100,7 @@ def read_tag(data: bytes, position: int) -> tuple[int, int]:
     return tag, position
 
 
+@lru_cache(maxsize=1024)
 def write_tag(tag: int) -> bytes:
     """The bytes of a tag; raises LocalError for a number that is none."""
     if not 0 < tag < 1 << 8 * MAX_TAG_BYTES:

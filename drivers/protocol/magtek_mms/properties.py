@@ -7,6 +7,7 @@ The first number of an identifier is the property type; the others are nested TL
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drivers.errors import FrameError, LocalError
 from drivers.protocol import tlv
@@ -24,6 +25,7 @@ class GetProperty:
     oid: tuple[int, ...]
 
 
+@lru_cache(maxsize=64)
 def parameters(command: GetProperty) -> tuple[Tlv, ...]:
     """The parameters of the request: the tree with an empty leaf."""
     return answer_parameters(command.oid, b"")
