@@ -73,9 +73,9 @@ class Decoder:
     def feed(self, data: bytes) -> list[SlipPacket]:
         """The packets that `data` completes, in order."""
         if not self._body and not self._is_overlong:
-            packet = _only_packet(data, self._max_message_bytes)
-            if packet is not None:
-                return [packet]
+            only = _only_packet(data, self._max_message_bytes)
+            if only is not None:
+                return [only]
         packets: list[SlipPacket] = []
         first, *others = data.split(b"\xc0")
         self._take(first)
