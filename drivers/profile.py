@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from importlib.resources import files
 from typing import Annotated
@@ -73,6 +73,10 @@ class Gatt:
     most_packet_bytes: Annotated[int, Field(ge=20, le=512)] = 244
     kind: WireKind = WireKind.BLE
     """`stream` where the values are pieces of a serial stream."""
+    settle_s: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """The time its services need after connecting."""
+    passkey: Annotated[int, Field(ge=0, le=999_999)] | None = None
+    """What its manual prints for pairing; one of a reader's own is no profile's."""
 
 
 @dataclass(frozen=True, slots=True, config=_CONFIG)
@@ -161,3 +165,34 @@ def profile_with_usb_id(usb_id: UsbId) -> Profile | None:
     """The first profile that lists this USB id."""
     matching = (profile for profile in profiles().values() if usb_id in profile.usb)
     return next(matching, None)
+
+
+def profile_advertising(
+    name: str | None,
+    services: Collection[str],
+    *,
+    among: Iterable[Profile] | None = None,
+) -> Profile | None:
+    """The profile of what advertises this name and these services on Bluetooth LE.
+
+    The longest name prefix that fits decides, else the first profile with one of the
+    services. `among` replaces the profiles that ship.
+    """
+    known = [
+        (profile, profile.ble)
+        for profile in (profiles().values() if among is None else among)
+        if profile.ble is not None
+    ]
+    by_name = [
+        (len(gatt.name_prefix), profile)
+        for profile, gatt in known
+        if gatt.name_prefix and name is not None and name.startswith(gatt.name_prefix)
+    ]
+    if by_name:
+        return max(by_name, key=lambda found: found[0])[1]
+    by_service = (
+        profile
+        for profile, gatt in known
+        if (gatt.advertised or gatt.service) in services
+    )
+    return next(by_service, None)

@@ -57,7 +57,7 @@ async def open_reader(
     """
 
     async def open_as(profile: Profile) -> Reader:
-        transport = await open_transport(spec, schemes=schemes or openers(profile.line))
+        transport = await open_transport(spec, schemes=schemes or openers(profile))
         return await FAMILIES[profile.family](transport, profile, timeout_s)
 
     return await first_that_answers(

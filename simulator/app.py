@@ -14,6 +14,7 @@ from typing import Any
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from drivers.profile import profile_named
 from simulator.cards.book import CardBook
 from simulator.clock import AdjustableClock, Clock
 from simulator.emv.issuer import SimulatedIssuer
@@ -24,7 +25,7 @@ from simulator.reader.models import MODELS
 from simulator.reader.readers import Readers
 from simulator.reader.rules import Rules
 from simulator.reader.wires import wire_for
-from simulator.reader.wires.wire import Wire
+from simulator.reader.wires.wire import Nameplate, Wire
 from simulator.stripe_api.app import StripeApi
 from simulator.stripe_api.smart_readers.card_slot import CardSlot
 
@@ -138,10 +139,13 @@ def _plan(order: ReaderOrder) -> ReaderPlan:
     if order.model not in MODELS:
         known = ", ".join(sorted(MODELS))
         raise ControlInvalid(f"no reader model {order.model!r}, only {known}")
+    # The same name has the same serial number, run after run.
+    serial_number = f"B{zlib.crc32(order.name.encode()) & 0xFFFFFFF:07X}"
+    nameplate = Nameplate(profile_named(order.model), serial_number)
+    wire = order.wire
     return ReaderPlan(
         name=order.name,
         make_model=MODELS[order.model],
-        wire=wire_for(order.wire) if isinstance(order.wire, str) else order.wire,
-        # The same name has the same serial number, run after run.
-        serial_number=f"B{zlib.crc32(order.name.encode()) & 0xFFFFFFF:07X}",
+        wire=wire_for(wire, nameplate) if isinstance(wire, str) else wire,
+        serial_number=serial_number,
     )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from drivers.errors import LocalError
-from drivers.profile import LineSettings
+from drivers.profile import Profile
 from drivers.transport.base import Transport, parse_spec
 from drivers.transport.serial import open_serial
 from drivers.transport.tcp import open_tcp
@@ -14,9 +14,9 @@ from drivers.transport.tcp import open_tcp
 OpenTransport = Callable[[str], Awaitable[Transport]]
 
 
-def openers(line: LineSettings) -> dict[str, OpenTransport]:
-    """How each scheme is opened, serial ports with these line settings."""
-    return {"serial": partial(open_serial, line=line), "tcp": open_tcp}
+def openers(profile: Profile) -> dict[str, OpenTransport]:
+    """How each scheme is opened for a reader of this model."""
+    return {"serial": partial(open_serial, line=profile.line), "tcp": open_tcp}
 
 
 async def open_transport(

@@ -35,9 +35,7 @@ from simulator.faults import WireFaults
 from simulator.reader.actions import Action, PresentCard, PressKey, RemoveCard, Unplug
 from simulator.reader.rules import Condition, Rule
 from simulator.reader.screen import ReaderState
-from simulator.reader.wires import wire_for
 from simulator.reader.wires.pipe import PipeWire
-from simulator.reader.wires.wire import Wire
 
 AMOUNT = 1234
 WIRES = ["pipe", "bytewise", "pty", "tcp"]
@@ -85,10 +83,10 @@ class Counter:
         return IssuerAnswer(answer.response_code, authentication_data=data or b"")
 
 
-def make_wire(kind: str, folder: Path) -> Wire:
+def make_wire(kind: str, folder: Path) -> str | PipeWire:
     if kind in ("pipe", "bytewise"):
         return PipeWire()
-    return wire_for(f"pty:{folder / 'reader'}" if kind == "pty" else "tcp:127.0.0.1:0")
+    return f"pty:{folder / 'reader'}" if kind == "pty" else "tcp:127.0.0.1:0"
 
 
 @asynccontextmanager
@@ -107,7 +105,7 @@ async def counter_on(kind: str, folder: Path) -> AsyncIterator[Counter]:
         return PipeTransport(wire)
 
     schemes = {"pipe": open_pipe} if isinstance(wire, PipeWire) else None
-    spec = wire.spec.replace("pty:", "serial:")
+    spec = simulator.readers.named("till").wire_spec.replace("pty:", "serial:")
     reader = await open_reader(spec, model="magtek_dynaprox", schemes=schemes)
     try:
         yield Counter(simulator, reader)

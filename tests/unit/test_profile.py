@@ -10,9 +10,11 @@ import pytest
 from drivers.errors import LocalError
 from drivers.profile import (
     PROFILE,
+    Profile,
     UsbId,
     Verified,
     parse_profile,
+    profile_advertising,
     profile_named,
     profile_with_usb_id,
     profiles,
@@ -71,6 +73,51 @@ def test_what_a_profile_leaves_out_has_its_usual_value() -> None:
 
     assert profile.usb == ()
     assert profile.line.parity == "N"
+
+
+SERVICE = "0cba14b7-ff24-47b0-be09-26440538530c"
+OTHER_SERVICE = "00001820-0000-1000-8000-00805f9b34fb"
+
+
+def on_bluetooth(name: str, *, prefix: str, advertised: str) -> Profile:
+    gatt = f"""
+    [ble]
+    service = "{SERVICE}"
+    write = "{SERVICE}"
+    notify = "{SERVICE}"
+    {f'advertised = "{advertised}"' if advertised else ""}
+    {f'name_prefix = "{prefix}"' if prefix else ""}
+    """
+    return parse_profile(name, MINIMAL.replace("acme_one", name) + gatt)
+
+
+@pytest.mark.parametrize(
+    ("name", "services", "found"),
+    [
+        ("ACME-3 0001", [], "acme_three"),
+        ("ACME-9 0001", [], "acme_two"),
+        ("ACME-9 0001", [SERVICE], "acme_two"),
+        ("Lane 4", [SERVICE], "acme_one"),
+        (None, [OTHER_SERVICE, SERVICE], "acme_one"),
+        (None, [OTHER_SERVICE], "acme_four"),
+        ("A phone", ["0000180f-0000-1000-8000-00805f9b34fb"], None),
+        (None, [], None),
+    ],
+)
+def test_profile_is_found_by_what_the_reader_advertises(
+    name: str | None, services: list[str], found: str | None
+) -> None:
+    among = [
+        parse_profile("acme_one", MINIMAL),
+        on_bluetooth("acme_one", prefix="", advertised=""),
+        on_bluetooth("acme_two", prefix="ACME-", advertised=""),
+        on_bluetooth("acme_three", prefix="ACME-3", advertised=""),
+        on_bluetooth("acme_four", prefix="", advertised=OTHER_SERVICE),
+    ]
+
+    profile = profile_advertising(name, services, among=among)
+
+    assert (None if profile is None else profile.name) == found
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from drivers.errors import Disconnected, LocalError, TransportUnavailable
-from drivers.profile import LineSettings
+from drivers.profile import profile_named
 from drivers.transport.base import Transport
 from drivers.transport.opening import open_transport, openers
 from drivers.transport.pipe import connected_pipes
 from drivers.transport.tcp import open_tcp
 
-SCHEMES = openers(LineSettings())
+SCHEMES = openers(profile_named("magtek_dynaprox"))
 
 
 @asynccontextmanager

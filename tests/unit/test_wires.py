@@ -13,14 +13,16 @@ import pytest
 import serial
 import serial_asyncio_fast
 
+from drivers.profile import profile_named
 from simulator.errors import WireUnavailable
 from simulator.reader.wires import wire_for
 from simulator.reader.wires.descriptor import DescriptorStream
 from simulator.reader.wires.pty import PtyWire
 from simulator.reader.wires.tcp import TcpWire
-from simulator.reader.wires.wire import Wire
+from simulator.reader.wires.wire import Nameplate, Wire
 
 PATIENCE_S = 5
+NAMEPLATE = Nameplate(profile_named("magtek_dynaprox"), "B000001")
 
 
 class Inbox:
@@ -274,7 +276,7 @@ async def test_a_taken_address_is_an_error(tcp: TcpWire) -> None:
 def test_a_wire_is_chosen_by_its_spec() -> None:
     specs = ["pty:/tmp/reader", "tcp:127.0.0.1:4001", "tcp:::1:4001"]
 
-    assert [wire_for(spec).spec for spec in specs] == specs
+    assert [wire_for(spec, NAMEPLATE).spec for spec in specs] == specs
 
 
 @pytest.mark.parametrize(
@@ -282,7 +284,7 @@ def test_a_wire_is_chosen_by_its_spec() -> None:
 )
 def test_an_unknown_spec_is_refused(spec: str) -> None:
     with pytest.raises(WireUnavailable, match="neither pty:PATH nor tcp:HOST:PORT"):
-        wire_for(spec)
+        wire_for(spec, NAMEPLATE)
 
 
 async def test_a_write_to_a_host_that_is_gone_is_dropped_and_the_end_told() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from simulator.errors import WireUnavailable
 from simulator.reader.wires.pty import PtyWire
 from simulator.reader.wires.tcp import TcpWire
-from simulator.reader.wires.wire import Wire
+from simulator.reader.wires.wire import Nameplate, Wire
 
 
-def wire_for(spec: str) -> Wire:
+def wire_for(spec: str, nameplate: Nameplate) -> Wire:
     """The wire that `spec` names, unplugged; raises WireUnavailable for none.
+
+    `nameplate` is what the reader shows on a wire that names its devices.
 
     `pty:PATH` is a serial port behind the symbolic link PATH; `tcp:HOST:PORT` listens.
     """

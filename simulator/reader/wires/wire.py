@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
+from drivers.profile import Profile
 from drivers.wires import WireKind
+
+
+@dataclass(frozen=True, slots=True)
+class Nameplate:
+    """What a reader tells of itself before any byte goes over a wire that asks."""
+
+    profile: Profile
+    """With its USB ids and its place on Bluetooth LE."""
+    serial_number: str
 
 
 class Wire(Protocol):
