@@ -91,6 +91,8 @@ class ReaderInfo:
     """The profile's name, such as `magtek_dynaprox`."""
     serial_number: str
     firmware_version: str | None
+    hardware_version: str | None = None
+    """None where the reader does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,10 @@ class Actions:
         payments = [running.record.payment for running in self._running.values()]
         return [payment for payment in payments if payment.phase is Phase.UNKNOWN]
 
+    def is_idle(self, reader_id: ReaderId) -> bool:
+        """Whether no payment of this reader is under way or unsettled."""
+        return reader_id not in self._running
+
     def current(self, reader_id: ReaderId) -> Payment | None:
         """What the reader's `action` shows: under way, or the last one ended."""
         running = self._running.get(reader_id)
@@ -142,14 +146,14 @@ class Actions:
         """
         session = self._fleet.session(reader_id)
         self._refuse_unless_free(reader_id)
+        session.check_free()
         await session.first_attempt()
         intent = await payment_intents.retrieve(self._stripe, request.payment_intent)
         _check_processable(intent)
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._replace(reader_id)
             self._refuse_if_elsewhere(intent)
-            if session.status is not ReaderStatus.ONLINE:
-                raise ReaderOffline(f"Reader {reader_id} is currently offline.")
+            _check_usable(session)
             record = PaymentRecord.begin(
                 ActionRequested(
                     payment_id=PaymentId(new_id("pay", self._random)),
@@ -323,6 +327,12 @@ def _log_end(payment: Payment) -> None:
         phase=payment.phase,
         failure_code=payment.failure_code,
     )
+
+
+def _check_usable(session: ReaderSession) -> None:
+    session.check_free()
+    if session.status is not ReaderStatus.ONLINE:
+        raise ReaderOffline(f"Reader {session.record.reader_id} is currently offline.")
 
 
 def _check_processable(intent: payment_intents.PaymentIntent) -> None:

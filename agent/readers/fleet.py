@@ -141,9 +141,20 @@ class Fleet:
         session.record = record
         return session
 
+    async def note_firmware(self, reader_id: ReaderId, version: str) -> None:
+        """Keep what the reader runs now; raises ResourceMissing."""
+        session = self.session(reader_id)
+        record = replace(session.record, firmware_version=version)
+        await self._journal.readers.put(record)
+        session.record = record
+
     async def delete(self, reader_id: ReaderId) -> RegisteredReader:
-        """Forget the reader and give its port back; raises ResourceMissing."""
+        """Forget the reader and give its port back.
+
+        Raises ResourceMissing, and ReaderBusy while the reader is reserved.
+        """
         member = self._member(reader_id)
+        member.session.check_free()
         await self._journal.readers.delete(reader_id)
         del self._members[reader_id]
         member.task.cancel()

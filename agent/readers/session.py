@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 
 from agent.clock import Clock, doubling
-from agent.errors import InternalError, ReaderOffline
+from agent.errors import InternalError, ReaderBusy, ReaderOffline
 from agent.events import EventBus, ReaderStatusChanged
 from agent.journal.readers import RegisteredReader
 from agent.log import get_logger
@@ -54,6 +54,8 @@ class ReaderSession:
         self._settings = settings
         self._reader: Reader | None = None
         self._reader_lock = asyncio.Lock()
+        self._reserved_for: str | None = None
+        self._changed = asyncio.Event()
         self._tried = asyncio.Event()
 
     @property
@@ -71,11 +73,43 @@ class ReaderSession:
     ) -> AsyncIterator[Transaction]:
         """The reader, exclusively, for one card read.
 
-        Raises ReaderOffline, and what drivers.reader.Reader.transaction raises.
+        Raises ReaderBusy, ReaderOffline, and what drivers.reader.Reader.transaction
+        raises.
         """
+        self.check_free()
         reader = self._connected()
         async with self._reader_lock, reader.transaction(request) as transaction:
             yield transaction
+
+    @contextmanager
+    def reserve(self, purpose: str) -> Iterator[None]:
+        """Keep everybody else from the reader, over reconnects too.
+
+        `purpose` completes "the reader is busy with". Raises ReaderBusy where the
+        reader is in use or reserved.
+        """
+        self.check_free()
+        if self._reader_lock.locked():
+            raise ReaderBusy("Reader is currently busy processing another request.")
+        self._reserved_for = purpose
+        try:
+            yield
+        finally:
+            self._reserved_for = None
+
+    def check_free(self) -> None:
+        """Raises ReaderBusy while the reader is reserved."""
+        if self._reserved_for is not None:
+            raise ReaderBusy(f"Reader is currently busy with {self._reserved_for}.")
+
+    async def connected(self, *, after: Reader | None = None) -> Reader:
+        """The open reader, as soon as there is one: for whoever has reserved it.
+
+        `after` is a connection that has ended, or soon will have.
+        """
+        while self._reader is None or self._reader is after:
+            await self._changed.wait()
+        return self._reader
 
     async def run(self, *, opened: Reader | None = None) -> None:
         """Connect, wait for the wire to drop, connect again; ends by cancellation.
@@ -138,6 +172,7 @@ class ReaderSession:
         self.offline_reason = None
         self.last_seen_at = self._clock.now()
         self._tried.set()
+        self._note_change()
         self._tell_status()
 
     def _set_offline(self, reason: str) -> None:
@@ -145,11 +180,16 @@ class ReaderSession:
             return
         was_online = self._reader is not None
         self._reader = None
+        self._note_change()
         self._tried.set()
         self.offline_reason = reason
         if was_online:
             self.last_seen_at = self._clock.now()
             self._tell_status()
+
+    def _note_change(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _tell_status(self) -> None:
         log.info(

@@ -10,7 +10,7 @@ from agent_clock import StillClock
 from rest_fakes import registered_reader
 from scripted_reader import ScriptedReader
 
-from agent.errors import ReaderOffline
+from agent.errors import ReaderBusy, ReaderOffline
 from agent.events import EventBus
 from agent.readers.session import ReaderSession
 from agent.settings import ReaderSettings
@@ -86,3 +86,51 @@ async def test_one_reader_is_used_for_one_thing_at_a_time() -> None:
     await asyncio.wait([running])
 
     assert order == ["first", "second"]
+
+
+async def test_a_reserved_reader_takes_no_payment() -> None:
+    session = session_of(ScriptedReader())
+    running = asyncio.create_task(session.run())
+    await session.first_attempt()
+
+    with session.reserve("a firmware update"):
+        with pytest.raises(ReaderBusy, match="busy with a firmware update"):
+            async with session.transaction(REQUEST):
+                pass
+        with pytest.raises(ReaderBusy), session.reserve("another"):
+            pass
+    async with session.transaction(REQUEST) as transaction:
+        running.cancel()
+        await asyncio.wait([running])
+
+    assert transaction is not None
+
+
+async def test_a_reader_in_use_cannot_be_reserved() -> None:
+    session = session_of(ScriptedReader())
+    running = asyncio.create_task(session.run())
+    await session.first_attempt()
+
+    async with session.transaction(REQUEST):
+        with pytest.raises(ReaderBusy), session.reserve("a firmware update"):
+            pass
+    running.cancel()
+    await asyncio.wait([running])
+
+    session.check_free()
+
+
+async def test_whoever_has_reserved_a_reader_waits_for_it_to_come_back() -> None:
+    before, after = ScriptedReader(), ScriptedReader()
+    session = session_of(before, after)
+    waiting = asyncio.create_task(session.connected())
+    running = asyncio.create_task(session.run())
+    found = await waiting
+    coming_back = asyncio.create_task(session.connected(after=found))
+    await before.aclose()
+    back = await coming_back
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert found is before
+    assert back is after
