@@ -23,7 +23,7 @@ from agent.payments.actions import Actions
 from agent.readers.fleet import Fleet
 from agent.readers.session import OpenReader
 from agent.rest.server import Services, create_app
-from agent.rest.serving import serve_http
+from agent.rest.serving import StopSignals, serve_http
 from agent.settings import RestSettings, Settings, read_stripe_key
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
@@ -61,8 +61,10 @@ async def serve(
     Raises SettingsInvalid or JournalError where it cannot start.
     """
     clock = clock or SystemClock()
+    signals = StopSignals()
     key = read_stripe_key(settings, environ)
     async with AsyncExitStack() as stack:
+        stack.enter_context(signals.caught())
         sockets = _listen(settings.rest, stack)
         path = settings.state_dir / JOURNAL_FILE
         opening = (
@@ -84,7 +86,7 @@ async def serve(
         parts = Parts(settings, journal, stripe, clock, random, livemode)
         try:
             async with asyncio.TaskGroup() as tasks:
-                await _work(parts, tasks=tasks, sockets=sockets)
+                await _work(parts, tasks=tasks, sockets=sockets, signals=signals)
                 raise _Stopped
         except* _Stopped:
             log.info("agent.stopped")
@@ -157,23 +159,23 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
 
 
 async def _work(
-    parts: Parts, *, tasks: asyncio.TaskGroup, sockets: list[socket.socket]
+    parts: Parts,
+    *,
+    tasks: asyncio.TaskGroup,
+    sockets: list[socket.socket],
+    signals: StopSignals,
 ) -> None:
     """Readers, payments and the API, until a signal."""
     assembled = assemble(parts, tasks=tasks)
-    await _serve_http(assembled.services, sockets)
+    rest = parts.settings.rest
+    log.info("agent.ready", url=f"http://{rest.host}:{rest.port}")
+    app = create_app(assembled.services)
+    await serve_http(app, sockets=sockets, signals=signals)
     await assembled.actions.drain(timeout_s=DRAIN_S)
 
 
 class _Stopped(Exception):
     """Ends the TaskGroup: everything in it is cancelled."""
-
-
-async def _serve_http(services: Services, sockets: list[socket.socket]) -> None:
-    """Answer until a signal tells to stop, then finish the answers under way."""
-    rest = services.settings.rest
-    log.info("agent.ready", url=f"http://{rest.host}:{rest.port}")
-    await serve_http(create_app(services), sockets=sockets)
 
 
 def _listen(settings: RestSettings, stack: AsyncExitStack) -> list[socket.socket]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,10 +17,42 @@ LONGEST_FAREWELL_S = 5
 """How long stopping waits for answers under way, such as those with Prefer: wait."""
 
 
-async def serve_http(app: ASGIApp, *, sockets: list[socket.socket]) -> None:
+class StopSignals:
+    """SIGTERM and SIGINT, kept until there is someone who stops in order."""
+
+    def __init__(self) -> None:
+        self._kept: list[int] = []
+        self._heard: Callable[[int], None] = self._kept.append
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Within the context they end nothing by themselves. In the main thread only."""
+        before = {
+            number: signal.signal(number, self._caught)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def tell(self, heard: Callable[[int], None]) -> None:
+        """Call `heard` with the number of every signal, those that came before too."""
+        self._heard = heard
+        for number in self._kept:
+            heard(number)
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        self._heard(number)
+
+
+async def serve_http(
+    app: ASGIApp, *, sockets: list[socket.socket], signals: StopSignals
+) -> None:
     """Answer on `sockets` until SIGTERM or SIGINT; returns when all callers are gone.
 
-    Signals have their usual effect again from then on.
+    A second SIGINT waits for nobody.
     """
     config = uvicorn.Config(
         app,
@@ -32,7 +66,9 @@ async def serve_http(app: ASGIApp, *, sockets: list[socket.socket]) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=LONGEST_FAREWELL_S,
     )
-    await _Server(config).serve(sockets=sockets)
+    server = _Server(config)
+    signals.tell(lambda number: server.handle_exit(number, None))
+    await server.serve(sockets=sockets)
 
 
 class _Server(uvicorn.Server):
@@ -40,13 +76,10 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Keep uvicorn from raising the signal again once it has stopped serving.
+        """Leave the signals to StopSignals.
 
-        That would kill the process before payments under way and the journal had
-        come to their end.
+        uvicorn's own way would miss those that come before it serves, and raise them
+        again afterwards: that would kill the process before payments under way and the
+        journal had come to their end.
         """
-        with super().capture_signals():
-            try:
-                yield
-            finally:
-                self._captured_signals.clear()
+        yield

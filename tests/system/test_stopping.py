@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,25 @@ from examples.launch import (
     agent_folder,
     call,
     expect,
+    running,
     simulator,
 )
 
 pytestmark = pytest.mark.slow
+
+STOPPED_WHEN_READY = """
+import logging, os, signal, sys
+from pathlib import Path
+from agent.cli.daemon import run_daemon
+
+class Stopper(logging.Handler):
+    def emit(self, record):
+        if record.getMessage() == "agent.ready":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+logging.getLogger("cardlane").addHandler(Stopper())
+run_daemon(Path(sys.argv[1]))
+"""
 
 
 @pytest.fixture
@@ -41,6 +57,17 @@ def test_an_idle_agent_stops_cleanly(number: signal.Signals, home: AgentFolder) 
         expect(call(f"{home.url}/agent/health/live"))
         process.popen.send_signal(number)
 
+        assert process.wait() == 0
+
+    assert is_told(process)
+    assert not (home.folder / "state" / "journal.db-wal").exists()
+
+
+def test_an_agent_told_to_stop_as_it_gets_ready_stops_cleanly(
+    home: AgentFolder,
+) -> None:
+    program = [sys.executable, "-c", STOPPED_WHEN_READY, str(home.config)]
+    with running(program, log=home.folder / "agent.log") as process:
         assert process.wait() == 0
 
     assert is_told(process)

@@ -7,12 +7,22 @@ import os
 import signal
 import socket
 from asyncio import StreamReader, StreamWriter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from rest_fakes import Agent, running_agent
 
 from agent.journal.entries import Outcome
-from agent.rest.serving import serve_http
+from agent.rest.serving import StopSignals, serve_http
+
+
+@pytest.fixture
+def signals() -> Iterator[StopSignals]:
+    """Until the test's end, no signal ends the tests."""
+    signals = StopSignals()
+    with signals.caught():
+        yield signals
 
 
 async def ask(
@@ -27,11 +37,15 @@ async def ask(
     return reader, writer
 
 
-async def test_a_signal_ends_the_serving_and_not_the_process(tmp_path: Path) -> None:
+async def test_a_signal_ends_the_serving_and_not_the_process(
+    signals: StopSignals, tmp_path: Path
+) -> None:
     async with running_agent(tmp_path) as agent:
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        serving = asyncio.ensure_future(serve_http(agent.app, sockets=[listening]))
+        serving = asyncio.ensure_future(
+            serve_http(agent.app, sockets=[listening], signals=signals)
+        )
         reader, writer = await ask(port, agent, "GET /agent/events HTTP/1.1")
         await reader.readuntil(b": listening\n\n")
 
@@ -43,12 +57,16 @@ async def test_a_signal_ends_the_serving_and_not_the_process(tmp_path: Path) -> 
         writer.close()
 
 
-async def test_an_answer_under_way_is_finished_first(tmp_path: Path) -> None:
+async def test_an_answer_under_way_is_finished_first(
+    signals: StopSignals, tmp_path: Path
+) -> None:
     async with running_agent(tmp_path) as agent:
         agent.fleet.add("tmr_1")
         listening = socket.create_server(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        serving = asyncio.ensure_future(serve_http(agent.app, sockets=[listening]))
+        serving = asyncio.ensure_future(
+            serve_http(agent.app, sockets=[listening], signals=signals)
+        )
         reader, writer = await ask(
             port,
             agent,
@@ -65,3 +83,15 @@ async def test_an_answer_under_way_is_finished_first(tmp_path: Path) -> None:
 
         assert b'"status": "succeeded"' in answer
         writer.close()
+
+
+async def test_a_signal_that_comes_before_the_serving_is_not_forgotten(
+    signals: StopSignals, tmp_path: Path
+) -> None:
+    async with running_agent(tmp_path) as agent:
+        listening = socket.create_server(("127.0.0.1", 0))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+        await serve_http(agent.app, sockets=[listening], signals=signals)
+
+        assert listening.fileno() == -1
