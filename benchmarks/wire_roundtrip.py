@@ -1,0 +1,227 @@
+"""What our link adds to one request and its answer over a serial line.
+
+Three hosts send a reader on a pseudo-terminal the same request, turn by turn in one run:
+bare pyserial and bare pyserial-asyncio-fast, which count the bytes of the answer, and our
+link, which also frames, pairs and decodes. The reader is the simulator's, in a process of
+its own. The same again with the least of a device, which answers ready-made bytes, shows
+what the link costs by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+import tty
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from multiprocessing import Process
+from pathlib import Path
+
+import serial
+import serial_asyncio_fast
+import uvloop
+
+from drivers.errors import TransportError
+from drivers.families.magtek_mms.framing import MmsFraming
+from drivers.link import Link
+from drivers.protocol import slip
+from drivers.protocol.magtek_mms import message
+from drivers.protocol.magtek_mms.commands import Command, CommandId
+from drivers.protocol.magtek_mms.message import Response
+from drivers.protocol.magtek_mms.notifications import Notice
+from drivers.protocol.magtek_mms.packets import packets_for
+from drivers.protocol.magtek_mms.properties import (
+    SERIAL_NUMBER,
+    GetProperty,
+    answer_parameters,
+)
+from drivers.protocol.magtek_mms.status import DONE
+from drivers.transport.serial import open_serial
+from drivers.wires import WireKind
+from examples.launch import simulator
+
+ROUND_TRIPS = 2000
+WARM_UP = 200
+ROUNDS = 20
+GOAL = {"reader_link_to_bare_p50": 1.3}
+REFERENCE_AT = 5
+"""Where a message has its reference number."""
+QUESTION = GetProperty(SERIAL_NUMBER)
+HOSTS = ("bare", "asyncio", "link")
+Ask = Callable[[], Awaitable[None]]
+
+
+def main() -> int:
+    """Measure, and print one JSON object for programs."""
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="cardlane-bench-") as name:
+        folder = Path(name)
+        with simulator(folder, readers=["till"]):
+            figures |= measured("reader", str(folder / "till"))
+    with echo() as port:
+        figures |= measured("echo", port)
+    met = all(figures[name] <= limit for name, limit in GOAL.items())
+    print(json.dumps({"name": "wire_roundtrip", **figures, "goal": GOAL, "met": met}))
+    return 0
+
+
+def measured(device: str, port: str) -> dict[str, float]:
+    """The figures of all hosts at one device."""
+    times = uvloop.run(take_turns(port))
+    figures = {
+        f"{device}_{host}_{label}_us": round(value(sorted(times[host])) * 1e6, 1)
+        for host in HOSTS
+        for label, value in (("p50", statistics.median), ("p99", p99))
+    }
+    link = figures[f"{device}_link_p50_us"]
+    return figures | {
+        f"{device}_link_to_{host}_p50": round(
+            link / figures[f"{device}_{host}_p50_us"], 3
+        )
+        for host in HOSTS[:2]
+    }
+
+
+@contextmanager
+def echo() -> Iterator[str]:
+    """The port of a device that answers every request, without reading it."""
+    controller, terminal = os.openpty()
+    tty.setraw(terminal)
+    device = Process(target=answer_forever, args=(controller,), daemon=True)
+    device.start()
+    try:
+        yield os.ttyname(terminal)
+    finally:
+        device.terminate()
+        device.join()
+
+
+def answer_forever(controller: int) -> None:
+    """The least of a device: an answer with the reference of the request."""
+    answers = [answer_to(reference) for reference in range(256)]
+    reference_at = 1 + slip.HEADER_BYTES + REFERENCE_AT
+    while True:
+        os.write(controller, answers[os.read(controller, 4096)[reference_at]])
+
+
+def answer_to(reference: int) -> bytes:
+    """The packet that answers a request of this reference."""
+    parameters = answer_parameters(SERIAL_NUMBER, b"B5A1B2C3")
+    payload = message.payload_of(CommandId.GET_PROPERTY, parameters)
+    response = Response(reference, CommandId.GET_PROPERTY, DONE, payload=payload)
+    encoded = message.encode(response)
+    return slip.encode(slip.MessagePacket(slip.Direction.TO_HOST, encoded))
+
+
+def framing() -> MmsFraming:
+    """MMS in serial packets."""
+    sends = slip.Direction.TO_DEVICE
+    return MmsFraming(packets_for(WireKind.STREAM, packet_bytes=None, sends=sends))
+
+
+async def take_turns(port: str) -> dict[str, list[float]]:
+    """Seconds of every round trip of each host, in turn, the first few left out."""
+    request = framing().send(QUESTION).packets[0]
+    times: dict[str, list[float]] = {host: [] for host in HOSTS}
+    openings = (open_bare, open_asyncio, open_link)
+    for _ in range(ROUNDS):
+        for host, opening in zip(HOSTS, openings, strict=True):
+            async with AsyncExitStack() as stack:
+                ask = await opening(port, request, stack)
+                for _ in range(WARM_UP // ROUNDS):
+                    await ask()
+                for _ in range(ROUND_TRIPS // ROUNDS):
+                    started = time.perf_counter()
+                    await ask()
+                    times[host].append(time.perf_counter() - started)
+    return times
+
+
+async def open_bare(port: str, request: bytes, stack: AsyncExitStack) -> Ask:
+    """The least there is: one write and one read that waits for all bytes."""
+    line = stack.enter_context(serial.Serial(port, 115200, timeout=5, exclusive=True))
+
+    size = len(answer_to(1))
+
+    async def ask() -> None:
+        line.write(request)
+        if len(line.read(size)) != size:
+            raise RuntimeError("the device did not answer")
+
+    return ask
+
+
+async def open_asyncio(port: str, request: bytes, stack: AsyncExitStack) -> Ask:
+    """pyserial-asyncio-fast with the least of a protocol."""
+    loop = asyncio.get_running_loop()
+    collector = Collector(len(answer_to(1)))
+    transport, _ = await serial_asyncio_fast.create_serial_connection(
+        loop, lambda: collector, port, baudrate=115200
+    )
+    stack.callback(transport.abort)
+
+    async def ask() -> None:
+        answer = collector.expect()
+        transport.write(request)
+        await answer
+
+    return ask
+
+
+async def open_link(port: str, request: bytes, stack: AsyncExitStack) -> Ask:
+    """Our transport, link and codec, as a driver uses them."""
+    transport = await open_serial(f"serial:{port}")
+    link: Link[Command, Response, Notice] = Link(
+        transport, framing(), subscriber=Nobody()
+    )
+    stack.push_async_callback(link.aclose)
+
+    async def ask() -> None:
+        await link.request(QUESTION, timeout_s=5.0)
+
+    return ask
+
+
+class Collector(asyncio.Protocol):
+    """Resolves a future when so many bytes have come."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._received = 0
+        self._answer: asyncio.Future[None] | None = None
+
+    def expect(self) -> asyncio.Future[None]:
+        """The arrival of the next answer."""
+        self._received = 0
+        self._answer = asyncio.get_running_loop().create_future()
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self._received += len(data)
+        if self._received >= self._size and self._answer is not None:
+            self._answer.set_result(None)
+
+
+class Nobody:
+    """A subscriber to a device that tells nothing."""
+
+    def noticed(self, notice: Notice) -> None:
+        """Never called: the device only answers."""
+
+    def disconnected(self, error: TransportError) -> None:
+        """The end of a turn."""
+
+
+def p99(ordered: list[float]) -> float:
+    """The value that one in a hundred exceeds."""
+    return ordered[len(ordered) * 99 // 100]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
