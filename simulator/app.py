@@ -90,7 +90,9 @@ def build_simulator(
         seeds=seeds,
         state_file=state_file,
     )
-    made = partial(SimulatedReader, kernel=kernel, clock=adjustable, random=random)
+    made = partial(
+        SimulatedReader, cards=cards, kernel=kernel, clock=adjustable, random=random
+    )
     built = Readers(made(_plan(order)) for order in readers)
     rules = Rules(built, clock=adjustable)
     control = partial(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
 USAGE_ERROR = 2
 """The exit code for whatever keeps the simulator from starting."""
+_READER = re.compile("([^=]+)=(?:([a-z0-9_]+)@)?(.+)")
 
 HostOption = Annotated[str, typer.Option(help="Where Stripe's API listens.")]
 ReaderOption = Annotated[
     list[str] | None,
     typer.Option(
         "--reader",
-        metavar="NAME=WIRE",
+        metavar="NAME=[MODEL@]WIRE",
         help="A simulated reader on pty:PATH or tcp:HOST:PORT; may be repeated.",
     ),
 ]
-ModelOption = Annotated[str, typer.Option("--model", help="The model of all readers.")]
+ModelOption = Annotated[
+    str, typer.Option("--model", help="The model of readers that name none.")
+]
 KeyOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -100,11 +104,11 @@ def serve(
     state: StateOption = None,
 ) -> None:
     """Serve Stripe's API, the readers and their control until SIGTERM or Ctrl-C."""
-    wires = [_name_and_wire(text) for text in reader or ()]
+    wanted = [_wanted_reader(text, model) for text in reader or ()]
     if not allow_remote:
         _require_loopback(host)
-        for _, wire in wires:
-            _require_loopback_wire(wire)
+        for each in wanted:
+            _require_loopback_wire(each.wire)
 
     from simulator.app import ReaderOrder, build_simulator
     from simulator.clock import SystemClock
@@ -115,7 +119,7 @@ def serve(
     try:
         simulator = build_simulator(
             clock=SystemClock(),
-            readers=[ReaderOrder(name, wire, model) for name, wire in wires],
+            readers=[ReaderOrder(each.name, each.wire, each.model) for each in wanted],
             secret_keys=frozenset(secret_key or ()),
             card_folders=card_folder or (),
             seed=random_seed,
@@ -139,11 +143,20 @@ def cards() -> None:
         typer.echo(f"{card.name:{width}}  {card.about} ({ways})")
 
 
-def _name_and_wire(text: str) -> tuple[str, str]:
-    name, separator, wire = text.partition("=")
-    if not (name and separator and wire):
+class _WantedReader(NamedTuple):
+    """A `--reader`, taken apart."""
+
+    name: str
+    model: str
+    wire: str
+
+
+def _wanted_reader(text: str, default_model: str) -> _WantedReader:
+    written = _READER.fullmatch(text)
+    if written is None:
         _fail(f"--reader {text}: write NAME=WIRE, such as till1=pty:/tmp/till1")
-    return name, wire
+    name, model, wire = written.groups()
+    return _WantedReader(name, model or default_model, wire)
 
 
 def _require_loopback_wire(wire: str) -> None:

@@ -73,6 +73,7 @@ def simulated_reader(
             serial_number=serial_number,
             timing=timing or Timing(),
         ),
+        cards=CARDS,
         kernel=Kernel(clock=clock, random_bytes=seeded(1)),
         clock=clock,
         random=seeded(2),

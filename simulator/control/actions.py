@@ -13,20 +13,24 @@ from simulator.control.json_api import Body
 from simulator.reader.actions import (
     Action,
     Gesture,
+    Mishap,
+    PlanUpdate,
     Plug,
     PresentCard,
     PresentTag,
     PressKey,
     RemoveCard,
     SetBattery,
+    SetQuirks,
     ShowBarcode,
     Sign,
     Touch,
     Unplug,
 )
-from simulator.reader.model import Tag
+from simulator.reader.model import Tag, UpdateEnd, UpdatePlan
 
 Coordinate = Annotated[int, Field(ge=0, le=0xFFFE)]
+Chance = Annotated[float, Field(ge=0, le=1)]
 
 
 class PresentCardBody(Body):
@@ -88,6 +92,21 @@ class SetBatteryBody(Body):
     percent: int = Field(ge=0, le=100)
 
 
+class SetQuirksBody(Body):
+    """Make the reader do things wrong by itself; none of them without a body."""
+
+    do: Literal["set_quirks"] = "set_quirks"
+    chances: dict[str, Chance] = Field(default_factory=dict)
+
+
+class PlanUpdateBody(Body):
+    """Decide how the next firmware update ends."""
+
+    do: Literal["plan_update"] = "plan_update"
+    end: UpdateEnd = Field(strict=False)
+    after_packets: int = Field(default=1, ge=1)
+
+
 class UnplugBody(Body):
     """Pull the cable."""
 
@@ -101,15 +120,8 @@ class PlugBody(Body):
 
 
 GestureBody = TouchBody | SignBody | ShowBarcodeBody | PresentTagBody
-ActionBody = (
-    PresentCardBody
-    | RemoveCardBody
-    | PressKeyBody
-    | GestureBody
-    | SetBatteryBody
-    | UnplugBody
-    | PlugBody
-)
+MishapBody = SetBatteryBody | SetQuirksBody | PlanUpdateBody | UnplugBody | PlugBody
+ActionBody = PresentCardBody | RemoveCardBody | PressKeyBody | GestureBody | MishapBody
 AnyActionBody = Annotated[ActionBody, Field(discriminator="do")]
 
 ACTION_BODIES: Mapping[str, type[ActionBody]] = {
@@ -121,6 +133,8 @@ ACTION_BODIES: Mapping[str, type[ActionBody]] = {
     "show_barcode": ShowBarcodeBody,
     "present_tag": PresentTagBody,
     "set_battery": SetBatteryBody,
+    "set_quirks": SetQuirksBody,
+    "plan_update": PlanUpdateBody,
     "unplug": UnplugBody,
     "plug": PlugBody,
 }
@@ -137,14 +151,8 @@ def action_of(body: ActionBody, cards: CardBook) -> Action:
             return PressKey(body.key)
         case TouchBody() | SignBody() | ShowBarcodeBody() | PresentTagBody():
             return _gesture_of(body)
-        case SetBatteryBody():
-            return SetBattery(body.percent)
-        case UnplugBody():
-            return Unplug()
-        case PlugBody():
-            return Plug()
         case _:
-            assert_never(body)
+            return _mishap_of(body)
 
 
 def body_of(action: Action) -> ActionBody:
@@ -158,14 +166,8 @@ def body_of(action: Action) -> ActionBody:
             return PressKeyBody(key=key)
         case Touch() | Sign() | ShowBarcode() | PresentTag():
             return _body_of_gesture(action)
-        case SetBattery(percent):
-            return SetBatteryBody(percent=percent)
-        case Unplug():
-            return UnplugBody()
-        case Plug():
-            return PlugBody()
         case _:
-            assert_never(action)
+            return _body_of_mishap(action)
 
 
 def _gesture_of(body: GestureBody) -> Gesture:
@@ -194,3 +196,35 @@ def _body_of_gesture(gesture: Gesture) -> GestureBody:
             return PresentTagBody(uid=tag.uid.hex(), kind=tag.kind)
         case _:
             assert_never(gesture)
+
+
+def _mishap_of(body: MishapBody) -> Mishap:
+    match body:
+        case SetBatteryBody():
+            return SetBattery(body.percent)
+        case SetQuirksBody():
+            return SetQuirks(body.chances)
+        case PlanUpdateBody():
+            return PlanUpdate(UpdatePlan(body.end, body.after_packets))
+        case UnplugBody():
+            return Unplug()
+        case PlugBody():
+            return Plug()
+        case _:
+            assert_never(body)
+
+
+def _body_of_mishap(mishap: Mishap) -> MishapBody:
+    match mishap:
+        case SetBattery(percent):
+            return SetBatteryBody(percent=percent)
+        case SetQuirks(chances):
+            return SetQuirksBody(chances=dict(chances))
+        case PlanUpdate(plan):
+            return PlanUpdateBody(end=plan.end, after_packets=plan.after_packets)
+        case Unplug():
+            return UnplugBody()
+        case Plug():
+            return PlugBody()
+        case _:
+            assert_never(mishap)

@@ -105,11 +105,14 @@ def shown(reader: SimulatedReader) -> dict[str, Any]:
         "state": reader.screen.state,
         "screen": list(reader.screen.lines),
         "choices": list(reader.screen.choices),
+        "picture": reader.screen.picture,
         "history": [
             {"state": screen.state, "screen": list(screen.lines)}
             for screen in reader.history
         ],
         "keys": sorted(reader.model.keys),
+        "heard": [asdict(sound) for sound in reader.heard],
+        "quirks": dict(reader.quirks),
         "wire_faults": {
             "to_host": asdict(to_host),
             "to_reader": asdict(to_reader),

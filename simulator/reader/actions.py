@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from simulator.cards.card import Card, Entry
 from simulator.reader.device import SimulatedReader
-from simulator.reader.model import Tag
+from simulator.reader.model import Tag, UpdatePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,20 @@ class SetBattery:
 
 
 @dataclass(frozen=True, slots=True)
+class SetQuirks:
+    """Make the reader do things wrong by itself, each with a chance."""
+
+    chances: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanUpdate:
+    """Decide how the next firmware update ends."""
+
+    plan: UpdatePlan
+
+
+@dataclass(frozen=True, slots=True)
 class Unplug:
     """Pull the cable."""
 
@@ -77,7 +92,9 @@ class Plug:
 
 Gesture = Touch | Sign | ShowBarcode | PresentTag
 """What a customer answers a question with, other than by a card or a key."""
-Action = PresentCard | RemoveCard | PressKey | Gesture | SetBattery | Unplug | Plug
+Mishap = SetBattery | SetQuirks | PlanUpdate | Unplug | Plug
+"""What happens to a reader without anyone using it."""
+Action = PresentCard | RemoveCard | PressKey | Gesture | Mishap
 
 
 def perform(reader: SimulatedReader, action: Action) -> None:
@@ -91,12 +108,8 @@ def perform(reader: SimulatedReader, action: Action) -> None:
             reader.press_key(key)
         case Touch() | Sign() | ShowBarcode() | PresentTag():
             _gesture(reader, action)
-        case SetBattery(percent):
-            reader.set_battery(percent)
-        case Unplug():
-            reader.unplug()
-        case Plug():
-            reader.plug()
+        case SetBattery() | SetQuirks() | PlanUpdate() | Unplug() | Plug():
+            _happen(reader, action)
         case _:
             assert_never(action)
 
@@ -113,3 +126,19 @@ def _gesture(reader: SimulatedReader, gesture: Gesture) -> None:
             reader.present_tag(tag)
         case _:
             assert_never(gesture)
+
+
+def _happen(reader: SimulatedReader, mishap: Mishap) -> None:
+    match mishap:
+        case SetBattery(percent):
+            reader.set_battery(percent)
+        case SetQuirks(chances):
+            reader.set_quirks(chances)
+        case PlanUpdate(plan):
+            reader.plan_update(plan)
+        case Unplug():
+            reader.unplug()
+        case Plug():
+            reader.plug()
+        case _:
+            assert_never(mishap)

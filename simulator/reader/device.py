@@ -8,24 +8,35 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from drivers.wires import WireKind
+from simulator.cards.book import CardBook
 from simulator.cards.card import Card, Entry
 from simulator.clock import Clock, Timer
 from simulator.emv.kernel import Kernel
 from simulator.emv.sealing import ReadKeys
-from simulator.errors import ControlRefused
+from simulator.errors import ControlRefused, WireUnavailable
 from simulator.faults import NO_FAULTS, FaultyLine, Random, WireFaults
-from simulator.reader.model import Bench, Model, Stroke, Tag, Timing
+from simulator.reader.model import (
+    Bench,
+    Model,
+    Sound,
+    Stroke,
+    Tag,
+    Timing,
+    UpdatePlan,
+)
 from simulator.reader.screen import DARK, ReaderState, Screen
 from simulator.reader.wires.wire import Wire
 
 _KEY_SET = bytes.fromhex("FFFF987654")
 _DEVICE_BITS, _COUNTER_BITS = 19, 21
 _KEPT_SCREENS = 50
+_KEPT_SOUNDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +55,15 @@ class SimulatedReader:
     """Made unplugged; all methods must be called from the event loop's thread."""
 
     def __init__(
-        self, plan: ReaderPlan, *, kernel: Kernel, clock: Clock, random: Random
+        self,
+        plan: ReaderPlan,
+        *,
+        cards: CardBook,
+        kernel: Kernel,
+        clock: Clock,
+        random: Random,
     ) -> None:
-        """`random` decides over wire faults only."""
+        """`cards` are those whose numbers can be typed."""
         self._plan = plan
         self._clock = clock
         self._screen = DARK
@@ -55,6 +72,10 @@ class SimulatedReader:
         self._inputs: deque[Callable[[], None]] = deque()
         self._shown: deque[Screen] = deque()
         self._history: deque[Screen] = deque(maxlen=_KEPT_SCREENS)
+        self._heard: deque[Sound] = deque(maxlen=_KEPT_SOUNDS)
+        self._quirks: Mapping[str, float] = {}
+        self._is_plugged = False
+        self._return: Timer | None = None
         self._is_working = False
         self._is_telling = False
         line = partial(
@@ -66,19 +87,7 @@ class SimulatedReader:
         )
         self._to_host = line(plan.wire.send)
         self._to_model = line(self._take)
-        self._model = plan.make_model(
-            Bench(
-                send=self._to_host.send,
-                wire=plan.wire.kind,
-                packet_bytes=lambda: plan.wire.packet_bytes,
-                show=self._show,
-                later=self._later,
-                kernel=kernel,
-                keys=ReadKeys(_first_ksn(plan.serial_number)),
-                serial_number=plan.serial_number,
-                timing=plan.timing,
-            )
-        )
+        self._model = plan.make_model(self._bench(cards, kernel, random))
 
     @property
     def name(self) -> str:
@@ -111,14 +120,24 @@ class SimulatedReader:
         return tuple(self._history)
 
     @property
+    def heard(self) -> tuple[Sound, ...]:
+        """The latest sounds, oldest first."""
+        return tuple(self._heard)
+
+    @property
     def is_plugged(self) -> bool:
-        """Whether its cable is in, and with it its power."""
-        return self._screen.state is not ReaderState.OFF
+        """Whether its cable is in, even while it restarts."""
+        return self._is_plugged
 
     @property
     def faults(self) -> tuple[WireFaults, WireFaults]:
         """What goes wrong towards the host, and towards the reader."""
         return self._faults
+
+    @property
+    def quirks(self) -> Mapping[str, float]:
+        """What it does wrong by itself, and with which chance."""
+        return self._quirks
 
     def watch(self, watcher: Callable[[SimulatedReader, Screen], None]) -> None:
         """Tell `watcher` of every screen, in order, when the reader has settled."""
@@ -128,14 +147,13 @@ class SimulatedReader:
         """Put the cable in; raises ControlRefused if it is, or WireUnavailable."""
         if self.is_plugged:
             raise ControlRefused("the reader is plugged in already")
-        self._plan.wire.plug(self._to_model.send)
-        self._work(self._model.power_on)
+        self._start()
 
     def unplug(self) -> None:
         """Pull the cable out, and with it the power; raises ControlRefused."""
         if not self.is_plugged:
             raise ControlRefused("the reader is unplugged already")
-        self._work(self._power_off)
+        self._work(self._pull)
 
     def present_card(self, card: Card, entry: Entry) -> None:
         """Give it a card; raises ControlRefused if it cannot take it so, or now."""
@@ -180,9 +198,38 @@ class SimulatedReader:
         self._to_host.set_faults(to_host)
         self._to_model.set_faults(to_reader)
 
+    def set_quirks(self, chances: Mapping[str, float]) -> None:
+        """From now on it does this wrong, and no longer as before; ControlInvalid."""
+        self._model.set_quirks(chances)
+        self._quirks = dict(chances)
+
+    def plan_update(self, plan: UpdatePlan) -> None:
+        """Let its next firmware update end so; raises ControlRefused."""
+        self._model.plan_update(plan)
+
+    def _bench(self, cards: CardBook, kernel: Kernel, random: Random) -> Bench:
+        plan = self._plan
+        return Bench(
+            send=self._to_host.send,
+            wire=plan.wire.kind,
+            packet_bytes=lambda: plan.wire.packet_bytes,
+            show=self._show,
+            later=self._later,
+            play=self._heard.extend,
+            restart=self._restart,
+            card_numbered=cards.numbered,
+            random=random,
+            kernel=kernel,
+            keys=ReadKeys(_first_ksn(plan.serial_number)),
+            serial_number=plan.serial_number,
+            timing=plan.timing,
+        )
+
     def _use(self, deed: Callable[[], None]) -> None:
         if not self.is_plugged:
             raise ControlRefused("the reader is unplugged")
+        if self._screen.state is ReaderState.OFF:
+            raise ControlRefused("the reader is switched off")
         self._work(deed)
 
     def _take(self, data: bytes) -> None:
@@ -192,7 +239,30 @@ class SimulatedReader:
         return self._clock.call_later(delay_s, lambda: self._work(action))
 
     def _cut(self) -> None:
+        self._work(self._pull)
+
+    def _start(self) -> None:
+        self._plan.wire.plug(self._to_model.send, self._model.identity)
+        self._is_plugged = True
+        self._work(self._model.power_on)
+
+    def _pull(self) -> None:
+        self._is_plugged = False
+        if self._return is not None:
+            self._return.cancel()
+            self._return = None
+        self._power_off()
+
+    def _restart(self, after_s: float | None) -> None:
         self._work(self._power_off)
+        if after_s is not None:
+            self._return = self._clock.call_later(after_s, self._come_back)
+
+    def _come_back(self) -> None:
+        self._return = None
+        # Its port may be taken meanwhile: then it stays off until it is plugged anew.
+        with suppress(WireUnavailable):
+            self._start()
 
     def _power_off(self) -> None:
         self._to_host.forget()

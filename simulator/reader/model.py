@@ -6,15 +6,18 @@ and a screen. It never blocks and never reads a clock; what it may use is its Be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from enum import StrEnum
+from typing import Protocol
 
 from drivers.wires import WireKind
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.emv.kernel import Kernel
 from simulator.emv.sealing import ReadKeys
+from simulator.faults import Random
+from simulator.reader.identity import Identity
 from simulator.reader.screen import Screen
 
 
@@ -28,6 +31,16 @@ class Timing:
     """For the issuer's answer, before the chip decides alone."""
     result_s: float = 3.0
     """How long the outcome stays on the screen."""
+    restart_s: float = 1.0
+    """How long it is off the wire when it restarts with other firmware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One tone of a reader's loudspeaker."""
+
+    frequency_hz: int
+    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,14 @@ class Bench:
     show: Callable[[Screen], None]
     later: Callable[[float, Callable[[], None]], Timer]
     """Call back after so many seconds."""
+    play: Callable[[Sequence[Sound]], None]
+    """Make sounds, for whoever listens."""
+    restart: Callable[[float | None], None]
+    """Drop off the wire once the present step is done; power on again after so many
+    seconds, or with None only when someone puts the cable in anew."""
+    card_numbered: Callable[[str], Card | None]
+    """The virtual card whose number was typed; None for all other numbers."""
+    random: Random
     kernel: Kernel
     keys: ReadKeys
     serial_number: str
@@ -61,15 +82,57 @@ class Tag:
     kind: str = "mifare_ultralight"
 
 
+class UpdateEnd(StrEnum):
+    """How a firmware update ends."""
+
+    DONE = "done"
+    POWER_LOST = "power_lost"
+    """In the middle of loading; it restarts with the firmware it had."""
+    OLD_VERSION = "old_version"
+    """It restarts with the firmware it had, and says that all went well."""
+    KEYS_ERASED = "keys_erased"
+    """It restarts with the new firmware, and without its keys."""
+    NEVER_RETURNS = "never_returns"
+    BOOT_LOADER = "boot_loader"
+    """It comes back as its boot loader, which takes no payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePlan:
+    """What will become of the next firmware update."""
+
+    end: UpdateEnd
+    after_packets: int = 1
+    """When the power goes: so many packets, or bytes of a stream, after the beginning."""
+
+
 class Model(Protocol):
     """One reader of a family; made switched off."""
 
-    name: ClassVar[str]
-    """The profile's name, such as `magtek_dynaprox`."""
-    texts: ClassVar[frozenset[str]]
-    """Every text it can show, apart from amounts: what rules may wait for."""
-    keys: ClassVar[frozenset[str]]
-    """The keys the cardholder may press."""
+    @property
+    def name(self) -> str:
+        """The profile's name, such as `magtek_dynaprox`."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """How it shows itself on its wire when it is plugged in next."""
+        ...
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """Every text it can show, apart from amounts: what rules may wait for."""
+        ...
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys the cardholder may press."""
+        ...
+
+    @property
+    def quirks(self) -> frozenset[str]:
+        """The faults of its own that it can be given, beyond those of any wire."""
+        ...
 
     def power_on(self) -> None:
         """Start up."""
@@ -113,4 +176,15 @@ class Model(Protocol):
 
     def set_battery(self, percent: int) -> None:
         """Charge or drain the battery; raises ControlRefused if there is none."""
+        ...
+
+    def set_quirks(self, chances: Mapping[str, float]) -> None:
+        """From now on each of these `quirks` strikes a message with this chance.
+
+        Raises ControlInvalid for one it does not know.
+        """
+        ...
+
+    def plan_update(self, plan: UpdatePlan) -> None:
+        """Let the next firmware update end so; raises ControlRefused if it takes none."""
         ...

@@ -19,6 +19,8 @@ class ReaderState(StrEnum):
     READING = "reading"
     AUTHORISING = "authorising"
     """A card was read; the reader waits for the issuer's answer."""
+    UPDATING = "updating"
+    """New firmware is loaded or written; nothing else is possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Screen:
     lines: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     """What can be touched, as it reads."""
+    picture: str = ""
+    """What picture is shown, in words, such as `stored image 2`."""
 
 
 DARK = Screen(ReaderState.OFF)

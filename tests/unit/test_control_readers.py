@@ -182,6 +182,7 @@ async def test_a_rule_presents_a_card_to_the_next_payment(shop: Shop) -> None:
 async def test_a_rule_may_do_everything_in_turn(shop: Shop) -> None:
     actions = [
         {"do": "set_battery", "percent": 50},
+        {"do": "set_quirks", "chances": {}},
         {"do": "present_card", **INSERT_VISA},
         {"do": "remove_card"},
         {"do": "unplug"},
@@ -237,6 +238,9 @@ async def test_rules_can_be_removed(shop: Shop) -> None:
             "control_refused",
         ),
         (f"{TILL}/set_battery", {"percent": 101}, 400, "control_invalid"),
+        (f"{TILL}/set_quirks", {"chances": {"x": 1}}, 400, "control_invalid"),
+        (f"{TILL}/plan_update", {"end": "done"}, 409, "control_refused"),
+        (f"{TILL}/plan_update", {"end": "never"}, 400, "control_invalid"),
         (f"{TILL}/plug", None, 409, "control_refused"),
         (f"{TILL}/wire_faults", {"corrupt": 2}, 400, "control_invalid"),
         (f"{TILL}/plug", b"not json", 400, "control_invalid"),

@@ -216,4 +216,3 @@ def test_no_packet_breaks_a_receiver(kind: WireKind, noise: list[bytes]) -> None
     sender.split(b"\x00")
 
     assert received(receiver, sender.split(ARQC)) == [ARQC]
-

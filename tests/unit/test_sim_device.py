@@ -23,7 +23,7 @@ from simulator.reader.wires.pipe import PipeWire
 class BrokenWire(PipeWire):
     """A port that cannot be offered."""
 
-    def plug(self, received: object) -> None:
+    def plug(self, received: object, identity: object) -> None:
         raise WireUnavailable("no such port")
 
 

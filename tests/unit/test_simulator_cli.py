@@ -91,6 +91,18 @@ def test_one_line_says_where_everything_is(tmp_path: Path) -> None:
         assert simulator.get("/v1/payment_intents")[0] == 200
 
 
+def test_each_reader_may_be_of_its_own_model(tmp_path: Path) -> None:
+    own = f"till1=magtek_dynaprox@pty:{tmp_path / 'till@1'}"
+
+    with running("--reader", own, "--reader", "till2=tcp:127.0.0.1:0") as simulator:
+        _, readers = simulator.get("/simulator/readers")
+
+    assert [(each["model"], each["wire"][:4]) for each in readers["data"]] == [
+        ("magtek_dynaprox", "pty:"),
+        ("magtek_dynaprox", "tcp:"),
+    ]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly_and_leaves_no_port(
     tmp_path: Path, number: signal.Signals

@@ -6,7 +6,7 @@ messages, reset, battery. The transaction itself is `mms_transaction`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, assert_never
 
 from drivers.errors import RemoteError
@@ -42,8 +42,9 @@ from drivers.protocol.magtek_mms.status import (
 )
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
-from simulator.errors import ControlRefused
-from simulator.reader.model import Bench, Stroke, Tag
+from simulator.errors import ControlInvalid, ControlRefused
+from simulator.reader.identity import Identity
+from simulator.reader.model import Bench, Stroke, Tag, UpdatePlan
 from simulator.reader.models.mms_order import order_of
 from simulator.reader.models.mms_texts import amount_line, text_of
 from simulator.reader.models.mms_transaction import MmsTransaction
@@ -63,6 +64,7 @@ class MagtekDynaprox:
     name: ClassVar[str] = "magtek_dynaprox"
     texts: ClassVar[frozenset[str]] = frozenset(map(text_of, StringId)) - {""}
     keys: ClassVar[frozenset[str]] = frozenset({"cancel"})
+    quirks: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -71,6 +73,17 @@ class MagtekDynaprox:
         self._transaction: MmsTransaction | None = None
         self._message_timer: Timer | None = None
         self._result_timer: Timer | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Builds with USB; those with UART or RS-232 tell nothing."""
+        return Identity(
+            manufacturer="MagTek",
+            product="DynaProx",
+            serial_number=self._bench.serial_number,
+            vendor_id=0x0801,
+            product_id=0x2023,
+        )
 
     def power_on(self) -> None:
         """Start up and say so."""
@@ -129,6 +142,15 @@ class MagtekDynaprox:
             self._notify(DeviceUpdate(DeviceState.BATTERY_CRITICAL))
         elif percent <= _LOW_BATTERY_PERCENT < before:
             self._notify(DeviceUpdate(DeviceState.BATTERY_LOW))
+
+    def set_quirks(self, chances: Mapping[str, float]) -> None:
+        """It has none yet."""
+        if chances:
+            raise ControlInvalid("the reader has no quirks")
+
+    def plan_update(self, plan: UpdatePlan) -> None:
+        """It takes no firmware yet."""
+        raise ControlRefused("the reader takes no firmware")
 
     def _running(self) -> MmsTransaction:
         if self._transaction is None:

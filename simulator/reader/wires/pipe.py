@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
+from simulator.reader.identity import Identity
 
 
 class PipeWire:
@@ -41,7 +42,7 @@ class PipeWire:
         """The most that one packet carries; None for a stream."""
         return self._packet_bytes
 
-    def plug(self, received: Callable[[bytes], None]) -> None:
+    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
         """Offer the port."""
         self._to_reader = received
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
+from simulator.reader.identity import Identity
 from simulator.reader.wires.descriptor import DescriptorStream
 
 
@@ -38,7 +39,7 @@ class PtyWire:
         """None: a stream has no packets."""
         return None
 
-    def plug(self, received: Callable[[bytes], None]) -> None:
+    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
         """Make a new terminal and point the link to it in one step."""
         self.unplug()
         if self._path.exists() and not self._path.is_symlink():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
+from simulator.reader.identity import Identity
 from simulator.reader.wires.descriptor import DescriptorStream
 
 
@@ -36,7 +37,7 @@ class TcpWire:
         """None: a stream has no packets."""
         return None
 
-    def plug(self, received: Callable[[bytes], None]) -> None:
+    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
         """Listen; raises WireUnavailable where the address is taken or unusable."""
         self.unplug()
         try:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from drivers.profile import Profile
 from drivers.wires import WireKind
+from simulator.reader.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Wire(Protocol):
         """
         ...
 
-    def plug(self, received: Callable[[bytes], None]) -> None:
+    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
         """Offer the port; `received` gets what the host sends, packet by packet where
-        the wire has packets.
+        the wire has packets. `identity` is what hosts see before they open it.
 
         Raises WireUnavailable. Needs a running event loop, except for a pipe.
         """
