@@ -14,7 +14,6 @@ from typing import Any
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from drivers.profile import profile_named
 from simulator.cards.book import CardBook
 from simulator.clock import AdjustableClock, Clock
 from simulator.emv.issuer import SimulatedIssuer
@@ -143,7 +142,7 @@ def _plan(order: ReaderOrder) -> ReaderPlan:
         raise ControlInvalid(f"no reader model {order.model!r}, only {known}")
     # The same name has the same serial number, run after run.
     serial_number = f"B{zlib.crc32(order.name.encode()) & 0xFFFFFFF:07X}"
-    nameplate = Nameplate(profile_named(order.model), serial_number)
+    nameplate = partial(_nameplate, order.model, serial_number)
     wire = order.wire
     return ReaderPlan(
         name=order.name,
@@ -151,3 +150,10 @@ def _plan(order: ReaderOrder) -> ReaderPlan:
         wire=wire_for(wire, nameplate) if isinstance(wire, str) else wire,
         serial_number=serial_number,
     )
+
+
+def _nameplate(model: str, serial_number: str) -> Nameplate:
+    # Profiles come with pydantic: see `_control`.
+    from drivers.profile import profile_named
+
+    return Nameplate(profile_named(model), serial_number)

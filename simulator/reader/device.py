@@ -242,7 +242,7 @@ class SimulatedReader:
         self._work(self._pull)
 
     def _start(self) -> None:
-        self._plan.wire.plug(self._to_model.send, self._model.identity)
+        self._plan.wire.plug(self._to_model.send, product_id=self._model.product_id)
         self._is_plugged = True
         self._work(self._model.power_on)
 

@@ -17,7 +17,6 @@ from simulator.clock import Timer
 from simulator.emv.kernel import Kernel
 from simulator.emv.sealing import ReadKeys
 from simulator.faults import Random
-from simulator.reader.identity import Identity
 from simulator.reader.screen import Screen
 
 
@@ -115,8 +114,8 @@ class Model(Protocol):
         ...
 
     @property
-    def identity(self) -> Identity:
-        """How it shows itself on its wire when it is plugged in next."""
+    def product_id(self) -> int | None:
+        """Its USB product id when it is plugged in next; None is the profile's."""
         ...
 
     @property

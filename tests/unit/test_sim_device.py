@@ -23,7 +23,7 @@ from simulator.reader.wires.pipe import PipeWire
 class BrokenWire(PipeWire):
     """A port that cannot be offered."""
 
-    def plug(self, received: object, identity: object) -> None:
+    def plug(self, received: object, *, product_id: int | None = None) -> None:
         raise WireUnavailable("no such port")
 
 

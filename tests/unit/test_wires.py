@@ -22,7 +22,10 @@ from simulator.reader.wires.tcp import TcpWire
 from simulator.reader.wires.wire import Nameplate, Wire
 
 PATIENCE_S = 5
-NAMEPLATE = Nameplate(profile_named("magtek_dynaprox"), "B000001")
+
+
+def nameplate() -> Nameplate:
+    return Nameplate(profile_named("magtek_dynaprox"), "B000001")
 
 
 class Inbox:
@@ -276,7 +279,7 @@ async def test_a_taken_address_is_an_error(tcp: TcpWire) -> None:
 def test_a_wire_is_chosen_by_its_spec() -> None:
     specs = ["pty:/tmp/reader", "tcp:127.0.0.1:4001", "tcp:::1:4001"]
 
-    assert [wire_for(spec, NAMEPLATE).spec for spec in specs] == specs
+    assert [wire_for(spec, nameplate).spec for spec in specs] == specs
 
 
 @pytest.mark.parametrize(
@@ -284,7 +287,7 @@ def test_a_wire_is_chosen_by_its_spec() -> None:
 )
 def test_an_unknown_spec_is_refused(spec: str) -> None:
     with pytest.raises(WireUnavailable, match="neither pty:PATH nor tcp:HOST:PORT"):
-        wire_for(spec, NAMEPLATE)
+        wire_for(spec, nameplate)
 
 
 async def test_a_write_to_a_host_that_is_gone_is_dropped_and_the_end_told() -> None:

@@ -43,7 +43,6 @@ from drivers.protocol.magtek_mms.status import (
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.errors import ControlInvalid, ControlRefused
-from simulator.reader.identity import Identity
 from simulator.reader.model import Bench, Stroke, Tag, UpdatePlan
 from simulator.reader.models.mms_order import order_of
 from simulator.reader.models.mms_texts import amount_line, text_of
@@ -75,15 +74,9 @@ class MagtekDynaprox:
         self._result_timer: Timer | None = None
 
     @property
-    def identity(self) -> Identity:
-        """Builds with USB; those with UART or RS-232 tell nothing."""
-        return Identity(
-            manufacturer="MagTek",
-            product="DynaProx",
-            serial_number=self._bench.serial_number,
-            vendor_id=0x0801,
-            product_id=0x2023,
-        )
+    def product_id(self) -> int | None:
+        """Always the profile's."""
+        return None
 
     def power_on(self) -> None:
         """Start up and say so."""

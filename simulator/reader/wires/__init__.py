@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simulator.errors import WireUnavailable
 from simulator.reader.wires.pty import PtyWire
 from simulator.reader.wires.tcp import TcpWire
 from simulator.reader.wires.wire import Nameplate, Wire
 
 
-def wire_for(spec: str, nameplate: Nameplate) -> Wire:
+def wire_for(spec: str, nameplate: Callable[[], Nameplate]) -> Wire:
     """The wire that `spec` names, unplugged; raises WireUnavailable for none.
 
-    `nameplate` is what the reader shows on a wire that names its devices.
+    `nameplate` gives what the reader shows on a wire that names its devices.
 
     `pty:PATH` is a serial port behind the symbolic link PATH; `tcp:HOST:PORT` listens.
     """

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
-from simulator.reader.identity import Identity
 
 
 class PipeWire:
@@ -42,7 +41,9 @@ class PipeWire:
         """The most that one packet carries; None for a stream."""
         return self._packet_bytes
 
-    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
+    def plug(
+        self, received: Callable[[bytes], None], *, product_id: int | None = None
+    ) -> None:
         """Offer the port."""
         self._to_reader = received
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
-from simulator.reader.identity import Identity
 from simulator.reader.wires.descriptor import DescriptorStream
 
 
@@ -39,7 +38,9 @@ class PtyWire:
         """None: a stream has no packets."""
         return None
 
-    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
+    def plug(
+        self, received: Callable[[bytes], None], *, product_id: int | None = None
+    ) -> None:
         """Make a new terminal and point the link to it in one step."""
         self.unplug()
         if self._path.exists() and not self._path.is_symlink():

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from drivers.wires import WireKind
 from simulator.errors import WireUnavailable
-from simulator.reader.identity import Identity
 from simulator.reader.wires.descriptor import DescriptorStream
 
 
@@ -37,7 +36,9 @@ class TcpWire:
         """None: a stream has no packets."""
         return None
 
-    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
+    def plug(
+        self, received: Callable[[bytes], None], *, product_id: int | None = None
+    ) -> None:
         """Listen; raises WireUnavailable where the address is taken or unusable."""
         self.unplug()
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from drivers.profile import Profile
 from drivers.wires import WireKind
-from simulator.reader.identity import Identity
+
+if TYPE_CHECKING:
+    # Only for wires that tell of it: pydantic is a fifth of the start-up time.
+    from drivers.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,11 @@ class Wire(Protocol):
         """
         ...
 
-    def plug(self, received: Callable[[bytes], None], identity: Identity) -> None:
+    def plug(
+        self, received: Callable[[bytes], None], *, product_id: int | None = None
+    ) -> None:
         """Offer the port; `received` gets what the host sends, packet by packet where
-        the wire has packets. `identity` is what hosts see before they open it.
+        the wire has packets. On USB `product_id` stands in for the nameplate's.
 
         Raises WireUnavailable. Needs a running event loop, except for a pipe.
         """
