@@ -67,6 +67,20 @@ class CustomerStep(StrEnum):
     SIGNING = "signing"
 
 
+class DeviceNotice(StrEnum):
+    """What a reader tells of itself, whatever it is doing."""
+
+    BATTERY_LOW = "battery_low"
+    BATTERY_CRITICALLY_LOW = "battery_critically_low"
+    """It will switch itself off."""
+    POWERING_OFF = "powering_off"
+    """Someone switches it off, or it does so for lack of use."""
+    RESTARTING_SOON = "restarting_soon"
+    """Its daily restart for security (PCI PTS) is due."""
+    TAMPERED = "tampered"
+    """It was opened or attacked, and takes no more cards."""
+
+
 class Verdict(StrEnum):
     """How the reader and the card ended a transaction."""
 
@@ -259,6 +273,14 @@ class Reader(Protocol):
     @property
     def features(self) -> Features:
         """What it offers beyond taking a card."""
+        ...
+
+    @property
+    def notices(self) -> AsyncIterator[DeviceNotice]:
+        """What it tells of itself, in order; ends when the wire is gone.
+
+        For one listener, who may be late: some are kept.
+        """
         ...
 
     def transaction(

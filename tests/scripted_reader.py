@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from drivers.features import NO_FEATURES
+from drivers.notices import NoticeQueue
 from drivers.reader import (
     DisplayMessage,
     IssuerAnswer,
@@ -50,6 +51,7 @@ class ScriptedReader:
 
     def __init__(self, transaction: ScriptedTransaction | None = None) -> None:
         self.unplugged = asyncio.Event()
+        self.notices = NoticeQueue()
         self._transaction = transaction or ScriptedTransaction()
 
     @asynccontextmanager
@@ -72,3 +74,4 @@ class ScriptedReader:
 
     async def aclose(self) -> None:
         self.unplugged.set()
+        self.notices.end()

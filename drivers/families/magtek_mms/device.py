@@ -17,7 +17,9 @@ from drivers.errors import (
     TransportError,
 )
 from drivers.families.magtek_mms.framing import MmsFraming
+from drivers.families.magtek_mms.translation import DEVICE_NOTICES
 from drivers.link import Link
+from drivers.notices import NoticeQueue
 from drivers.protocol import slip
 from drivers.protocol.magtek_mms import properties
 from drivers.protocol.magtek_mms.commands import (
@@ -87,6 +89,7 @@ class Device:
 
     def __init__(self, transport: Transport, timings: Timings) -> None:
         self.timings = timings
+        self.notices = NoticeQueue()
         self._listener: Listener | None = None
         self._activity = Activity.IDLE
         self._early: list[Notice] = []
@@ -191,6 +194,8 @@ class Device:
 
     def noticed(self, notice: Notice) -> None:
         """Called by the link with everything the device tells by itself."""
+        if isinstance(notice, DeviceUpdate) and notice.state in DEVICE_NOTICES:
+            self.notices.tell(DEVICE_NOTICES[notice.state])
         if self._activity is Activity.STARTING:
             # Before the answer to a start only a card can be news of that transaction;
             # data and endings are of one before it.
@@ -209,6 +214,7 @@ class Device:
         """Called by the link when the wire is gone."""
         self._lost = error
         self._changed.set()
+        self.notices.end()
         if self._listener is not None:
             self._listener.disconnected(error)
 

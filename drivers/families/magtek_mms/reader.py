@@ -14,6 +14,7 @@ from drivers.profile import Profile
 from drivers.protocol.magtek_mms import properties
 from drivers.protocol.magtek_mms.commands import ShowMessage
 from drivers.reader import (
+    DeviceNotice,
     DisplayMessage,
     ReaderInfo,
     Transaction,
@@ -41,6 +42,11 @@ class MagTekMmsReader:
     def features(self) -> Features:
         """What it offers beyond taking a card."""
         return NO_FEATURES
+
+    @property
+    def notices(self) -> AsyncIterator[DeviceNotice]:
+        """What it tells of itself; ends when the wire is gone."""
+        return self._device.notices
 
     @asynccontextmanager
     async def transaction(

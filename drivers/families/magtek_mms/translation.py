@@ -10,6 +10,7 @@ from drivers.protocol.magtek_mms.commands import StringId
 from drivers.protocol.magtek_mms.notifications import (
     CardChange,
     CardUpdate,
+    DeviceState,
     Outcome,
     Technology,
     TransactionComplete,
@@ -20,6 +21,7 @@ from drivers.reader import (
     CardPresented,
     CardRemoved,
     ChipFlow,
+    DeviceNotice,
     DisplayMessage,
     EncryptedCard,
     InputOption,
@@ -49,6 +51,12 @@ STRINGS: dict[DisplayMessage, StringId] = {
 }
 MESSAGES: dict[int, DisplayMessage] = {
     string: message for message, string in STRINGS.items()
+}
+
+DEVICE_NOTICES: dict[DeviceState, DeviceNotice] = {
+    DeviceState.BATTERY_LOW: DeviceNotice.BATTERY_LOW,
+    DeviceState.BATTERY_CRITICAL: DeviceNotice.BATTERY_CRITICALLY_LOW,
+    DeviceState.RESTARTS_SOON: DeviceNotice.RESTARTING_SOON,
 }
 
 _VERDICTS: dict[int, Verdict] = {
