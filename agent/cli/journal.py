@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,8 @@ from agent.cli.options import Config, Json
 from agent.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
-    from agent.journal.journal import Journal, Recorded, VerifiedChain
+    from agent.journal.entry_table import VerifiedChain
+    from agent.journal.journal import Journal, Recorded
 
 
 def journal_commands() -> typer.Typer:
@@ -56,11 +58,11 @@ def verify(config: Config = None, as_json: Json = False) -> None:
     path = journal_path(read_settings(config).state_dir)
     check_exists(path)
 
-    async def check(journal: Journal) -> VerifiedChain:
-        return journal.verify()
+    async def check(journal: Journal) -> tuple[VerifiedChain, VerifiedChain]:
+        return journal.verify(), journal.updates.verify()
 
     try:
-        chain = with_journal(path, check)
+        chain, updates = with_journal(path, check)
     except JournalBroken as error:
         raise CommandFailed(
             error.message,
@@ -69,9 +71,14 @@ def verify(config: Config = None, as_json: Json = False) -> None:
             exit_code=ExitCode.NEGATIVE,
         ) from error
     if as_json:
-        typer.echo(json.dumps({"entries": chain.entries, "head": chain.head}))
+        typer.echo(json.dumps({**asdict(chain), "updates": asdict(updates)}))
     else:
         typer.echo(f"{chain.entries} entries, none changed. Head: {chain.head}")
+        if updates.entries:
+            typer.echo(
+                f"{updates.entries} entries of firmware updates, none changed. "
+                f"Head: {updates.head}"
+            )
 
 
 def entry_line(recorded: Recorded) -> str:

@@ -10,7 +10,8 @@ from agent.cli.failures import CommandFailed
 from agent.cli.findings import Finding, failed, good, warning
 from agent.cli.journal_file import journal_path, with_journal
 from agent.errors import AgentError, StripeKeyMissing
-from agent.journal.journal import Journal, VerifiedChain
+from agent.journal.entry_table import VerifiedChain
+from agent.journal.journal import Journal
 from agent.settings import Settings, StripeKey, read_stripe_key
 
 
@@ -38,6 +39,7 @@ def check_journal(folder: Path) -> Finding:
     check, path = "journal", journal_path(folder)
 
     async def verify(journal: Journal) -> VerifiedChain:
+        journal.updates.verify()
         return journal.verify()
 
     if not path.exists():

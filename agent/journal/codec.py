@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from agent.journal.entries import (
     ActionFinished,
@@ -24,6 +34,9 @@ from agent.journal.entries import (
     ReversalStarted,
     Reversed,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 KINDS: dict[str, type[Entry]] = {
     "action_requested": ActionRequested,
@@ -42,19 +55,50 @@ KINDS: dict[str, type[Entry]] = {
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
-_NAMES = {entry_type: kind for kind, entry_type in KINDS.items()}
+EntryT = TypeVar("EntryT", bound="DataclassInstance")
 
 
 class EntryUnreadable(ValueError):
     """A stored entry that this version does not understand."""
 
 
-def kind_of(entry: Entry) -> str:
-    """The entry's name on disk."""
-    return _NAMES[type(entry)]
+class Kinds(Generic[EntryT]):
+    """The entries that one table may hold, by the names they have on disk."""
+
+    def __init__(self, types: Mapping[str, type[EntryT]]) -> None:
+        self._types = dict(types)
+        self._names = {entry_type: kind for kind, entry_type in types.items()}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def kind_of(self, entry: EntryT) -> str:
+        """The entry's name on disk."""
+        return self._names[type(entry)]
+
+    def decode(self, kind: str, body: str) -> EntryT:
+        """The entry, or EntryUnreadable for an unknown kind, field or type.
+
+        A field may be missing where the entry has a default for it: it was added later.
+        """
+        entry_type = self._types.get(kind)
+        if entry_type is None:
+            raise EntryUnreadable(f"unknown kind {kind!r}")
+        try:
+            values = json.loads(body)
+        except ValueError as error:
+            raise EntryUnreadable(f"{kind}: the body is not JSON") from error
+        if not isinstance(values, dict):
+            raise EntryUnreadable(f"{kind}: the body is not an object")
+        return entry_type(**_checked(kind, values, entry_type))
 
 
-def encode(entry: Entry) -> str:
+PAYMENT_KINDS: Kinds[Entry] = Kinds(KINDS)
+kind_of = PAYMENT_KINDS.kind_of
+decode = PAYMENT_KINDS.decode
+
+
+def encode(entry: DataclassInstance) -> str:
     """The entry's canonical body: ASCII JSON, keys sorted, no spaces."""
     return canonical(
         {field.name: getattr(entry, field.name) for field in fields(entry)}
@@ -66,25 +110,8 @@ def canonical(value: object) -> str:
     return _CANONICAL.encode(value)
 
 
-def decode(kind: str, body: str) -> Entry:
-    """The entry, or EntryUnreadable for an unknown kind, field or type.
-
-    A field may be missing where the entry has a default for it: it was added later.
-    """
-    entry_type = KINDS.get(kind)
-    if entry_type is None:
-        raise EntryUnreadable(f"unknown kind {kind!r}")
-    try:
-        values = json.loads(body)
-    except ValueError as error:
-        raise EntryUnreadable(f"{kind}: the body is not JSON") from error
-    if not isinstance(values, dict):
-        raise EntryUnreadable(f"{kind}: the body is not an object")
-    return entry_type(**_checked(kind, values))
-
-
-def _checked(kind: str, values: dict[str, object]) -> dict[str, Any]:
-    hints, required = _shape(kind)
+def _checked(kind: str, values: dict[str, object], entry_type: type) -> dict[str, Any]:
+    hints, required = _shape(entry_type)
     unknown = values.keys() - hints.keys()
     if unknown:
         raise EntryUnreadable(f"{kind}: unknown field {min(unknown)!r}")
@@ -98,9 +125,8 @@ def _checked(kind: str, values: dict[str, object]) -> dict[str, Any]:
 
 
 @cache
-def _shape(kind: str) -> tuple[dict[str, Any], frozenset[str]]:
+def _shape(entry_type: type[Any]) -> tuple[dict[str, Any], frozenset[str]]:
     """The fields' types, NewTypes resolved, and the names that must be present."""
-    entry_type = KINDS[kind]
     hints = {
         name: getattr(hint, "__supertype__", hint)
         for name, hint in get_type_hints(entry_type).items()

@@ -16,7 +16,8 @@ from journal_entries import CARD_COLLECTED, CONFIRM_STARTED, CONFIRMED, requeste
 from agent.errors import JournalBroken
 from agent.ids import PaymentId
 from agent.journal.chain import GENESIS, link
-from agent.journal.journal import TAIL_LENGTH, Journal
+from agent.journal.entry_table import TAIL_LENGTH
+from agent.journal.journal import Journal
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 

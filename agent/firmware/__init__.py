@@ -1,0 +1,1 @@
+"""Firmware of readers: what there is, what may be installed when, and installing it."""

@@ -1,0 +1,98 @@
+"""The firmware updates of this machine's readers: their entries, durable and chained."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from agent.clock import Clock
+from agent.ids import ReaderId, UpdateId
+from agent.journal.codec import Kinds
+from agent.journal.db import Database
+from agent.journal.entry_table import EntryTable, RecordedEntry, VerifiedChain
+from agent.journal.update_entries import (
+    ActivationStarted,
+    ImageDownloaded,
+    ImageLoaded,
+    ImageVerified,
+    InstallAwaited,
+    LoadProgressed,
+    LoadStarted,
+    ReaderReturned,
+    RestartAwaited,
+    UpdateEnded,
+    UpdateEntry,
+    UpdateRequested,
+)
+
+UPDATE_KINDS: Kinds[UpdateEntry] = Kinds(
+    {
+        "update_requested": UpdateRequested,
+        "image_downloaded": ImageDownloaded,
+        "image_verified": ImageVerified,
+        "install_awaited": InstallAwaited,
+        "load_started": LoadStarted,
+        "load_progressed": LoadProgressed,
+        "image_loaded": ImageLoaded,
+        "activation_started": ActivationStarted,
+        "restart_awaited": RestartAwaited,
+        "reader_returned": ReaderReturned,
+        "update_ended": UpdateEnded,
+    }
+)
+"""The names these entries have on disk; part of the hash chain, so never renamed."""
+
+RecordedUpdate = RecordedEntry[UpdateEntry]
+
+_UNFINISHED = "SELECT update_id FROM unfinished_updates ORDER BY requested_seq"
+_LATEST = (
+    "SELECT update_id FROM update_entries WHERE kind = 'update_requested'"
+    " AND reader_id = ? ORDER BY seq DESC LIMIT 1"
+)
+
+
+class UpdateStore:
+    """The tables of updates. Raises JournalUnavailable."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._entries = EntryTable(
+            database,
+            table="update_entries",
+            subject="update_id",
+            kinds=UPDATE_KINDS,
+            noun="entry of updates",
+        )
+
+    async def append(self, entry: UpdateEntry) -> RecordedUpdate:
+        """Record it; durable when this returns.
+
+        Raises InternalError for a second request or end of one update.
+        """
+        at = self._clock.now()
+
+        def change(connection: sqlite3.Connection) -> RecordedUpdate:
+            return self._entries.append(connection, [entry], at=at)
+
+        return await self._database.write(change)
+
+    def entries_of(self, update_id: UpdateId) -> list[RecordedUpdate]:
+        """The update's entries, oldest first."""
+        return self._entries.of(update_id)
+
+    def unfinished(self) -> list[UpdateId]:
+        """The updates requested and not ended, oldest first."""
+        return [UpdateId(row[0]) for row in self._database.read(_UNFINISHED)]
+
+    def latest_of(self, reader_id: ReaderId) -> UpdateId | None:
+        """The update last requested for this reader, ended or not."""
+        rows = self._database.read(_LATEST, reader_id)
+        return UpdateId(rows[0][0]) if rows else None
+
+    def check_tail(self) -> None:
+        """Check the newest entries; raises JournalBroken."""
+        self._entries.check_tail()
+
+    def verify(self) -> VerifiedChain:
+        """Check every entry; raises JournalBroken."""
+        return self._entries.check()
