@@ -9,6 +9,7 @@ DriverError
 ├── ReaderTimeout                  no answer in time; what the reader did is unknown
 ├── FeatureUnsupported             this model has no such feature, or not now
 ├── ReaderEncryptionOff            the reader would send card data in the clear
+├── PortWatchUnavailable           the system does not tell what is plugged in
 └── TransportError
     ├── TransportUnavailable       the port could not be opened
     └── Disconnected               the port was open and is gone
@@ -81,6 +82,17 @@ class ReaderEncryptionOff(DriverError):
     """The reader reports that it would send card data unencrypted."""
 
     code = "reader_encryption_off"
+
+
+class PortWatchUnavailable(DriverError):
+    """The system does not tell of ports that come and go; looking again still works."""
+
+    code = "port_watch_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        """`reason` is for the log."""
+        super().__init__(f"cannot watch for readers being plugged in: {reason}")
+        self.reason = reason
 
 
 class TransportError(DriverError):

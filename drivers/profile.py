@@ -115,6 +115,8 @@ class Profile:
     capabilities: Capabilities
     ports: frozenset[Port] = frozenset({Port.SERIAL})
     usb: tuple[UsbId, ...] = ()
+    boot_loader: tuple[UsbId, ...] = ()
+    """How it names itself while it waits for firmware."""
     ble: Gatt | None = None
     line: LineSettings = DEFAULT_LINE
     firmware: tuple[FirmwareRange, ...] = ()

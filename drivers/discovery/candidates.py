@@ -34,6 +34,8 @@ class Candidate:
     """What USB says of the adapter or reader; not always the reader's own."""
     model: str | None = None
     """The profile that its USB id suggests."""
+    is_boot_loader: bool = False
+    """It takes firmware and nothing else, until it starts again as a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,11 @@ class PortRemoved:
 
 PortChange = PortAdded | PortRemoved
 WatchPorts = Callable[[], AbstractAsyncContextManager[AsyncIterator[PortChange]]]
-"""Within the context the iterator tells of every change, in order, without polling."""
+"""Within the context the iterator tells of every change, in order, without polling.
+
+Entering it raises PortWatchUnavailable where nobody tells; so does the iterator, should
+the news stop coming.
+"""
 
 
 def usb_id_of(port: PortInfo) -> UsbId | None:
