@@ -33,6 +33,7 @@ _FALLBACKS: Mapping[str, object] = {
     "entries": [entry.value for entry in Entry],
     "behaviour": Behaviour.NORMAL.value,
     "verification": Verification.NONE.value,
+    "pin": "1234",
     "decision": Decision.APPROVE.value,
 }
 _REQUIRED = frozenset(
@@ -148,6 +149,7 @@ def _account(fields: Mapping[str, object]) -> Account:
         exp_month=int(month),
         exp_year=int(year),
         decision=Decision(_text(fields, "decision")),
+        pin=_pin(fields),
     )
 
 
@@ -155,6 +157,13 @@ def _text(fields: Mapping[str, object], key: str) -> str:
     value = fields[key]
     if not isinstance(value, str) or not value:
         raise TypeError(f"{key} is not a text")
+    return value
+
+
+def _pin(fields: Mapping[str, object]) -> str:
+    value = _text(fields, "pin")
+    if not (value.isdecimal() and 4 <= len(value) <= 12):
+        raise ValueError("pin is not a text of 4 to 12 digits")
     return value
 
 

@@ -34,7 +34,10 @@ class Behaviour(StrEnum):
 
 
 class Verification(StrEnum):
-    """How the cardholder is verified; a PIN is taken as entered and right."""
+    """How the cardholder is verified.
+
+    A reader without a keypad takes a PIN as entered and right.
+    """
 
     NONE = "none"
     SIGNATURE = "signature"
@@ -80,6 +83,8 @@ class Account:
     exp_month: int
     exp_year: int
     decision: Decision
+    pin: str = field(repr=False)
+    """What a cardholder has to type."""
 
     @property
     def last4(self) -> str:

@@ -33,14 +33,16 @@ from simulator.emv.cryptogram import (
 )
 from simulator.emv.decisions import APPROVED_RESPONSE_CODE, REFUSALS, decide
 from simulator.emv.dukpt import TEST_BDK
+from simulator.emv.pin_keys import open_pin
 from simulator.emv.presented_card import presented_card
-from simulator.emv.sealing import STRIPE_TEMPLATE, TRACK_2, unseal
+from simulator.emv.sealing import STRIPE_TEMPLATE, TRACK_2, pin_in, unseal
 from simulator.emv.signed_data import signed_data
 from simulator.errors import CardDataUnreadable
 
 _CHIP_METHODS = frozenset({"contact_emv", "contactless_emv"})
 _STRIPE_METHODS = frozenset({"magnetic_stripe_fallback", "magnetic_stripe_track2"})
 _PIN_METHODS = range(0x01, 0x06)
+_CVM_FAILED = 0x01
 
 
 class SimulatedIssuer:
@@ -102,9 +104,7 @@ class SimulatedIssuer:
             and self._is_first_use(number, objects)
         )
         decision = (
-            decide(
-                card.account, request.amount, is_pin_verified=_is_pin_verified(objects)
-            )
+            _decide_with_pin(card, objects, request.amount)
             if is_genuine
             else Decision.INVALID_ACCOUNT
         )
@@ -170,9 +170,20 @@ def _outcome(
     return Declined(shown, refusal.code, decision, code, answer_card(code))
 
 
-def _is_pin_verified(objects: Iterable[Tlv]) -> bool:
-    """By the CVM results (EMV Book 4, A4): the method is one of those with a PIN."""
-    return _required(objects, emv.CVM_RESULTS)[0] & 0x3F in _PIN_METHODS
+def _decide_with_pin(card: Card, objects: tuple[Tlv, ...], amount: int) -> Decision:
+    """As `decide`; a wrong PIN is a reason only where there is no other."""
+    sealed = pin_in(objects)
+    verified = _is_pin_verified(objects)
+    decision = decide(card.account, amount, is_pin_verified=verified)
+    if sealed is None or decision is not Decision.APPROVE:
+        return decision
+    is_right = open_pin(sealed, card.account.number) == card.account.pin
+    return decision if is_right else Decision.INCORRECT_PIN
+
+
+def _is_pin_verified(objects: tuple[Tlv, ...]) -> bool:
+    results = _required(objects, emv.CVM_RESULTS)
+    return results[0] & 0x3F in _PIN_METHODS and results[-1] != _CVM_FAILED
 
 
 def _is_for(request: AuthorizationRequest, objects: Iterable[Tlv]) -> bool:

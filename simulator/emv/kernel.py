@@ -1,13 +1,15 @@
 """A simplified EMV kernel: the data of one read are coherent, the steps are not run.
 
-Left out: application selection, offline data authentication, PIN entry and scripts
-(EMV Book 3, 10). What it owns is the chip's answers to both GENERATE AC commands.
+Left out: application selection, offline data authentication and scripts (EMV Book 3,
+10); a PIN is asked for by the reader. What it owns is the chip's answers to both
+GENERATE AC commands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from drivers.protocol import emv
 from drivers.protocol.tlv import Tlv
@@ -31,6 +33,8 @@ _FIRST_ARQC, _SECOND_TC, _SECOND_AAC = 0xA0, 0x60, 0x20
 _ODA_NOT_PERFORMED = 0x80 << 32
 _EXPIRED = 0x40 << 24
 _ONLINE_PIN_ENTERED = 0x04 << 16
+_PIN_NOT_ENTERED = 0x88 << 16
+_PIN_TRIES_EXCEEDED = 0xA0 << 16
 _ISSUER_AUTHENTICATION_FAILED = 0x40
 _CVM_RESULTS = {
     # EMV Book 4, A4: rule, condition, result.
@@ -40,6 +44,20 @@ _CVM_RESULTS = {
     Verification.ONLINE_PIN: "420302",
     Verification.DEVICE: "1F0302",
 }
+_CVM_FAILED = {
+    Verification.OFFLINE_PIN: "410301",
+    Verification.ONLINE_PIN: "420301",
+}
+
+
+class PinEntry(StrEnum):
+    """What became of the PIN that a card asked for."""
+
+    DONE = "done"
+    """Right, or for the issuer to judge."""
+    BYPASSED = "bypassed"
+    FAILED = "failed"
+    """Wrong as often as the card lets anyone try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +151,18 @@ class Kernel:
         self._country_code = country_code
         self._counters: dict[str, int] = {}
 
-    def read(self, card: Card, entry: Entry, *, purchase: Purchase) -> ChipRead:
-        """Everything up to the first GENERATE AC, which always asks for the issuer."""
+    def read(
+        self,
+        card: Card,
+        entry: Entry,
+        *,
+        purchase: Purchase,
+        pin: PinEntry = PinEntry.DONE,
+    ) -> ChipRead:
+        """Everything up to the first GENERATE AC, which always asks for the issuer.
+
+        `pin` matters to a card that is verified by one.
+        """
         counter = self._next_counter(card)
         master_key = card_master_key(
             self._issuer_master_key,
@@ -144,7 +172,7 @@ class Kernel:
         key = session_key(master_key, counter)
         objects = (
             *_card_objects(card, entry),
-            *self._terminal_objects(card, entry, purchase=purchase),
+            *self._terminal_objects(card, entry, purchase=purchase, pin=pin),
             _binary(emv.APPLICATION_TRANSACTION_COUNTER, counter, length=2),
         )
         cryptogram = application_cryptogram(key, signed_data(objects))
@@ -166,15 +194,14 @@ class Kernel:
         return counter
 
     def _terminal_objects(
-        self, card: Card, entry: Entry, *, purchase: Purchase
+        self, card: Card, entry: Entry, *, purchase: Purchase, pin: PinEntry
     ) -> tuple[Tlv, ...]:
         now = self._clock.now()
         account = card.account
         results = _ODA_NOT_PERFORMED if entry is Entry.CONTACT else 0
         if (now.year, now.month) > (account.exp_year, account.exp_month):
             results |= _EXPIRED
-        if card.verification is Verification.ONLINE_PIN:
-            results |= _ONLINE_PIN_ENTERED
+        results |= _pin_results(card, pin)
         return (
             _binary(emv.TERMINAL_VERIFICATION_RESULTS, results, length=5),
             _hex(emv.TRANSACTION_STATUS_INFORMATION, "6800"),
@@ -187,10 +214,30 @@ class Kernel:
             _numeric(emv.TERMINAL_COUNTRY_CODE, self._country_code, length=2),
             _hex(emv.TERMINAL_CAPABILITIES, "E0F8C8"),
             _hex(emv.TERMINAL_TYPE, "22"),
-            _hex(emv.CVM_RESULTS, _CVM_RESULTS[card.verification]),
+            _hex(emv.CVM_RESULTS, _cvm_results(card, pin)),
             _hex(emv.POS_ENTRY_MODE, "05" if entry is Entry.CONTACT else "07"),
             Tlv(emv.UNPREDICTABLE_NUMBER, self._random_bytes(4)),
         )
+
+
+def _pin_results(card: Card, pin: PinEntry) -> int:
+    """The bits of the terminal verification results that tell of a PIN."""
+    if card.verification not in _CVM_FAILED:
+        return 0
+    match pin:
+        case PinEntry.DONE if card.verification is Verification.ONLINE_PIN:
+            return _ONLINE_PIN_ENTERED
+        case PinEntry.DONE:
+            return 0
+        case PinEntry.BYPASSED:
+            return _PIN_NOT_ENTERED
+        case PinEntry.FAILED:
+            return _PIN_TRIES_EXCEEDED
+
+
+def _cvm_results(card: Card, pin: PinEntry) -> str:
+    failed = None if pin is PinEntry.DONE else _CVM_FAILED.get(card.verification)
+    return failed or _CVM_RESULTS[card.verification]
 
 
 def _card_objects(card: Card, entry: Entry) -> tuple[Tlv, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from drivers.errors import TlvError
-from drivers.protocol.tlv import Tlv, decode, encode
+from drivers.protocol.tlv import Tlv, decode, encode, find, find_value
 from simulator.cards.card import Card
 from simulator.cards.tracks import track_1, track_2
 from simulator.emv.dukpt import (
@@ -22,6 +22,8 @@ from simulator.emv.dukpt import (
     transaction_key,
     working_key,
 )
+from simulator.emv.pin_block import PinBlockFormat
+from simulator.emv.pin_keys import SealedPin
 from simulator.emv.tdes import BLOCK_SIZE, decrypt_cbc, encrypt_cbc
 from simulator.errors import CardDataUnreadable
 
@@ -29,8 +31,12 @@ CARD_DATA_TEMPLATE = 0xFC
 STRIPE_TEMPLATE = 0xF4
 TRACK_1_STATUS, TRACK_1 = 0xDFDF36, 0xDFDF37
 TRACK_2_STATUS, TRACK_2 = 0xDFDF38, 0xDFDF39
+PIN_TEMPLATE = 0xF5
+PIN_FORMAT, PIN_BLOCK, PIN_KSN, PIN_ENCRYPTION = 0xDF71, 0x99, 0xDFDF41, 0xDFDF42
 
 _TRACK_OK = b"\x00"
+_TDES_PIN, _AES_128_PIN = 0x81, 0x97
+"""Encryption types: DUKPT, TDES or AES-128, the key for PINs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +108,35 @@ def stripe_objects(card: Card) -> tuple[Tlv, ...]:
             ),
         ),
     )
+
+
+def pin_objects(pin: SealedPin) -> tuple[Tlv, ...]:
+    """An encrypted PIN, before it is sealed once more with the card data."""
+    is_aes = pin.block_format is PinBlockFormat.ISO_4
+    return (
+        Tlv(
+            PIN_TEMPLATE,
+            children=(
+                Tlv(PIN_FORMAT, bytes((pin.block_format,))),
+                Tlv(PIN_BLOCK, pin.block),
+                Tlv(PIN_KSN, pin.ksn),
+                Tlv(PIN_ENCRYPTION, bytes((_AES_128_PIN if is_aes else _TDES_PIN,))),
+            ),
+        ),
+    )
+
+
+def pin_in(objects: Iterable[Tlv]) -> SealedPin | None:
+    """The encrypted PIN among card data; raises CardDataUnreadable for a broken one."""
+    template = find(objects, PIN_TEMPLATE)
+    if template is None:
+        return None
+    block_format = find_value(template.children, PIN_FORMAT)
+    block = find_value(template.children, PIN_BLOCK)
+    ksn = find_value(template.children, PIN_KSN)
+    if not (block_format and block and ksn):
+        raise CardDataUnreadable("the card data hold an incomplete PIN")
+    try:
+        return SealedPin(block, ksn, PinBlockFormat(block_format[0]))
+    except ValueError:
+        raise CardDataUnreadable("the PIN block has no known format") from None

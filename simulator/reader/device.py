@@ -18,6 +18,7 @@ from simulator.cards.book import CardBook
 from simulator.cards.card import Card, Entry
 from simulator.clock import Clock, Timer
 from simulator.emv.kernel import Kernel
+from simulator.emv.pin_keys import PinKeys
 from simulator.emv.sealing import ReadKeys
 from simulator.errors import ControlRefused, WireUnavailable
 from simulator.faults import NO_FAULTS, FaultyLine, Random, WireFaults
@@ -34,6 +35,8 @@ from simulator.reader.screen import DARK, ReaderState, Screen
 from simulator.reader.wires.wire import Wire
 
 _KEY_SET = bytes.fromhex("FFFF987654")
+_PIN_KEY_SET = bytes.fromhex("FFFF987655")
+_AES_PIN_KEY_SET = bytes.fromhex("12345678")
 _DEVICE_BITS, _COUNTER_BITS = 19, 21
 _KEPT_SCREENS = 50
 _KEPT_SOUNDS = 50
@@ -221,6 +224,7 @@ class SimulatedReader:
             random=random,
             kernel=kernel,
             keys=ReadKeys(_first_ksn(plan.serial_number)),
+            pin_keys=_pin_keys(plan.serial_number),
             serial_number=plan.serial_number,
             timing=plan.timing,
         )
@@ -301,7 +305,15 @@ class SimulatedReader:
             self._is_telling = False
 
 
-def _first_ksn(serial_number: str) -> bytes:
+def _first_ksn(serial_number: str, *, key_set: bytes = _KEY_SET) -> bytes:
     """Every reader has keys of its own, the same whenever it is made."""
     device = zlib.crc32(serial_number.encode()) % (1 << _DEVICE_BITS)
-    return _KEY_SET + (device << _COUNTER_BITS | 1).to_bytes(5, "big")
+    return key_set + (device << _COUNTER_BITS | 1).to_bytes(5, "big")
+
+
+def _pin_keys(serial_number: str) -> PinKeys:
+    device = zlib.crc32(serial_number.encode()).to_bytes(4, "big")
+    return PinKeys(
+        _first_ksn(serial_number, key_set=_PIN_KEY_SET),
+        first_aes_ksn=_AES_PIN_KEY_SET + device + (1).to_bytes(4, "big"),
+    )

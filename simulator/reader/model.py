@@ -15,6 +15,7 @@ from drivers.wires import WireKind
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.emv.kernel import Kernel
+from simulator.emv.pin_keys import PinKeys
 from simulator.emv.sealing import ReadKeys
 from simulator.faults import Random
 from simulator.reader.screen import Screen
@@ -65,6 +66,7 @@ class Bench:
     random: Random
     kernel: Kernel
     keys: ReadKeys
+    pin_keys: PinKeys
     serial_number: str
     timing: Timing
 

@@ -16,7 +16,18 @@ from simulator.clock import ManualClock
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import ChipRead, Kernel, Purchase
-from simulator.emv.sealing import ReadKeys, stripe_objects, unseal
+from simulator.emv.pin_block import PinBlockFormat
+from simulator.emv.pin_keys import PinKeys
+from simulator.emv.sealing import (
+    PIN_BLOCK,
+    PIN_FORMAT,
+    PIN_KSN,
+    PIN_TEMPLATE,
+    ReadKeys,
+    pin_objects,
+    stripe_objects,
+    unseal,
+)
 from simulator.emv.tdes import encrypt_cbc
 from simulator.errors import CardDataUnreadable
 
@@ -79,6 +90,44 @@ def test_a_good_card_is_approved_with_a_code(counter: Counter) -> None:
     assert isinstance(answer, Approved)
     assert answer.response_code == "00"
     assert len(answer.authorization_code) == 6
+
+
+@pytest.mark.parametrize(
+    ("pin", "code"), [("1234", "00"), ("4321", "55"), ("12345", "55")]
+)
+def test_the_issuer_judges_an_encrypted_pin(
+    counter: Counter, *, pin: str, code: str
+) -> None:
+    card = CARDS.named("visa_online_pin")
+    chip, _ = counter.read(card.name)
+    keys = PinKeys(KSN, first_aes_ksn=bytes(11) + b"\x01")
+    sealed = keys.seal(
+        pin, card.account.number, block_format=PinBlockFormat.ISO_0, random=bytes
+    )
+
+    answer = counter.issuer.authorize(
+        counter.request((*chip.objects, *pin_objects(sealed)), "contact_emv")
+    )
+
+    assert answer.response_code == code
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        (),
+        (Tlv(PIN_FORMAT, b"\x02"), Tlv(PIN_BLOCK, bytes(8)), Tlv(PIN_KSN, KSN)),
+        (Tlv(PIN_FORMAT, b"\x00"), Tlv(PIN_BLOCK, bytes(7)), Tlv(PIN_KSN, KSN)),
+    ],
+)
+def test_a_broken_pin_block_is_unreadable(
+    counter: Counter, template: tuple[Tlv, ...]
+) -> None:
+    chip, _ = counter.read("visa_online_pin")
+    objects = (*chip.objects, Tlv(PIN_TEMPLATE, children=template))
+
+    with pytest.raises(CardDataUnreadable):
+        counter.issuer.authorize(counter.request(objects, "contact_emv"))
 
 
 def test_the_chip_accepts_the_issuers_answer(counter: Counter) -> None:

@@ -13,7 +13,7 @@ from simulator.cards.card import Card, Entry
 from simulator.cards.tracks import masked_track_2, track_1, track_2
 from simulator.clock import ManualClock
 from simulator.emv.cryptogram import authorization_response_cryptogram
-from simulator.emv.kernel import ChipRead, Completion, Kernel, Purchase
+from simulator.emv.kernel import ChipRead, Completion, Kernel, PinEntry, Purchase
 
 CARDS = CardBook.load()
 PURCHASE = Purchase(amount=1234, currency_code=840)
@@ -56,6 +56,27 @@ def response(chip: ChipRead, code: str) -> bytes:
 )
 def test_a_contact_read_holds(tag: int, expected: str) -> None:
     assert value(read("visa_approved"), tag).rstrip("F") == expected
+
+
+@pytest.mark.parametrize(
+    ("card", "pin", "results", "verification"),
+    [
+        ("visa_online_pin", PinEntry.DONE, "8000040000", "420302"),
+        ("visa_offline_pin", PinEntry.DONE, "8000000000", "410302"),
+        ("visa_online_pin", PinEntry.BYPASSED, "8000880000", "420301"),
+        ("visa_offline_pin", PinEntry.FAILED, "8000A00000", "410301"),
+        ("visa_approved", PinEntry.BYPASSED, "8000000000", "1F0302"),
+    ],
+)
+def test_a_read_tells_what_became_of_the_pin(
+    *, card: str, pin: PinEntry, results: str, verification: str
+) -> None:
+    chip = kernel_at().read(
+        CARDS.named(card), Entry.CONTACT, purchase=PURCHASE, pin=pin
+    )
+
+    assert value(chip, emv.TERMINAL_VERIFICATION_RESULTS) == results
+    assert value(chip, emv.CVM_RESULTS) == verification
 
 
 def test_a_fifteen_digit_number_is_filled() -> None:

@@ -43,9 +43,10 @@ from drivers.protocol.magtek_mms.status import (
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.errors import ControlInvalid, ControlRefused
+from simulator.reader.amounts import amount_line
 from simulator.reader.model import Bench, Stroke, Tag, UpdatePlan
 from simulator.reader.models.mms_order import order_of
-from simulator.reader.models.mms_texts import amount_line, text_of
+from simulator.reader.models.mms_texts import text_of
 from simulator.reader.models.mms_transaction import MmsTransaction
 from simulator.reader.screen import DARK, ReaderState, Screen
 
