@@ -111,7 +111,7 @@ def shown(reader: SimulatedReader) -> dict[str, Any]:
             for screen in reader.history
         ],
         "keys": sorted(reader.model.keys),
-        "heard": [asdict(sound) for sound in reader.heard],
+        "heard": [asdict(tone) for tone in reader.heard],
         "quirks": dict(reader.quirks),
         "wire_faults": {
             "to_host": asdict(to_host),

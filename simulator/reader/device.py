@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from drivers.features import Tone
 from drivers.wires import WireKind
 from simulator.cards.book import CardBook
 from simulator.cards.card import Card, Entry
@@ -25,7 +26,6 @@ from simulator.faults import NO_FAULTS, FaultyLine, Random, WireFaults
 from simulator.reader.model import (
     Bench,
     Model,
-    Sound,
     Stroke,
     Tag,
     Timing,
@@ -39,7 +39,7 @@ _PIN_KEY_SET = bytes.fromhex("FFFF987655")
 _AES_PIN_KEY_SET = bytes.fromhex("12345678")
 _DEVICE_BITS, _COUNTER_BITS = 19, 21
 _KEPT_SCREENS = 50
-_KEPT_SOUNDS = 50
+_KEPT_TONES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class SimulatedReader:
         self._inputs: deque[Callable[[], None]] = deque()
         self._shown: deque[Screen] = deque()
         self._history: deque[Screen] = deque(maxlen=_KEPT_SCREENS)
-        self._heard: deque[Sound] = deque(maxlen=_KEPT_SOUNDS)
+        self._heard: deque[Tone] = deque(maxlen=_KEPT_TONES)
         self._quirks: Mapping[str, float] = {}
         self._is_plugged = False
         self._return: Timer | None = None
@@ -123,8 +123,8 @@ class SimulatedReader:
         return tuple(self._history)
 
     @property
-    def heard(self) -> tuple[Sound, ...]:
-        """The latest sounds, oldest first."""
+    def heard(self) -> tuple[Tone, ...]:
+        """The latest tones, oldest first."""
         return tuple(self._heard)
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from drivers.features import Tone
 from drivers.wires import WireKind
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
@@ -36,14 +37,6 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """One tone of a reader's loudspeaker."""
-
-    frequency_hz: int
-    duration_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Bench:
     """All that a model may use of the world."""
 
@@ -56,7 +49,7 @@ class Bench:
     show: Callable[[Screen], None]
     later: Callable[[float, Callable[[], None]], Timer]
     """Call back after so many seconds."""
-    play: Callable[[Sequence[Sound]], None]
+    play: Callable[[Sequence[Tone]], None]
     """Make sounds, for whoever listens."""
     restart: Callable[[float | None], None]
     """Drop off the wire once the present step is done; power on again after so many
