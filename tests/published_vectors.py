@@ -33,6 +33,6 @@ def neo_reports() -> dict[str, list[bytes]]:
     return {name: list(map(bytes.fromhex, texts)) for name, texts in carried.items()}
 
 
-def neo_msr_block() -> bytes:
-    """A swipe as an enhanced encrypted MSR block."""
-    return bytes.fromhex(load("idtech_neo")["msr_blocks"]["swipe"])
+def neo_msr_block(name: str = "swipe") -> bytes:
+    """A swipe, unless told otherwise as an enhanced encrypted MSR block."""
+    return bytes.fromhex(load("idtech_neo")["msr_blocks"][name])

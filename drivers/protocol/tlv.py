@@ -112,9 +112,23 @@ def write_tag(tag: int) -> bytes:
         if data[0] & 0x1F == 0x1F
         else len(data) == 1
     )
-    if not is_whole or (data[0] == 0xFF and not _opens_tag(data)):
+    if not is_whole or (data[0] == 0xFF and not opens_tag(data)):
         raise LocalError(f"{tag:X} is no tag")
     return data
+
+
+def opens_tag(start: bytes) -> bool:
+    """Whether an FF begins a tag, such as FF74 or FF8101, and is no filler.
+
+    The byte after it decides: a tag's second byte is never 00-1E, 80 or FF
+    (ISO 8825-1), and FF before one is filler (ISO 7816-4).
+    """
+    return (
+        len(start) > 1
+        and start[0] == 0xFF
+        and 0x1F <= start[1] < 0xFF
+        and start[1] != 0x80
+    )
 
 
 # The hot loop of a payment: one look-up, one slice and one tuple an object.
@@ -185,22 +199,11 @@ def _decode_template(
 
 
 def _is_filler(data: bytes, position: int, padding: bool) -> bool:
-    if _opens_tag(data[position : position + 2]):
+    if opens_tag(data[position : position + 2]):
         return False
     if not padding:
         raise TlvError("filler where a tag is expected")
     return True
-
-
-def _opens_tag(start: bytes) -> bool:
-    # FF is filler (ISO 7816-4), but also opens tags such as FF74 and FF8101. The byte
-    # after it decides: a tag's second byte is never 00-1E, 80 or FF (ISO 8825-1).
-    return (
-        len(start) > 1
-        and start[0] == 0xFF
-        and 0x1F <= start[1] < 0xFF
-        and start[1] != 0x80
-    )
 
 
 def _long_tag(data: bytes, tag: int, position: int) -> tuple[int, int]:

@@ -40,7 +40,14 @@ from simulator.emv.signed_data import signed_data
 from simulator.errors import CardDataUnreadable
 
 _CHIP_METHODS = frozenset({"contact_emv", "contactless_emv"})
-_STRIPE_METHODS = frozenset({"magnetic_stripe_fallback", "magnetic_stripe_track2"})
+_STRIPE_METHODS = frozenset(
+    {
+        "contactless_magstripe_mode",
+        "magnetic_stripe_fallback",
+        "magnetic_stripe_track2",
+    }
+)
+_NEO_PREFIX = bytes.fromhex("DFEE2602")
 _PIN_METHODS = range(0x01, 0x06)
 _CVM_FAILED = 0x01
 
@@ -69,7 +76,7 @@ class SimulatedIssuer:
 
     def authorize(self, request: AuthorizationRequest) -> Approved | Declined:
         """Decrypt, check the cryptogram, decide; raises CardDataUnreadable."""
-        objects = unseal(request.ciphertext, request.ksn, bdk=self._bdk)
+        objects = _opened(request, bdk=self._bdk)
         if request.read_method in _STRIPE_METHODS:
             return self._authorize_stripe(objects, request)
         if request.read_method in _CHIP_METHODS:
@@ -153,6 +160,18 @@ class SimulatedIssuer:
         if len(self._cryptograms) > self._remembered_reads:
             self._cryptograms.popitem(last=False)
         return known == cryptogram
+
+
+def _opened(request: AuthorizationRequest, *, bdk: bytes) -> tuple[Tlv, ...]:
+    """The card data in the clear; whose format they are in, their structure says."""
+    if request.ciphertext.startswith(_NEO_PREFIX):
+        # Not loaded with every start, since few simulators have such a reader.
+        from drivers.protocol.idtech_neo.issuer_data import is_issuer_data
+        from simulator.emv.neo_opening import unseal_neo
+
+        if is_issuer_data(request.ciphertext):
+            return unseal_neo(request.ciphertext, request.ksn, bdk=bdk)
+    return unseal(request.ciphertext, request.ksn, bdk=bdk)
 
 
 def _outcome(

@@ -1,0 +1,133 @@
+"""Card data as ID TECH's NEO readers seal them: object by object, track by track.
+
+Each is zero-padded to whole blocks and encrypted by itself, under the data variant of
+the read's key; a masked twin stays beside it. The other half is `neo_opening`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from drivers.protocol import emv, tlv
+from drivers.protocol.idtech_neo.encrypted_tlv import CardObject, Form
+from drivers.protocol.idtech_neo.msr_fields import (
+    ISO_CARD,
+    SERIAL_NUMBER_BYTES,
+    MsrBlock,
+    SealedFields,
+    ShownFields,
+    Track,
+    TrackStatus,
+)
+from drivers.protocol.tlv import Tlv
+from simulator.cards.card import Card
+from simulator.cards.tracks import track_1, track_2
+from simulator.emv.sealing import ReadKey
+from simulator.emv.tdes import BLOCK_SIZE, encrypt_cbc
+
+SEALED_TAGS = frozenset(
+    {
+        emv.PAN,
+        emv.TRACK_1_EQUIVALENT_DATA,
+        emv.TRACK_2_EQUIVALENT_DATA,
+        emv.CARDHOLDER_NAME,
+    }
+)
+"""What the simulated readers send as twins; the expiry date stays plain."""
+
+_BOTH_TRACKS = 0b011
+_SHOWN_DIGITS = 4
+_IN_BCD = frozenset({emv.PAN, emv.TRACK_2_EQUIVALENT_DATA})
+
+
+def sealed_twins(key: ReadKey, objects: Iterable[Tlv]) -> tuple[CardObject, ...]:
+    """The objects of a read as they leave a reader that encrypts."""
+    return tuple(twin for item in objects for twin in _twins(key, item))
+
+
+def clear_objects(objects: Iterable[Tlv]) -> tuple[CardObject, ...]:
+    """The objects of a read as they leave a reader whose encryption is off."""
+    return tuple(CardObject(item.tag, item.value) for item in objects)
+
+
+def sealed_swipe(key: ReadKey, card: Card, *, serial_number: str) -> MsrBlock:
+    """The enhanced block of a swipe, with masks, hashes and serial number."""
+    tracks = [
+        Track(
+            length=len(text),
+            shown=_masked_track(text).encode("ascii"),
+            encrypted=encrypt_cbc(key.data_key, _padded(text.encode("ascii"))),
+            digest=hashlib.sha1(text.encode("ascii"), usedforsecurity=False).digest(),
+        )
+        for text in (track_1(card), track_2(card))
+    ]
+    sealed = (SealedFields.ENCRYPTED | SealedFields.HASHED) * _BOTH_TRACKS
+    return _swipe(tracks, sealed | SealedFields.KSN, serial_number, ksn=key.ksn)
+
+
+def clear_swipe(card: Card, *, serial_number: str) -> MsrBlock:
+    """The block of a reader whose encryption is off."""
+    texts = (track_1(card), track_2(card))
+    tracks = [Track(length=len(text), shown=text.encode("ascii")) for text in texts]
+    return _swipe(tracks, 0, serial_number)
+
+
+def _swipe(
+    tracks: list[Track], sealed_fields: int, serial_number: str, *, ksn: bytes = b""
+) -> MsrBlock:
+    first, second = tracks
+    return MsrBlock(
+        ISO_CARD,
+        (TrackStatus.DECODED | TrackStatus.SAMPLED) * _BOTH_TRACKS,
+        ShownFields.SHOWN * _BOTH_TRACKS | ShownFields.SERIAL_NUMBER,
+        sealed_fields,
+        (first, second, Track()),
+        serial_number=serial_number.encode("ascii").rjust(SERIAL_NUMBER_BYTES, b"0"),
+        ksn=ksn,
+    )
+
+
+def _twins(key: ReadKey, item: Tlv) -> tuple[CardObject, ...]:
+    if item.tag not in SEALED_TAGS:
+        return (CardObject(item.tag, item.value),)
+    ciphertext = encrypt_cbc(key.data_key, _padded(tlv.encode([item])))
+    return (
+        CardObject(item.tag, _masked(item), Form.MASKED),
+        CardObject(item.tag, ciphertext, Form.ENCRYPTED),
+    )
+
+
+def _padded(plaintext: bytes) -> bytes:
+    return plaintext + bytes(-len(plaintext) % BLOCK_SIZE)
+
+
+def _masked(item: Tlv) -> bytes:
+    if item.tag == emv.CARDHOLDER_NAME:
+        return b"*" * len(item.value)
+    if item.tag not in _IN_BCD:
+        return _masked_track(item.value.decode("ascii")).encode("ascii")
+    digits = item.value.hex().upper()
+    number, separator, rest = digits.partition("D")
+    filler = number[len(number.rstrip("F")) :]
+    masked = _masked_number(number.rstrip("F"), "C") + filler
+    return bytes.fromhex(masked + separator + _masked_rest(rest, "C"))
+
+
+def _masked_track(text: str) -> str:
+    """As the readers show a track of the stripe, or its equivalent on a chip."""
+    separator = "=" if "=" in text else "^"
+    start = "%*" if text.startswith("%B") else text[0]
+    number, *names, rest = text[len(start) :].removesuffix("?").split(separator)
+    fields = (_masked_number(number, "*"), *names, _masked_rest(rest, "*"))
+    return start + separator.join(fields) + "?"
+
+
+def _masked_number(number: str, mask: str) -> str:
+    hidden = len(number) - 2 * _SHOWN_DIGITS
+    return number[:_SHOWN_DIGITS] + mask * hidden + number[-_SHOWN_DIGITS:]
+
+
+def _masked_rest(rest: str, mask: str) -> str:
+    """The expiry date stays; the service code and all after it do not."""
+    return rest[:_SHOWN_DIGITS] + mask * (len(rest) - _SHOWN_DIGITS)
