@@ -152,6 +152,13 @@ class _Fields:
         field, self.left = self.left[:size], self.left[size:]
         return field
 
+    def take_each(self, flags: int, flag: int, sizes: Sequence[int]) -> list[bytes]:
+        """One field for each track that `flags` have `flag` of, else an empty one."""
+        return [
+            self.take(size if flags & flag << index else 0)
+            for index, size in enumerate(sizes)
+        ]
+
 
 def _block(fields: _Fields, layout: _Layout) -> MsrBlock:
     encode_type, status, *lengths = fields.take(2 + TRACKS)
@@ -162,33 +169,18 @@ def _block(fields: _Fields, layout: _Layout) -> MsrBlock:
     )
     has_options = status & TrackStatus.HAS_OPTIONS
     options = fields.take(fields.take(1)[0]) if has_options else b""
-    option = options[0] if options else 0
-    if option & Option.OTHER_ENCRYPTION:
-        raise FrameError("an MSR block encrypted by a scheme of its processor")
-    shown = [
-        fields.take(length if shown_fields & ShownFields.SHOWN << index else 0)
-        for index, length in enumerate(lengths)
-    ]
-    block_bytes = (
-        _AES_BLOCK_BYTES if shown_fields & ShownFields.USES_AES else _TDES_BLOCK_BYTES
-    )
-    encrypted = [
-        fields.take(
-            _rounded_up(max(length - layout.lrc_bytes, 0), block_bytes)
-            if sealed_fields & SealedFields.ENCRYPTED << index
-            else 0
-        )
-        for index, length in enumerate(lengths)
-    ]
+    option = _first_option(options)
+    sealed_bytes = [_encrypted_bytes(each, shown_fields, layout) for each in lengths]
+    digest_bytes = _SHA_256_BYTES if option & Option.SHA_256 else _SHA_1_BYTES
+    shown = fields.take_each(shown_fields, ShownFields.SHOWN, lengths)
+    sealed = fields.take_each(sealed_fields, SealedFields.ENCRYPTED, sealed_bytes)
     session_id = fields.take(
         SESSION_ID_BYTES if sealed_fields & SealedFields.SESSION_ID else 0
     )
-    digest_bytes = _SHA_256_BYTES if option & Option.SHA_256 else _SHA_1_BYTES
-    digests = [
-        fields.take(digest_bytes if sealed_fields & SealedFields.HASHED << index else 0)
-        for index in range(TRACKS)
-    ]
-    first, second, third = map(Track, lengths, shown, encrypted, digests)
+    digests = fields.take_each(
+        sealed_fields, SealedFields.HASHED, [digest_bytes] * TRACKS
+    )
+    first, second, third = map(Track, lengths, shown, sealed, digests)
     has_serial_number = shown_fields & ShownFields.SERIAL_NUMBER
     return MsrBlock(
         encode_type,
@@ -202,6 +194,13 @@ def _block(fields: _Fields, layout: _Layout) -> MsrBlock:
         ksn=fields.take(layout.ksn_bytes if sealed_fields & SealedFields.KSN else 0),
         mac=_mac(fields, layout) if option & Option.MAC else b"",
     )
+
+
+def _first_option(options: bytes) -> int:
+    option = options[0] if options else 0
+    if option & Option.OTHER_ENCRYPTION:
+        raise FrameError("an MSR block encrypted by a scheme of its processor")
+    return option
 
 
 def _fields_of_original(encode_type: int, lengths: Sequence[int]) -> tuple[int, int]:
@@ -222,5 +221,7 @@ def _mac(fields: _Fields, layout: _Layout) -> bytes:
     return length + fields.take(length[0]) + fields.take(layout.ksn_bytes)
 
 
-def _rounded_up(length: int, block_bytes: int) -> int:
-    return -(-length // block_bytes) * block_bytes
+def _encrypted_bytes(length: int, shown_fields: int, layout: _Layout) -> int:
+    uses_aes = shown_fields & ShownFields.USES_AES
+    block_bytes = _AES_BLOCK_BYTES if uses_aes else _TDES_BLOCK_BYTES
+    return -(-max(length - layout.lrc_bytes, 0) // block_bytes) * block_bytes
