@@ -9,6 +9,7 @@ DriverError
 ├── ReaderTimeout                  no answer in time; what the reader did is unknown
 ├── FeatureUnsupported             this model has no such feature, or not now
 ├── ReaderEncryptionOff            the reader would send card data in the clear
+├── ReaderTampered                 the reader was opened or attacked
 ├── PortWatchUnavailable           the system does not tell what is plugged in
 └── TransportError
     ├── TransportUnavailable       the port could not be opened
@@ -82,6 +83,12 @@ class ReaderEncryptionOff(DriverError):
     """The reader reports that it would send card data unencrypted."""
 
     code = "reader_encryption_off"
+
+
+class ReaderTampered(DriverError):
+    """The reader says that it was opened or attacked; only its vendor can help."""
+
+    code = "reader_tampered"
 
 
 class PortWatchUnavailable(DriverError):

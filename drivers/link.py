@@ -108,6 +108,25 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
             raise result
         return result
 
+    async def post(self, request: RequestT, *, timeout_s: float) -> None:
+        """Send `request` when it is its turn, for what is answered by notices.
+
+        `timeout_s` is for the sending alone. Raises as `request` does.
+        """
+        async with self._turn:
+            if self._lost is not None:
+                raise self._lost
+            outgoing = self._framing.send(request)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    for packet in outgoing.packets:
+                        await self._transport.write(packet)
+            except TimeoutError:
+                name = type(request).__name__
+                raise ReaderTimeout(
+                    f"{self.spec}: {name} could not be sent within {timeout_s:g} s"
+                ) from None
+
     async def wait_closed(self) -> None:
         """Return when the wire is gone, for whatever reason."""
         await self._closed.wait()

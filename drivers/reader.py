@@ -28,8 +28,11 @@ class ReadMethod(StrEnum):
 
     CONTACT_EMV = "contact_emv"
     CONTACTLESS_EMV = "contactless_emv"
+    CONTACTLESS_MAGSTRIPE_MODE = "contactless_magstripe_mode"
     MAGNETIC_STRIPE_FALLBACK = "magnetic_stripe_fallback"
     MAGNETIC_STRIPE_TRACK2 = "magnetic_stripe_track2"
+    MANUAL_ENTRY = "manual_entry"
+    """Typed at the reader; ours, since Stripe has no word for it."""
 
 
 class ChipFlow(StrEnum):

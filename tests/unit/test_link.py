@@ -198,3 +198,41 @@ async def test_canceled_request_leaves_the_link_usable() -> None:
         await b.send("1:one\n2:two\n")
 
         assert await again == "two"
+
+
+@in_virtual_time
+async def test_posted_request_waits_for_no_answer_and_notices_follow_it() -> None:
+    async with bench() as b:
+        await b.link.post("go", timeout_s=1)
+
+        assert await b.received() == "1:go"
+        await b.send("!gone\n")
+        await asyncio.sleep(0.1)
+        assert b.listener.notices == ["gone"]
+
+
+@in_virtual_time
+async def test_post_on_a_lost_wire_is_told_so() -> None:
+    async with bench() as b:
+        await b.device.aclose()
+        await b.link.wait_closed()
+
+        with pytest.raises(Disconnected):
+            await b.link.post("go", timeout_s=1)
+
+
+class CongestedPipe(Pipe):
+    """A wire that takes nothing."""
+
+    async def write(self, data: bytes) -> None:
+        await asyncio.Event().wait()
+
+
+@in_virtual_time
+async def test_post_that_nobody_takes_is_a_timeout() -> None:
+    link = Link(CongestedPipe("pipe:"), LineFraming(), subscriber=Listener())
+
+    with pytest.raises(ReaderTimeout, match="1 s"):
+        await link.post("go", timeout_s=1)
+
+    await link.aclose()
