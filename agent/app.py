@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from agent.stripe_api.connections import Connections
 from drivers.discovery.serial_ports import discover_serial
 from drivers.reader import Reader
 from drivers.registry import open_reader
+from drivers.transport.radio import Radio
 
 log = get_logger(__name__)
 
@@ -92,8 +93,11 @@ async def serve(
             log.info("agent.stopped")
 
 
-async def _open_reader(spec: str, model: str | None) -> Reader:
-    return await open_reader(spec, model=model)
+def _opener(radio: Radio) -> OpenReader:
+    async def open_on_this_machine(spec: str, model: str | None) -> Reader:
+        return await open_reader(spec, model=model, radio=radio)
+
+    return open_on_this_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,9 @@ class Parts:
     clock: Clock
     random: Random
     livemode: bool
-    open_reader: OpenReader = _open_reader
+    open_reader: OpenReader | None = None
+    """Replaces the way to this machine's readers."""
+    radio: Radio = field(default_factory=Radio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     settings, events = parts.settings, EventBus()
     fleet = Fleet(
         journal=parts.journal,
-        open_reader=parts.open_reader,
+        open_reader=parts.open_reader or _opener(parts.radio),
         candidates=discover_serial,
         clock=parts.clock,
         random=parts.random,

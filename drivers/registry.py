@@ -23,6 +23,7 @@ from drivers.profile import (
 from drivers.reader import Reader
 from drivers.transport.base import Transport, TransportSpec, parse_spec
 from drivers.transport.opening import OpenTransport, open_transport, openers
+from drivers.transport.radio import Radio
 
 OpenFamily = Callable[[Transport, Profile, float], Awaitable[Reader]]
 """Asks whoever is on a transport for its identity, waiting so long for an answer."""
@@ -48,16 +49,19 @@ async def open_reader(
     timeout_s: float = 5.0,
     list_ports: ListPorts = comports,
     schemes: Mapping[str, OpenTransport] | None = None,
+    radio: Radio | None = None,
 ) -> Reader:
     """Open `spec` and identify the reader on it; `timeout_s` is for each answer.
 
     Without a `model` the port's USB id decides, and failing that each family that knows
-    such ports asks in turn. `schemes` replaces the ways to open a transport. Raises LocalError for an
-    unknown model or a malformed spec, and what a family raises where none fits.
+    such ports asks in turn. `schemes` replaces the ways to open a transport; `radio` is
+    the one that all who use Bluetooth share. Raises LocalError for an unknown model or a
+    malformed spec, and what a family raises where none fits.
     """
 
     async def open_as(profile: Profile) -> Reader:
-        transport = await open_transport(spec, schemes=schemes or openers(profile))
+        ways = schemes or openers(profile, radio=radio)
+        transport = await open_transport(spec, schemes=ways)
         return await FAMILIES[profile.family](transport, profile, timeout_s)
 
     return await first_that_answers(

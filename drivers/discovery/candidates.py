@@ -33,7 +33,7 @@ class Candidate:
     serial_number: str | None = None
     """What USB says of the adapter or reader; not always the reader's own."""
     model: str | None = None
-    """The profile that its USB id suggests."""
+    """The profile that its USB id, or what it advertises, suggests."""
     is_boot_loader: bool = False
     """It takes firmware and nothing else, until it starts again as a reader."""
 

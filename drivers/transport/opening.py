@@ -8,15 +8,25 @@ from functools import partial
 from drivers.errors import LocalError
 from drivers.profile import Profile
 from drivers.transport.base import Transport, parse_spec
+from drivers.transport.radio import Radio
 from drivers.transport.serial import open_serial
 from drivers.transport.tcp import open_tcp
 
 OpenTransport = Callable[[str], Awaitable[Transport]]
 
 
-def openers(profile: Profile) -> dict[str, OpenTransport]:
-    """How each scheme is opened for a reader of this model."""
-    return {"serial": partial(open_serial, line=profile.line), "tcp": open_tcp}
+def openers(
+    profile: Profile, *, radio: Radio | None = None
+) -> dict[str, OpenTransport]:
+    """How each scheme is opened for a reader of this model.
+
+    Everything that uses Bluetooth at the same time must share one `radio`.
+    """
+    return {
+        "serial": partial(open_serial, line=profile.line),
+        "tcp": open_tcp,
+        "ble": partial(_open_ble, profile=profile, radio=radio or Radio()),
+    }
 
 
 async def open_transport(
@@ -28,3 +38,12 @@ async def open_transport(
         known = ", ".join(sorted(schemes))
         raise LocalError(f"{spec!r}: no transport {scheme!r}, only {known}")
     return await schemes[scheme](spec)
+
+
+async def _open_ble(spec: str, *, profile: Profile, radio: Radio) -> Transport:
+    # Loaded on use: it takes as long as loading all the rest of the agent.
+    from drivers.transport.ble import open_ble
+
+    if profile.ble is None:
+        raise LocalError(f"{spec}: {profile.name} has no Bluetooth")
+    return await open_ble(spec, gatt=profile.ble, radio=radio)

@@ -1,0 +1,143 @@
+"""Finding readers on the air with unmodified bleak, against a simulated BlueZ."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from echo_reader import ADDRESS, STREAM, VALUES, echo_reader
+
+from drivers.discovery.bluetooth import discover_bluetooth, scanning
+from drivers.discovery.candidates import Candidate
+from drivers.errors import TransportUnavailable
+from drivers.profile import Profile, profile_named
+from drivers.transport.radio import Radio
+from simulator.reader.wires.bluez import SimulatedBluetooth
+
+pytest_plugins = ("bluetooth_fixtures",)
+
+DYNAPROX = profile_named("magtek_dynaprox")
+KNOWN = (
+    replace(DYNAPROX, name="acme_values", ble=VALUES),
+    replace(DYNAPROX, name="acme_stream", ble=STREAM),
+)
+UNKNOWN_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
+SHORT_S = 0.2
+
+
+async def first(
+    radio: Radio, count: int, known: tuple[Profile, ...] = KNOWN
+) -> list[Candidate]:
+    """So many candidates, and then no more scanning."""
+    found: list[Candidate] = []
+    async with scanning(radio, timeout_s=10, known=known) as candidates:
+        async for candidate in candidates:
+            found.append(candidate)
+            if len(found) == count:
+                break
+    return found
+
+
+async def test_readers_in_range_are_found_with_name_and_model(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    echo_reader(bluetooth)
+    echo_reader(bluetooth, STREAM, address="C4:AC:59:00:00:02", serial_number="12345")
+
+    found = await first(Radio(), 2)
+
+    assert sorted(found, key=lambda candidate: candidate.spec) == [
+        Candidate(f"ble:{ADDRESS}", "ACME-00001", model="acme_values"),
+        Candidate("ble:C4:AC:59:00:00:02", "Reader-12345", model="acme_stream"),
+    ]
+
+
+async def test_every_reader_is_told_once_until_the_time_is_over(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    echo_reader(bluetooth)
+
+    found = await discover_bluetooth(Radio(), timeout_s=SHORT_S, known=KNOWN)
+
+    assert [candidate.model for candidate in found] == ["acme_values"]
+    assert not bluetooth.is_scanned
+
+
+async def test_what_is_no_known_reader_is_not_told(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    echo_reader(bluetooth)
+
+    assert await discover_bluetooth(Radio(), timeout_s=SHORT_S, known=KNOWN[1:]) == []
+
+
+async def test_profiles_that_ship_are_known(bluetooth: SimulatedBluetooth) -> None:
+    echo_reader(bluetooth, replace(VALUES, name_prefix=None, service=UNKNOWN_SERVICE))
+
+    assert await discover_bluetooth(Radio(), timeout_s=SHORT_S) == []
+
+
+async def test_reader_that_comes_while_scanning_is_found(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    reader = echo_reader(bluetooth)
+    reader.wire.unplug()
+
+    async with scanning(Radio(), timeout_s=10, known=KNOWN) as candidates:
+        reader.plug()
+        candidate = await anext(candidates)
+
+    assert candidate.spec == reader.spec
+
+
+async def test_leaving_early_ends_the_scan(bluetooth: SimulatedBluetooth) -> None:
+    echo_reader(bluetooth)
+    radio = Radio()
+
+    assert len(await first(radio, 1)) == 1
+
+    assert not bluetooth.is_scanned
+    assert len(await first(radio, 1)) == 1
+
+
+async def test_scans_at_the_same_time_share_one(bluetooth: SimulatedBluetooth) -> None:
+    echo_reader(bluetooth)
+    radio = Radio()
+
+    both = await asyncio.gather(first(radio, 1), first(radio, 1))
+
+    assert both[0] == both[1]
+    async with scanning(radio, timeout_s=10, known=KNOWN):
+        assert await first(radio, 1) == both[0]
+        assert bluetooth.is_scanned
+    assert not bluetooth.is_scanned
+
+
+async def test_reader_that_was_switched_off_is_not_found_by_hearsay(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    reader = echo_reader(bluetooth)
+    radio = Radio()
+    await first(radio, 1)
+
+    reader.wire.unplug()
+
+    assert await discover_bluetooth(radio, timeout_s=SHORT_S, known=KNOWN) == []
+
+
+async def test_machine_without_bluetooth_says_so(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    bluetooth.unplug_adapter()
+
+    with pytest.raises(TransportUnavailable, match="no Bluetooth adapter"):
+        await discover_bluetooth(Radio(), timeout_s=SHORT_S)
+
+
+async def test_named_adapter_is_used_or_missed(bluetooth: SimulatedBluetooth) -> None:
+    echo_reader(bluetooth)
+
+    assert len(await first(Radio("hci0"), 1)) == 1
+    with pytest.raises(TransportUnavailable, match="'hci7' not found"):
+        await first(Radio("hci7"), 1)
