@@ -19,7 +19,7 @@ ReaderOption = Annotated[
     typer.Option(
         "--reader",
         metavar="NAME=[MODEL@]WIRE",
-        help="A simulated reader on pty:PATH or tcp:HOST:PORT; may be repeated.",
+        help="A simulated reader on pty:PATH or another wire; may be repeated.",
     ),
 ]
 ModelOption = Annotated[
@@ -161,7 +161,7 @@ def _wanted_reader(text: str, default_model: str) -> _WantedReader:
 
 def _require_loopback_wire(wire: str) -> None:
     kind, _, address = wire.partition(":")
-    if kind == "tcp":
+    if kind in ("tcp", "usbip"):
         _require_loopback(address.rpartition(":")[0])
 
 

@@ -156,8 +156,12 @@ def test_a_taken_port_is_one_clear_line() -> None:
         (("--host", "0.0.0.0"), "0.0.0.0 is no loopback address"),  # noqa: S104 - refused
         (("--host", "example.com"), "--allow-remote"),
         (("--reader", "t=tcp:0.0.0.0:1"), "0.0.0.0 is no loopback address"),
+        (("--reader", "t=usbip:0.0.0.0:1"), "0.0.0.0 is no loopback address"),
         (("--reader", "till1"), "write NAME=WIRE"),
-        (("--reader", "till1=usb:1"), "neither pty:PATH nor tcp:HOST:PORT"),
+        (
+            ("--reader", "till1=usb:1"),
+            "none of pty:PATH, tcp:HOST:PORT, usbip:HOST:PORT",
+        ),
         (("--reader", "t=pty:/tmp/x", "--model", "x"), "no reader model 'x'"),
     ],
 )

@@ -286,7 +286,7 @@ def test_a_wire_is_chosen_by_its_spec() -> None:
     "spec", ["", "pty", "pty:", "tcp:", "tcp:127.0.0.1", "tcp:host:65536", "usb:1"]
 )
 def test_an_unknown_spec_is_refused(spec: str) -> None:
-    with pytest.raises(WireUnavailable, match="neither pty:PATH nor tcp:HOST:PORT"):
+    with pytest.raises(WireUnavailable, match="pty:PATH, tcp:HOST:PORT"):
         wire_for(spec, nameplate)
 
 

@@ -9,18 +9,27 @@ from simulator.reader.wires.pty import PtyWire
 from simulator.reader.wires.tcp import TcpWire
 from simulator.reader.wires.wire import Nameplate, Wire
 
+_FORMS = ("pty:PATH", "tcp:HOST:PORT", "usbip:HOST:PORT")
+
 
 def wire_for(spec: str, nameplate: Callable[[], Nameplate]) -> Wire:
     """The wire that `spec` names, unplugged; raises WireUnavailable for none.
 
     `nameplate` gives what the reader shows on a wire that names its devices.
 
-    `pty:PATH` is a serial port behind the symbolic link PATH; `tcp:HOST:PORT` listens.
+    `pty:PATH` is a serial port behind the symbolic link PATH; `tcp:HOST:PORT` and
+    `usbip:HOST:PORT` listen.
     """
     kind, _, address = spec.partition(":")
     if kind == "pty" and address:
         return PtyWire(address)
     host, _, port = address.rpartition(":")
-    if kind == "tcp" and host and port.isdecimal() and int(port) < 1 << 16:
-        return TcpWire(host, int(port))
-    raise WireUnavailable(f"{spec!r} is neither pty:PATH nor tcp:HOST:PORT")
+    if host and port.isdecimal() and int(port) < 1 << 16:
+        if kind == "tcp":
+            return TcpWire(host, int(port))
+        if kind == "usbip":
+            # Loads a library that most simulators never need.
+            from simulator.reader.wires.usbip import UsbipWire
+
+            return UsbipWire(host, int(port), nameplate)
+    raise WireUnavailable(f"{spec!r} is none of {', '.join(_FORMS)}")
