@@ -29,6 +29,7 @@ NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 class _SkippingSelector(selectors.SelectSelector):
     elapsed_s = 0.0
+    quiet_s = QUIET_S
     threads_at_work = 0
 
     def select(
@@ -39,7 +40,7 @@ class _SkippingSelector(selectors.SelectSelector):
             return ready
         # A thread that is done writes to the loop's own socket.
         is_awaited = timeout is None or self.threads_at_work > 0
-        ready = super().select(STUCK_S if is_awaited else QUIET_S)
+        ready = super().select(STUCK_S if is_awaited else self.quiet_s)
         if not ready and (is_awaited or self.elapsed_s > LONGEST_TEST_S):
             raise RuntimeError("nothing will ever happen: the test is stuck")
         self.elapsed_s += 0 if ready else timeout or 0
@@ -55,6 +56,10 @@ class SkippingLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._skipping.elapsed_s
+
+    def wait_for_silence(self, seconds: float) -> None:
+        """Skip nothing before sockets were silent so long, where others answer them."""
+        self._skipping.quiet_s = seconds
 
     @contextmanager
     def thread_at_work(self) -> Iterator[None]:

@@ -1,0 +1,214 @@
+"""A till: a simulated reader, the real driver that holds it, and the bank behind both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipe_transport import PipeTransport
+from reader_combinations import Combination
+from skipping_loop import LoopClock, SkippingLoop
+
+from drivers.protocol import emv
+from drivers.protocol.tlv import decode, find_value
+from drivers.reader import (
+    ChipFlow,
+    InputOption,
+    IssuerAnswer,
+    OnlineRequested,
+    Reader,
+    TransactionEvent,
+    TransactionFinished,
+    TransactionRequest,
+    Verdict,
+)
+from drivers.registry import open_reader
+from drivers.transport.base import Transport
+from simulator.app import ReaderOrder, Simulator, build_simulator
+from simulator.cards.card import Entry
+from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
+from simulator.errors import CardDataUnreadable
+from simulator.faults import NO_FAULTS, WireFaults
+from simulator.reader.actions import Action, PresentCard
+from simulator.reader.device import SimulatedReader
+from simulator.reader.rules import Condition, Rule
+from simulator.reader.screen import ReaderState
+from simulator.reader.wires.pipe import PipeWire
+from simulator.reader.wires.wire import Wire
+
+AMOUNT = 1234
+SALE = TransactionRequest(AMOUNT, "usd", timeout_s=30)
+UNREADABLE = "30"
+"""A format error, in the words of ISO 8583."""
+CUSTOMER_S = 0.01
+REAL_WIRE_S = 0.05
+"""How long a real wire must be silent before time goes on."""
+ENTRIES = {
+    InputOption.INSERT: Entry.CONTACT,
+    InputOption.TAP: Entry.CONTACTLESS,
+    InputOption.SWIPE: Entry.SWIPE,
+}
+READ_METHODS = {
+    Entry.CONTACT: "contact_emv",
+    Entry.CONTACTLESS: "contactless_emv",
+    Entry.SWIPE: "magnetic_stripe_track2",
+}
+
+
+@dataclass
+class Counter:
+    """What a test has in its hands; keeps what happened."""
+
+    combination: Combination
+    simulator: Simulator
+    wire: str | Wire
+    reader: Reader
+    events: list[TransactionEvent] = field(default_factory=list)
+    answers: list[Approved | Declined] = field(default_factory=list)
+
+    @property
+    def simulated(self) -> SimulatedReader:
+        return self.simulator.readers.named("till")
+
+    @property
+    def sale(self) -> TransactionRequest:
+        """A sale in all the ways that the model offers, other than by hand."""
+        return replace(SALE, options=self.offered & frozenset(ENTRIES))
+
+    @property
+    def offered(self) -> frozenset[InputOption]:
+        """How the model takes cards, by its profile."""
+        names = self.combination.profile.capabilities.input_options
+        return frozenset(map(InputOption, names))
+
+    def entries(self) -> list[Entry]:
+        """How cards can be given to the model."""
+        return [entry for option, entry in ENTRIES.items() if option in self.offered]
+
+    def when_asked(self, *actions: Action, text: str | None = None) -> None:
+        """What the customer does once, when the reader asks for a card."""
+        self._when(ReaderState.WAITING_FOR_CARD, actions, text)
+
+    def when_it_waits(self, *actions: Action, text: str | None = None) -> None:
+        """What the customer does once, when the reader asks for something else."""
+        self._when(ReaderState.WAITING_FOR_CUSTOMER, actions, text)
+
+    def when(self, state: ReaderState, *actions: Action, after_s: float = 0.0) -> None:
+        """What happens once, as soon as the reader is in that state."""
+        self.simulator.rules.add(Rule(Condition(state=state), actions, after_s=after_s))
+
+    def _when(
+        self, state: ReaderState, actions: tuple[Action, ...], text: str | None
+    ) -> None:
+        condition = Condition(state=state, text=text)
+        self.simulator.rules.add(Rule(condition, actions, after_s=CUSTOMER_S))
+
+    def card(self, name: str, entry: Entry) -> PresentCard:
+        return PresentCard(self.simulator.cards.named(name), entry)
+
+    def set_faults(
+        self, *, to_host: WireFaults = NO_FAULTS, to_reader: WireFaults = NO_FAULTS
+    ) -> None:
+        self.simulated.set_faults(to_host=to_host, to_reader=to_reader)
+
+    def time_s(self) -> float:
+        """The loop's own time."""
+        return asyncio.get_running_loop().time()
+
+    async def pay(
+        self, request: TransactionRequest | None = None
+    ) -> TransactionFinished:
+        """One payment from the prompt to the verdict, the bank asked in between."""
+        async with self.reader.transaction(request or self.sale) as transaction:
+            async for event in transaction:
+                self.events.append(event)
+                if isinstance(event, OnlineRequested):
+                    await transaction.complete_online(self.bank(event))
+        last = self.events[-1]
+        assert isinstance(last, TransactionFinished)
+        return last
+
+    async def read_only(self) -> TransactionFinished:
+        """One payment for whose issuer nobody asks, to its end."""
+        async with self.reader.transaction(self.sale) as transaction:
+            self.events += [event async for event in transaction]
+        last = self.events[-1]
+        assert isinstance(last, TransactionFinished)
+        return last
+
+    def bank(self, event: OnlineRequested) -> IssuerAnswer:
+        """What the card's bank says, for the card to hear."""
+        card = event.card
+        try:
+            answer = self.simulator.issuer.authorize(
+                AuthorizationRequest(
+                    card.ciphertext, card.ksn, card.read_method, AMOUNT, "usd"
+                )
+            )
+        except CardDataUnreadable:
+            # Damaged on a wire without a checksum: no bank approves that.
+            return IssuerAnswer(UNREADABLE)
+        self.answers.append(answer)
+        tags = decode(bytes.fromhex(answer.emv_auth_data or ""))
+        data = find_value(tags, emv.ISSUER_AUTHENTICATION_DATA)
+        return IssuerAnswer(answer.response_code, authentication_data=data or b"")
+
+    async def reopen(self) -> None:
+        """Connect anew, as after a cable was put back."""
+        await self.reader.aclose()
+        self.reader = await _opened(self.combination, self.simulated, self.wire)
+
+    def quick(self) -> TransactionRequest:
+        """The sale, in Quick Chip."""
+        return replace(self.sale, flow=ChipFlow.QUICK_CHIP)
+
+
+@asynccontextmanager
+async def counter_on(
+    combination: Combination, folder: Path, *, seed: int = 1
+) -> AsyncIterator[Counter]:
+    """A model on a wire, opened by its own driver."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    if combination.wire.is_real:
+        loop.wait_for_silence(REAL_WIRE_S)
+    wire = combination.make_wire("till", folder)
+    simulator = build_simulator(
+        clock=LoopClock(),
+        readers=[ReaderOrder("till", wire, model=combination.model)],
+        seed=seed,
+    )
+    simulator.readers.plug()
+    try:
+        simulated = simulator.readers.named("till")
+        reader = await _opened(combination, simulated, wire)
+        counter = Counter(combination, simulator, wire, reader)
+        try:
+            yield counter
+        finally:
+            await counter.reader.aclose()
+    finally:
+        simulator.readers.unplug()
+
+
+async def _opened(
+    combination: Combination, simulated: SimulatedReader, wire: str | Wire
+) -> Reader:
+    async def open_pipe(spec: str) -> Transport:
+        assert isinstance(wire, PipeWire)
+        return PipeTransport(wire)
+
+    schemes = {"pipe": open_pipe} if isinstance(wire, PipeWire) else None
+    spec = simulated.wire_spec.replace("pty:", "serial:")
+    return await open_reader(spec, model=combination.model, schemes=schemes)
+
+
+async def works_again(counter: Counter) -> None:
+    """The next customer pays as if nothing had happened."""
+    counter.simulator.rules.clear()
+    counter.when_asked(counter.card("visa_approved", counter.entries()[0]))
+
+    assert (await counter.pay()).verdict is Verdict.APPROVED
