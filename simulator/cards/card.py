@@ -29,6 +29,8 @@ class Behaviour(StrEnum):
     """The card is gone when the issuer's answer arrives."""
     COLLISION = "collision"
     """A wallet with two cards: the reader asks for one of them."""
+    STRIPE_TAP = "stripe_tap"
+    """A tap gives stripe data (MSD), where the reader still knows that."""
     REFUSES_AFTER_APPROVAL = "refuses_after_approval"
     """The issuer approves and the chip still answers the second GENERATE AC with AAC."""
 

@@ -106,6 +106,7 @@ def shown(reader: SimulatedReader) -> dict[str, Any]:
         "screen": list(reader.screen.lines),
         "choices": list(reader.screen.choices),
         "picture": reader.screen.picture,
+        "lights": list(reader.screen.lights),
         "history": [
             {"state": screen.state, "screen": list(screen.lines)}
             for screen in reader.history

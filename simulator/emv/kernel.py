@@ -171,7 +171,7 @@ class Kernel:
         )
         key = session_key(master_key, counter)
         objects = (
-            *_card_objects(card, entry),
+            *card_objects(card, entry),
             *self._terminal_objects(card, entry, purchase=purchase, pin=pin),
             _binary(emv.APPLICATION_TRANSACTION_COUNTER, counter, length=2),
         )
@@ -240,7 +240,8 @@ def _cvm_results(card: Card, pin: PinEntry) -> str:
     return failed or _CVM_RESULTS[card.verification]
 
 
-def _card_objects(card: Card, entry: Entry) -> tuple[Tlv, ...]:
+def card_objects(card: Card, entry: Entry) -> tuple[Tlv, ...]:
+    """What the chip's records say before it is asked for a cryptogram."""
     account, application = card.account, card.application
     identifier = bytes.fromhex(application.identifier)
     number = account.number

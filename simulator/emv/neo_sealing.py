@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from drivers.protocol import emv, tlv
 from drivers.protocol.idtech_neo.encrypted_tlv import CardObject, Form
@@ -51,40 +52,57 @@ def clear_objects(objects: Iterable[Tlv]) -> tuple[CardObject, ...]:
     return tuple(CardObject(item.tag, item.value) for item in objects)
 
 
-def sealed_swipe(key: ReadKey, card: Card, *, serial_number: str) -> MsrBlock:
-    """The enhanced block of a swipe, with masks, hashes and serial number."""
-    tracks = [
+def swiped_tracks(card: Card) -> tuple[str, str]:
+    """What stands on the stripe of `card`."""
+    return track_1(card), track_2(card)
+
+
+def typed_tracks(number: str, expiry: str) -> tuple[str, str]:
+    """What a reader makes of a card number and an expiry date (YYMM) that are typed."""
+    return f"%M{number}^MANUAL ENTRY/^{expiry}000?", f";{number}={expiry}000?"
+
+
+def sealed_stripe(
+    key: ReadKey,
+    texts: tuple[str, str],
+    *,
+    serial_number: str,
+    encode_type: int = ISO_CARD,
+) -> MsrBlock:
+    """The enhanced block of two tracks, with masks, hashes and serial number."""
+    first, second = (
         Track(
             length=len(text),
             shown=_masked_track(text).encode("ascii"),
             encrypted=encrypt_cbc(key.data_key, _padded(text.encode("ascii"))),
             digest=hashlib.sha1(text.encode("ascii"), usedforsecurity=False).digest(),
         )
-        for text in (track_1(card), track_2(card))
-    ]
+        for text in texts
+    )
     sealed = (SealedFields.ENCRYPTED | SealedFields.HASHED) * _BOTH_TRACKS
-    return _swipe(tracks, sealed | SealedFields.KSN, serial_number, ksn=key.ksn)
+    block = clear_stripe(texts, serial_number=serial_number)
+    return replace(
+        block,
+        encode_type=encode_type,
+        sealed_fields=sealed | SealedFields.KSN,
+        tracks=(first, second, Track()),
+        ksn=key.ksn,
+    )
 
 
-def clear_swipe(card: Card, *, serial_number: str) -> MsrBlock:
+def clear_stripe(texts: tuple[str, str], *, serial_number: str) -> MsrBlock:
     """The block of a reader whose encryption is off."""
-    texts = (track_1(card), track_2(card))
-    tracks = [Track(length=len(text), shown=text.encode("ascii")) for text in texts]
-    return _swipe(tracks, 0, serial_number)
-
-
-def _swipe(
-    tracks: list[Track], sealed_fields: int, serial_number: str, *, ksn: bytes = b""
-) -> MsrBlock:
-    first, second = tracks
+    first, second = (
+        Track(length=len(text), shown=text.encode("ascii")) for text in texts
+    )
+    serial = serial_number[-SERIAL_NUMBER_BYTES:].rjust(SERIAL_NUMBER_BYTES, "0")
     return MsrBlock(
         ISO_CARD,
         (TrackStatus.DECODED | TrackStatus.SAMPLED) * _BOTH_TRACKS,
         ShownFields.SHOWN * _BOTH_TRACKS | ShownFields.SERIAL_NUMBER,
-        sealed_fields,
+        0,
         (first, second, Track()),
-        serial_number=serial_number.encode("ascii").rjust(SERIAL_NUMBER_BYTES, b"0"),
-        ksn=ksn,
+        serial_number=serial.encode("ascii"),
     )
 
 
@@ -117,8 +135,9 @@ def _masked(item: Tlv) -> bytes:
 def _masked_track(text: str) -> str:
     """As the readers show a track of the stripe, or its equivalent on a chip."""
     separator = "=" if "=" in text else "^"
-    start = "%*" if text.startswith("%B") else text[0]
+    start = text[:2] if text.startswith("%") else text[:1]
     number, *names, rest = text[len(start) :].removesuffix("?").split(separator)
+    start = start.replace("%B", "%*")
     fields = (_masked_number(number, "*"), *names, _masked_rest(rest, "*"))
     return start + separator.join(fields) + "?"
 

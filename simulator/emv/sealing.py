@@ -72,6 +72,11 @@ class ReadKeys:
         self._ksn = first_ksn
         self._device_key = initial_key(bdk, first_ksn)
 
+    @property
+    def next_ksn(self) -> bytes:
+        """The key serial number of the next read."""
+        return self._ksn
+
     def next(self) -> ReadKey:
         """The key of the next read."""
         ksn, self._ksn = self._ksn, next_ksn(self._ksn)

@@ -33,6 +33,8 @@ class Screen:
     """What can be touched, as it reads."""
     picture: str = ""
     """What picture is shown, in words, such as `stored image 2`."""
+    lights: tuple[str, ...] = ()
+    """Those that the host has switched on, such as `green blinking`."""
 
 
 DARK = Screen(ReaderState.OFF)

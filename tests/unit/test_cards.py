@@ -67,6 +67,7 @@ def test_cards_of_the_documented_outcomes_are_built_in(
         ("visa_removed_early", Behaviour.REMOVED_EARLY),
         ("visa_removed_before_completion", Behaviour.REMOVED_BEFORE_COMPLETION),
         ("visa_two_cards", Behaviour.COLLISION),
+        ("visa_stripe_tap", Behaviour.STRIPE_TAP),
         ("visa_chip_fallback", Behaviour.CHIP_UNREADABLE),
         ("visa_refuses_after_approval", Behaviour.REFUSES_AFTER_APPROVAL),
     ],

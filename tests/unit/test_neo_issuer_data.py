@@ -46,7 +46,12 @@ from simulator.emv.dukpt import working_key as key_for
 from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import Kernel, Purchase
 from simulator.emv.neo_opening import unseal_neo
-from simulator.emv.neo_sealing import clear_objects, sealed_swipe, sealed_twins
+from simulator.emv.neo_sealing import (
+    clear_objects,
+    sealed_stripe,
+    sealed_twins,
+    swiped_tracks,
+)
 from simulator.emv.sealing import STRIPE_TEMPLATE, TRACK_2, ReadKeys
 from simulator.emv.tdes import decrypt_cbc, encrypt_cbc
 from simulator.errors import CardDataUnreadable
@@ -70,7 +75,8 @@ def read(card: str, interface: Interface) -> CardAnswer:
     """As a simulated reader tells it."""
     key = ReadKeys(KEY_SERIAL_NUMBER).next()
     if interface is Interface.SWIPE:
-        block = sealed_swipe(key, CARDS.named(card), serial_number=SERIAL_NUMBER)
+        tracks = swiped_tracks(CARDS.named(card))
+        block = sealed_stripe(key, tracks, serial_number=SERIAL_NUMBER)
         objects: tuple[CardObject, ...] = (
             CardObject(MSR_BLOCK, msr_block.encode(block)),
         )

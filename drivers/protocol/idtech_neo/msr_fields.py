@@ -9,6 +9,8 @@ ENHANCED = 0x80
 """The bit of an encode type that tells the enhanced format from the original one."""
 ISO_CARD = 0x80
 """An encode type: a payment card, by ISO 7813."""
+TYPED_CARD = 0xC0
+"""An encode type: a card number typed at the reader (83-41)."""
 
 SERIAL_NUMBER_BYTES = 10
 SESSION_ID_BYTES = 8
