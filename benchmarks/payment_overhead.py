@@ -25,11 +25,8 @@ import serial
 from drivers.protocol import emv, slip, tlv
 from drivers.protocol.magtek_mms import message
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
-from drivers.protocol.magtek_mms.commands import (
-    Command,
-    ResumeTransaction,
-    to_request,
-)
+from drivers.protocol.magtek_mms.commands import Command, to_request
+from drivers.protocol.magtek_mms.control import ResumeTransaction
 from drivers.protocol.magtek_mms.notifications import (
     CardData,
     DataKind,
@@ -38,11 +35,7 @@ from drivers.protocol.magtek_mms.notifications import (
     TransactionComplete,
     from_notification,
 )
-from drivers.protocol.magtek_mms.start import (
-    Contactless,
-    Options,
-    StartTransaction,
-)
+from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
 from examples.launch import (
     STRIPE_KEY,
     AgentFolder,

@@ -31,7 +31,8 @@ from drivers.families.magtek_mms.framing import MmsFraming
 from drivers.link import Link
 from drivers.protocol import slip
 from drivers.protocol.magtek_mms import message
-from drivers.protocol.magtek_mms.commands import Command, CommandId
+from drivers.protocol.magtek_mms.commands import Command
+from drivers.protocol.magtek_mms.ids import CommandId
 from drivers.protocol.magtek_mms.message import Response
 from drivers.protocol.magtek_mms.notifications import Notice
 from drivers.protocol.magtek_mms.packets import packets_for

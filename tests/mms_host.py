@@ -16,11 +16,8 @@ from drivers.protocol.magtek_mms.card_data import (
     decode_batch,
     encode_arpc,
 )
-from drivers.protocol.magtek_mms.commands import (
-    Command,
-    ResumeTransaction,
-    to_request,
-)
+from drivers.protocol.magtek_mms.commands import Command, to_request
+from drivers.protocol.magtek_mms.control import ResumeTransaction
 from drivers.protocol.magtek_mms.message import Message, Notification, Response
 from drivers.protocol.magtek_mms.notifications import (
     CardData,

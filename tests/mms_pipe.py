@@ -15,8 +15,10 @@ from drivers.families.magtek_mms.reader import MagTekMmsReader, open_magtek_mms
 from drivers.profile import profile_named
 from drivers.protocol import slip
 from drivers.protocol.magtek_mms import properties
-from drivers.protocol.magtek_mms.card_data import Arqc, EncryptedData, encode_arqc
-from drivers.protocol.magtek_mms.commands import Command, CommandId, from_request
+from drivers.protocol.magtek_mms.blobs import EncryptedData
+from drivers.protocol.magtek_mms.card_data import Arqc, encode_arqc
+from drivers.protocol.magtek_mms.commands import Command, from_request
+from drivers.protocol.magtek_mms.ids import CommandId
 from drivers.protocol.magtek_mms.message import (
     Message,
     Request,
@@ -31,12 +33,7 @@ from drivers.protocol.magtek_mms.notifications import (
     Notice,
     to_notification,
 )
-from drivers.protocol.magtek_mms.status import (
-    DONE,
-    Status,
-    StatusDetail,
-    refused,
-)
+from drivers.protocol.magtek_mms.status import DONE, Status, StatusDetail, refused
 from drivers.transport.pipe import Pipe, connected_pipes
 
 SERIAL_NUMBER = b"B000001TEST\x00"

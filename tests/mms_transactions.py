@@ -25,11 +25,7 @@ from drivers.protocol.magtek_mms.notifications import (
     TransactionComplete,
 )
 from drivers.protocol.magtek_mms.start import StartTransaction
-from drivers.protocol.magtek_mms.status import (
-    STARTED,
-    StatusDetail,
-    refused,
-)
+from drivers.protocol.magtek_mms.status import STARTED, StatusDetail, refused
 from drivers.reader import (
     ChipFlow,
     EncryptedCard,

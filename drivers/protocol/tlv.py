@@ -39,14 +39,16 @@ def is_constructed(tag: int) -> bool:
     return bool(write_tag(tag)[0] & 0x20)
 
 
-def decode(data: bytes, *, padding: bool = True) -> tuple[Tlv, ...]:
+def decode(
+    data: bytes, *, padding: bool = True, max_bytes: int = MAX_BYTES
+) -> tuple[Tlv, ...]:
     """The objects that `data` consists of, in order, duplicates kept.
 
     EMV Book 3, Annex B, with the `00` and `FF` fillers of ISO 7816-4 before a tag
     skipped (or refused, where not `padding`). Raises TlvError.
     """
-    if len(data) > MAX_BYTES:
-        raise TlvError(f"{len(data)} bytes of TLV exceed {MAX_BYTES}")
+    if len(data) > max_bytes:
+        raise TlvError(f"{len(data)} bytes of TLV exceed {max_bytes}")
     try:
         objects, _ = _decode(data, 1, MAX_OBJECTS, padding)
     except IndexError:

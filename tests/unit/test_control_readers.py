@@ -8,7 +8,7 @@ import pytest
 from control_client import JsonAnswer, ask
 from mms_host import CARDS, MmsHost, start
 
-from drivers.protocol.magtek_mms.commands import CancelTransaction
+from drivers.protocol.magtek_mms.control import CancelTransaction
 from simulator.app import ReaderOrder, Simulator, build_simulator
 from simulator.clock import ManualClock
 from simulator.errors import ControlInvalid, WireUnavailable

@@ -37,16 +37,13 @@ from drivers.errors import (
     ReaderTimeout,
 )
 from drivers.protocol.magtek_mms.card_data import decode_arpc
-from drivers.protocol.magtek_mms.commands import (
+from drivers.protocol.magtek_mms.control import (
     CancelTransaction,
     ResetDevice,
     ResumeTransaction,
 )
-from drivers.protocol.magtek_mms.notifications import (
-    DeviceState,
-    DeviceUpdate,
-    Technology,
-)
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.notifications import Technology
 from drivers.protocol.magtek_mms.start import StartTransaction
 from drivers.protocol.magtek_mms.status import (
     DONE,

@@ -40,19 +40,15 @@ from drivers.errors import (
 )
 from drivers.protocol import emv
 from drivers.protocol.magtek_mms.card_data import decode_arpc
-from drivers.protocol.magtek_mms.commands import (
-    ResumeTransaction,
-    StringId,
-)
+from drivers.protocol.magtek_mms.control import ResumeTransaction
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.interface_notices import DisplayRequest
 from drivers.protocol.magtek_mms.message import Notification
 from drivers.protocol.magtek_mms.notifications import (
     CardChange,
     CardData,
     CardUpdate,
     DataKind,
-    DeviceState,
-    DeviceUpdate,
-    DisplayRequest,
     Notice,
     Outcome,
     Technology,
@@ -60,12 +56,7 @@ from drivers.protocol.magtek_mms.notifications import (
     Unrecognised,
 )
 from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
-from drivers.protocol.magtek_mms.status import (
-    DONE,
-    STARTED,
-    StatusDetail,
-    refused,
-)
+from drivers.protocol.magtek_mms.status import DONE, STARTED, StatusDetail, refused
 from drivers.protocol.tlv import Tlv
 from drivers.reader import (
     CardPresented,
@@ -218,7 +209,7 @@ async def test_every_outcome_has_a_verdict_and_keeps_its_bytes(
             CardPresented(InputOption.SWIPE),
         ),
         (
-            DisplayRequest(0, StringId.REMOVE_CARD),
+            DisplayRequest(("12.34 USD", "Remove card.")),
             MessageShown(DisplayMessage.REMOVE_CARD),
         ),
     ],
@@ -235,7 +226,7 @@ async def test_cashier_is_told_what_the_customer_is(
     "notice",
     [
         CardUpdate(Technology.BARCODE, CardChange.SWIPED),
-        DisplayRequest(0, 0x77),
+        DisplayRequest(("GOOD MORNING",)),
         Unrecognised(Notification(0x0101, 0x10777777)),
         DeviceUpdate(DeviceState.BATTERY_LOW),
         BATCH,

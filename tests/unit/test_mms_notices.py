@@ -1,4 +1,4 @@
-"""MMS notifications and card data against published frames, and against each other."""
+"""MMS notifications against published frames, and each against its own decoder."""
 
 from __future__ import annotations
 
@@ -7,81 +7,94 @@ from hypothesis import given
 from hypothesis import strategies as st
 from published_vectors import mms_frames
 
-from drivers.errors import FrameError, ReaderEncryptionOff, RemoteError
-from drivers.protocol import tlv
-from drivers.protocol.magtek_mms.card_data import (
-    Arpc,
-    Arqc,
-    Batch,
-    EncryptedData,
-    decode_arpc,
-    decode_arqc,
-    decode_batch,
-    encode_arpc,
-    encode_arqc,
-    encode_batch,
+from drivers.errors import FrameError, RemoteError
+from drivers.protocol.magtek_mms.barcode import BarcodeKind
+from drivers.protocol.magtek_mms.blobs import EncryptedData
+from drivers.protocol.magtek_mms.device_notices import (
+    DeviceState,
+    DeviceUpdate,
+    IdleBarcode,
+    IdleTag,
+    IdleTouch,
 )
-from drivers.protocol.magtek_mms.message import (
-    Notification,
-    decode,
-    encode,
-    payload_of,
+from drivers.protocol.magtek_mms.firmware_notices import (
+    FirmwareOutcome,
+    FirmwareStep,
+    FirmwareUpdate,
 )
+from drivers.protocol.magtek_mms.ids import NotificationId
+from drivers.protocol.magtek_mms.interface_notices import (
+    BarcodeRead,
+    ButtonTouched,
+    ClearDisplayRequest,
+    DisplayRequest,
+    InterfaceEvent,
+    InterfaceUpdate,
+    SelectionRequest,
+    SignatureReady,
+)
+from drivers.protocol.magtek_mms.message import Notification, decode, encode, payload_of
+from drivers.protocol.magtek_mms.nfc import TAG_KINDS
 from drivers.protocol.magtek_mms.notifications import (
+    BarcodePresented,
     CardChange,
     CardData,
     CardUpdate,
     DataKind,
-    DeviceState,
-    DeviceUpdate,
-    DisplayRequest,
-    InterfaceEvent,
-    InterfaceUpdate,
+    DeviceDriven,
     Notice,
     Outcome,
+    PinTrouble,
     Technology,
     TransactionComplete,
+    TransactionNews,
     Unrecognised,
     from_notification,
     to_notification,
+)
+from drivers.protocol.magtek_mms.pin import EncryptedPinBlock, PinBlock
+from drivers.protocol.magtek_mms.pin_notices import (
+    PinCardUpdate,
+    PinEntered,
+    PinFailed,
+    PinFailure,
 )
 from drivers.protocol.tlv import Tlv
 
 FRAMES = mms_frames()
 OCTETS = st.integers(0, 0xFF)
-ENCRYPTED = st.builds(
-    EncryptedData, st.binary(max_size=160), st.binary(max_size=12), OCTETS, OCTETS
-)
-ARQCS = st.builds(
-    Arqc,
-    serial_number=st.binary(max_size=16),
-    encrypted=ENCRYPTED,
-    fallback=OCTETS,
-    card_type=OCTETS,
-    masked_track_2=st.none() | st.text("0123456789;=?*", max_size=40),
-    cardholder_name=st.none() | st.binary(max_size=26),
-    service_code=st.none() | st.binary(min_size=2, max_size=2),
-    mac_ksn=st.binary(min_size=10, max_size=10),
-)
-BATCHES = st.builds(Batch, st.none() | OCTETS, st.none() | ENCRYPTED)
-SCRIPT = Tlv(0x72, children=(Tlv(0x9F18, bytes(4)), Tlv(0x86, b"\x84\x1e\0\0\0")))
-ARPCS = st.builds(
-    Arpc,
-    serial_number=st.binary(max_size=16),
-    response_code=st.binary(min_size=2, max_size=2),
-    authentication_data=st.binary(max_size=16),
-    scripts=st.lists(st.just(SCRIPT), max_size=2).map(tuple),
-)
-TECHNOLOGIES = st.sampled_from(Technology)
+WORDS = st.integers(0, 0xFFFF)
+BYTES = st.binary(max_size=40)
+CARDS = st.sampled_from([each for each in Technology if each is not Technology.BARCODE])
+CODES = BYTES | st.builds(EncryptedData, BYTES, BYTES, OCTETS)
+TEXTS = st.text("ABC 123.", min_size=1, max_size=20)
+LINES = st.lists(TEXTS, min_size=1, max_size=4).map(tuple)
+TAGS = st.sampled_from(sorted(TAG_KINDS))
+NEWS = st.sampled_from([*PinTrouble, *DeviceDriven])
+PINS = st.builds(EncryptedPinBlock, BYTES, BYTES, st.sampled_from(PinBlock), OCTETS)
 NOTICES = st.one_of(
-    st.builds(CardUpdate, TECHNOLOGIES, st.sampled_from(CardChange), OCTETS),
+    st.builds(CardUpdate, CARDS, st.sampled_from(CardChange), OCTETS),
+    st.builds(CardData, CARDS, st.sampled_from(DataKind), BYTES),
+    st.builds(BarcodePresented, st.sampled_from(BarcodeKind), CODES),
+    st.builds(TransactionNews, CARDS, NEWS),
+    st.builds(TransactionComplete, OCTETS, WORDS, OCTETS),
+    st.builds(PinCardUpdate, OCTETS, WORDS, OCTETS),
+    st.builds(PinEntered, PINS),
+    st.builds(PinFailed, st.sampled_from(PinFailure)),
     st.builds(
-        CardData, TECHNOLOGIES, st.sampled_from(DataKind), st.binary(max_size=40)
+        FirmwareUpdate, st.sampled_from(FirmwareStep), st.sampled_from(FirmwareOutcome)
     ),
-    st.builds(TransactionComplete, OCTETS, st.integers(0, 0xFFFF), OCTETS),
-    st.builds(DeviceUpdate, st.sampled_from(DeviceState)),
-    st.builds(DisplayRequest, OCTETS, OCTETS),
+    st.builds(DeviceUpdate, st.sampled_from(DeviceState), OCTETS, st.none() | BYTES),
+    st.builds(IdleTag, TAGS, st.none() | st.binary(min_size=4, max_size=10)),
+    st.builds(IdleTouch, st.booleans(), WORDS, WORDS),
+    st.builds(IdleBarcode, st.sampled_from(BarcodeKind), CODES),
     st.builds(InterfaceUpdate, st.sampled_from(InterfaceEvent)),
+    st.builds(SignatureReady, st.integers(0, 0xFFFFFFFF)),
+    st.builds(BarcodeRead, st.sampled_from(BarcodeKind), CODES),
+    st.builds(DisplayRequest, LINES, st.booleans(), st.booleans()),
+    st.just(ClearDisplayRequest()),
+    st.builds(SelectionRequest, OCTETS, LINES, st.booleans()),
+    st.builds(ButtonTouched, st.integers(2, 5), OCTETS),
 )
 
 
@@ -89,17 +102,6 @@ def notice_in(frame: bytes) -> Notice:
     message = decode(frame)
     assert isinstance(message, Notification)
     return from_notification(message)
-
-
-def blob_of(template: Tlv) -> bytes:
-    data = tlv.encode([template])
-    return len(data).to_bytes(2, "big") + data
-
-
-def published_arqc_blob() -> bytes:
-    notice = notice_in(FRAMES["arqc, rebuilt"])
-    assert isinstance(notice, CardData)
-    return notice.blob
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,19 @@ def published_arqc_blob() -> bytes:
         ),
         (
             "firmware loaded",
-            Unrecognised(Notification(0x0905, 0x08010903)),
+            FirmwareUpdate(FirmwareStep.LOAD, FirmwareOutcome.DONE),
+        ),
+        (
+            "firmware committed",
+            FirmwareUpdate(FirmwareStep.COMMIT, FirmwareOutcome.DONE),
+        ),
+        ("picture timed out", InterfaceUpdate(InterfaceEvent.MESSAGE_TIMED_OUT)),
+        ("tag at the idle reader", IdleTag(0x01, bytes.fromhex("04371F71BF6180"))),
+        (
+            "restarted",
+            DeviceUpdate(
+                DeviceState.RESTARTED, payload=bytes.fromhex("1001 810102 820100")
+            ),
         ),
     ],
 )
@@ -127,91 +141,26 @@ def test_published_notification_is_understood_and_made(
     assert encode(to_notification(notice)) == FRAMES[name]
 
 
-def test_published_arqc_is_understood() -> None:
-    arqc = decode_arqc(published_arqc_blob())
-
-    assert arqc.serial_number == b"B000001SIMULATE"
-    assert arqc.fallback == 0
-    assert arqc.card_type == 5
-    assert arqc.masked_track_2 is not None
-    assert arqc.masked_track_2.startswith(";476173")
-    assert arqc.service_code == bytes.fromhex("0201")
-    assert arqc.encrypted.ksn == bytes.fromhex("FFFF9876543210E00001")
-    assert arqc.encrypted.padding_count == 1
-    assert len(arqc.encrypted.ciphertext) == 144
-
-
-def test_published_arqc_encodes_to_the_same_bytes() -> None:
-    blob = published_arqc_blob()
-    notice = CardData(Technology.CONTACT, DataKind.ARQC, encode_arqc(decode_arqc(blob)))
-
-    assert encode(to_notification(notice)) == FRAMES["arqc, rebuilt"]
-
-
-def test_mac_in_place_of_padding_is_ignored() -> None:
-    blob = published_arqc_blob()
-    length = 2 + int.from_bytes(blob[:2], "big")
-
-    assert decode_arqc(blob[:length] + b"\x11\x22\x33\x44") == decode_arqc(blob)
-
-
-def test_published_issuer_answer_encodes_to_the_same_bytes() -> None:
-    answer = Arpc(bytes.fromhex("0011223344556677"), b"00")
-
-    assert encode_arpc(answer).hex().upper() == (
-        "FF7414DFDF25080011223344556677FA0670048A023030"
-    )
-
-
-def test_repr_of_an_arqc_hides_the_cardholder() -> None:
-    assert "CARDHOLDER" not in repr(decode_arqc(published_arqc_blob()))
-
-
-@pytest.mark.parametrize("clear", [Tlv(0x5A, b"\x47\x61"), Tlv(0x57, b"\x47")])
-def test_card_data_in_the_clear_are_refused(clear: Tlv) -> None:
-    card = Tlv(0xF9, children=(Tlv(0xFA, children=(Tlv(0x70, children=(clear,)),)),))
-
-    with pytest.raises(ReaderEncryptionOff, match="clear"):
-        decode_arqc(blob_of(card))
-
-
-def test_arqc_without_encrypted_data_is_refused() -> None:
-    card = Tlv(0xF9, children=(Tlv(0xFA, children=(Tlv(0x70),)),))
-
-    with pytest.raises(ReaderEncryptionOff, match="no encrypted"):
-        decode_arqc(blob_of(card))
-
-
-@pytest.mark.parametrize("blob", ["", "0004F900", "0002F900", "0002F000"])
-def test_blob_that_holds_no_arqc_is_refused(blob: str) -> None:
-    with pytest.raises(FrameError):
-        decode_arqc(bytes.fromhex(blob))
-
-
-@pytest.mark.parametrize(
-    "blob", ["", "FF7404DFDF2500", "FF7405DFDF2501AA", "FF7404FA027000", "5A08"]
-)
-def test_blob_that_holds_no_issuer_answer_is_refused(blob: str) -> None:
-    with pytest.raises(RemoteError):
-        decode_arpc(bytes.fromhex(blob))
-
-
-def test_issuer_answer_without_response_code_is_refused() -> None:
-    with pytest.raises(FrameError, match="response code"):
-        decode_arpc(bytes.fromhex("FF7409DFDF2501AAFA027000"))
-
-
 @pytest.mark.parametrize(
     "notification",
     [
-        Notification(0x0101, 0x00100100),
+        Notification(0x0101, 0x00100177),
         Notification(0x0101, 0x10080201),
-        Notification(0x1001, 0x03000000),
-        Notification(0x1803, 0x01000000),
-        Notification(0x1803, 0, payload=payload_of(0x1803, [Tlv(0x81, b"\x01")])),
-        Notification(0x1803, 0, payload=bytes.fromhex("1803 810101 82020101")),
-        Notification(0x1805, 0x09090909),
+        Notification(0x0101, 0x20011002, payload=b"\x01\x01"),
+        Notification(0x0103, 0x00010100),
         Notification(0x0205, 0x01020304, payload=b"\x01"),
+        Notification(0x0205, 0x01020207),
+        Notification(0x0905, 0x08010904),
+        Notification(0x0906, 0x08020904),
+        Notification(0x1001, 0x07000000),
+        Notification(0x1001, 0x01050000),
+        Notification(0x1001, 0x01050000, payload=payload_of(0x1001)),
+        Notification(0x1801, 0x01010000),
+        Notification(0x1803, 0x03000000),
+        Notification(0x1803, 0x02010100),
+        Notification(0x1803, 0x02010100, payload=payload_of(0x1803)),
+        Notification(0x1805, 0x04030100),
+        Notification(0x1805, 0x09090909),
     ],
 )
 def test_unknown_notification_is_kept_whole(notification: Notification) -> None:
@@ -227,10 +176,42 @@ def test_unknown_outcome_keeps_its_bytes() -> None:
     assert notice == TransactionComplete(Technology.CONTACT, 0x027F, extension=3)
 
 
-def test_announced_but_absent_card_data_are_refused() -> None:
-    for payload in (None, payload_of(0x0101)):
-        with pytest.raises(FrameError):
-            from_notification(Notification(0x0101, 0x10080202, payload=payload))
+@pytest.mark.parametrize(
+    "notification",
+    [
+        Notification(0x0101, 0x10080202),
+        Notification(0x0101, 0x10080202, payload=payload_of(0x0101)),
+        Notification(0x0101, 0x30080002, payload=payload_of(0x0101, [Tlv(0x84)])),
+        Notification(0x0205, 0x01020101, payload=payload_of(0x0205)),
+        Notification(0x1001, 0x01000100, payload=payload_of(0x1001)),
+        Notification(0x1805, 0x04030100, payload=payload_of(0x1805)),
+    ],
+)
+def test_announced_but_absent_data_are_refused(notification: Notification) -> None:
+    with pytest.raises(FrameError):
+        from_notification(notification)
+
+
+def test_lines_to_show_may_end_in_any_way_the_manual_allows() -> None:
+    for text in (b"REMOVE\nCARD", b"REMOVE\x00CARD\x00", b"REMOVE\nCARD\n"):
+        payload = payload_of(0x1803, [Tlv(0x82, b"\x01"), Tlv(0x83, text)])
+
+        notice = from_notification(Notification(0x1803, 0x02010100, payload=payload))
+
+        assert notice == DisplayRequest(("REMOVE", "CARD"))
+
+
+def test_signature_without_a_file_number_is_in_the_usual_file() -> None:
+    notice = from_notification(Notification(0x1805, 0x01010101))
+
+    assert notice == SignatureReady(0x01000000)
+
+
+def test_repr_of_a_notice_hides_pins_and_codes() -> None:
+    pin = EncryptedPinBlock(b"secret", b"ksn", PinBlock.ISO_0, 0x81)
+
+    for notice in (PinEntered(pin), BarcodeRead(0, b"secret")):
+        assert "secret" not in repr(notice)
 
 
 @given(NOTICES)
@@ -238,28 +219,12 @@ def test_notices_survive_the_wire(notice: Notice) -> None:
     assert notice_in(encode(to_notification(notice))) == notice
 
 
-@given(ARQCS)
-def test_arqcs_decode_to_themselves(arqc: Arqc) -> None:
-    blob = encode_arqc(arqc)
-
-    assert decode_arqc(blob) == arqc
-    assert len(blob) % 8 == 2
-
-
-@given(BATCHES)
-def test_batches_decode_to_themselves(batch: Batch) -> None:
-    assert decode_batch(encode_batch(batch)) == batch
-
-
-@given(ARPCS)
-def test_issuer_answers_decode_to_themselves(arpc: Arpc) -> None:
-    assert decode_arpc(encode_arpc(arpc)) == arpc
-
-
-@given(st.binary(max_size=80))
-def test_noise_for_card_data_is_refused_and_nothing_worse(noise: bytes) -> None:
-    for decode_blob in (decode_arqc, decode_batch, decode_arpc):
-        try:
-            decode_blob(len(noise).to_bytes(2, "big") + noise)
-        except (RemoteError, ReaderEncryptionOff):
-            continue
+@given(st.sampled_from(NotificationId), st.integers(0, 0xFFFFFFFF), BYTES)
+def test_noise_for_a_notification_is_refused_and_nothing_worse(
+    id_: NotificationId, detail: int, noise: bytes
+) -> None:
+    payload = id_.to_bytes(2, "big") + noise
+    try:
+        from_notification(Notification(id_, detail, payload=payload))
+    except RemoteError:
+        return

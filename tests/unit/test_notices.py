@@ -6,7 +6,7 @@ from mms_pipe import opened_reader
 from virtual_time import in_virtual_time
 
 from drivers.notices import MOST_KEPT, NoticeQueue
-from drivers.protocol.magtek_mms.notifications import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
 from drivers.reader import DeviceNotice
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mms_host import CARDS, MmsHost, start
 
-from drivers.protocol.magtek_mms.commands import CancelTransaction
+from drivers.protocol.magtek_mms.control import CancelTransaction
 from simulator.cards.card import Entry
 from simulator.errors import ControlInvalid, ReaderUnknown, RuleUnknown
 from simulator.reader.actions import (

@@ -6,13 +6,8 @@ import pytest
 from mms_host import QUICK_CHIP, SERIAL_NUMBER, MmsHost, refusal, start
 
 from drivers.protocol import emv
-from drivers.protocol.magtek_mms.commands import (
-    CancelTransaction,
-)
-from drivers.protocol.magtek_mms.notifications import (
-    Technology,
-    TransactionComplete,
-)
+from drivers.protocol.magtek_mms.control import CancelTransaction
+from drivers.protocol.magtek_mms.notifications import Technology, TransactionComplete
 from drivers.protocol.magtek_mms.status import StatusDetail
 from drivers.protocol.tlv import find_value
 from simulator.cards.card import Entry

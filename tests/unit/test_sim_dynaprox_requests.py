@@ -9,26 +9,20 @@ from mms_host import QUICK_CHIP, SERIAL_NUMBER, MmsHost, refusal, start
 
 from drivers.protocol import emv, slip
 from drivers.protocol.magtek_mms import message, properties
-from drivers.protocol.magtek_mms.commands import (
-    CancelTransaction,
-    Command,
-    OtherCommand,
-    ResetDevice,
-    ShowMessage,
-    StringId,
-    to_request,
-)
-from drivers.protocol.magtek_mms.message import Request, Response
-from drivers.protocol.magtek_mms.notifications import (
-    DeviceState,
-    DeviceUpdate,
+from drivers.protocol.magtek_mms.commands import Command, OtherCommand, to_request
+from drivers.protocol.magtek_mms.control import CancelTransaction, ResetDevice
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.interface import ShowMessage
+from drivers.protocol.magtek_mms.interface_notices import (
     InterfaceEvent,
     InterfaceUpdate,
 )
+from drivers.protocol.magtek_mms.message import Request, Response
 from drivers.protocol.magtek_mms.properties import GetProperty
 from drivers.protocol.magtek_mms.start import Contactless, StartTransaction
 from drivers.protocol.magtek_mms.status import DONE as OK
 from drivers.protocol.magtek_mms.status import StatusDetail
+from drivers.protocol.magtek_mms.strings import StringId
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Entry
 from simulator.faults import WireFaults
@@ -105,7 +99,7 @@ def test_an_order_that_makes_no_transaction_is_refused(
         start(),
         ShowMessage(0, StringId.APPROVED),
         GetProperty(properties.SERIAL_NUMBER),
-        OtherCommand(0x1805, None),
+        OtherCommand(0x1F7E, None),
     ],
 )
 def test_a_running_transaction_refuses_all_else(
@@ -181,7 +175,7 @@ def test_an_unknown_property_is_refused(host: MmsHost) -> None:
 
 
 def test_an_unknown_command_is_refused(host: MmsHost) -> None:
-    response = host.ask(OtherCommand(0x2001, None))
+    response = host.ask(OtherCommand(0x2F7E, None))
 
     assert refusal(response) is StatusDetail.FEATURE_UNAVAILABLE
 

@@ -22,18 +22,14 @@ from drivers.link import Link
 from drivers.notices import NoticeQueue
 from drivers.protocol import slip
 from drivers.protocol.magtek_mms import properties
-from drivers.protocol.magtek_mms.commands import (
-    CancelTransaction,
-    Command,
-    CommandId,
-    ResetDevice,
-)
+from drivers.protocol.magtek_mms.commands import Command
+from drivers.protocol.magtek_mms.control import CancelTransaction, ResetDevice
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.ids import CommandId
+from drivers.protocol.magtek_mms.interface_notices import DisplayRequest
 from drivers.protocol.magtek_mms.message import Response, parameters_of
 from drivers.protocol.magtek_mms.notifications import (
     CardUpdate,
-    DeviceState,
-    DeviceUpdate,
-    DisplayRequest,
     Notice,
     TransactionComplete,
 )

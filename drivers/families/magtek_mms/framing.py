@@ -5,12 +5,7 @@ from __future__ import annotations
 from drivers.errors import RemoteError
 from drivers.protocol.framing import Answered, Noticed, Outgoing, Packets
 from drivers.protocol.magtek_mms.commands import Command, to_request
-from drivers.protocol.magtek_mms.message import (
-    Notification,
-    Response,
-    decode,
-    encode,
-)
+from drivers.protocol.magtek_mms.message import Notification, Response, decode, encode
 from drivers.protocol.magtek_mms.notifications import Notice, from_notification
 
 Incoming = Answered[Response] | Noticed[Notice]

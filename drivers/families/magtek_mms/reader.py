@@ -12,7 +12,7 @@ from drivers.families.magtek_mms.translation import STRINGS, start_command
 from drivers.features import NO_FEATURES, Features
 from drivers.profile import Profile
 from drivers.protocol.magtek_mms import properties
-from drivers.protocol.magtek_mms.commands import ShowMessage
+from drivers.protocol.magtek_mms.interface import ShowMessage
 from drivers.reader import (
     DeviceNotice,
     DisplayMessage,
@@ -119,6 +119,6 @@ async def _identify(device: Device, profile: Profile) -> ReaderInfo:
     return ReaderInfo(
         family=FAMILY,
         model=profile.name,
-        serial_number=properties.property_text(serial_number),
+        serial_number=properties.serial_number_text(serial_number),
         firmware_version=firmware,
     )

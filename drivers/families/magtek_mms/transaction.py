@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
-from typing import Self, assert_never
+from typing import Self
 
 from drivers.errors import (
     DriverError,
@@ -15,26 +15,23 @@ from drivers.errors import (
 )
 from drivers.families.magtek_mms.device import Device
 from drivers.families.magtek_mms.translation import (
-    MESSAGES,
     arpc,
     encrypted_card,
     event_of,
     finished,
+    message_in,
 )
 from drivers.protocol.magtek_mms.card_data import decode_arqc, encode_arpc
-from drivers.protocol.magtek_mms.commands import ResumeTransaction
+from drivers.protocol.magtek_mms.control import ResumeTransaction
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.interface_notices import DisplayRequest
 from drivers.protocol.magtek_mms.notifications import (
     CardData,
     CardUpdate,
     DataKind,
-    DeviceState,
-    DeviceUpdate,
-    DisplayRequest,
-    InterfaceUpdate,
     Notice,
     Technology,
     TransactionComplete,
-    Unrecognised,
 )
 from drivers.reader import (
     CardRequested,
@@ -134,14 +131,12 @@ class MmsTransaction:
                 self._end(finished(notice))
             case DeviceUpdate(DeviceState.RESTARTED):
                 self._end(TransactionFinished(Verdict.FAILED, "restarted"))
-            case DisplayRequest(_, string_id):
-                message = MESSAGES.get(string_id)
+            case DisplayRequest(lines):
+                message = message_in(lines)
                 self._put(None if message is None else MessageShown(message))
-            case CardData() | DeviceUpdate() | InterfaceUpdate() | Unrecognised():
-                # Batch records are for hosts that settle by themselves.
-                return
             case _:
-                assert_never(notice)
+                # Batch records, for one, are for hosts that settle by themselves.
+                return
 
     def disconnected(self, error: TransportError) -> None:
         """Called by the device when the wire is gone."""

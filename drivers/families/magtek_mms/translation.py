@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from drivers.errors import LocalError
 from drivers.protocol import emv
 from drivers.protocol.currency import currency_of, iso_amount
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc
-from drivers.protocol.magtek_mms.commands import StringId
+from drivers.protocol.magtek_mms.device_notices import DeviceState
 from drivers.protocol.magtek_mms.notifications import (
     CardChange,
     CardUpdate,
-    DeviceState,
     Outcome,
     Technology,
     TransactionComplete,
 )
 from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
+from drivers.protocol.magtek_mms.strings import StringId, string_with
 from drivers.protocol.tlv import Tlv, decode
 from drivers.reader import (
     CardPresented,
@@ -49,7 +51,7 @@ STRINGS: dict[DisplayMessage, StringId] = {
     DisplayMessage.PROCESSING: StringId.PROCESSING,
     DisplayMessage.WELCOME: StringId.WELCOME,
 }
-MESSAGES: dict[int, DisplayMessage] = {
+MESSAGES: dict[StringId | None, DisplayMessage] = {
     string: message for message, string in STRINGS.items()
 }
 
@@ -97,6 +99,15 @@ def start_command(request: TransactionRequest) -> StartTransaction:
         options=options,
         emv_data=_emv_data(request.amount, request.currency),
     )
+
+
+def message_in(lines: Iterable[str]) -> DisplayMessage | None:
+    """The message that these lines of a screen are, if it has a name."""
+    for line in lines:
+        string = string_with(line)
+        if string in MESSAGES:
+            return MESSAGES[string]
+    return None
 
 
 def event_of(update: CardUpdate) -> TransactionEvent | None:

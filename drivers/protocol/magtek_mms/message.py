@@ -18,6 +18,8 @@ from drivers.protocol.tlv import Tlv
 
 START = 0xAA
 VERSION = 0x00
+MOST_BYTES = 4 * 1024 * 1024
+"""Firmware images travel in one message; the wires have lower limits of their own."""
 
 
 class Sender(IntEnum):
@@ -79,7 +81,7 @@ def decode(data: bytes) -> Message:
     """The message that `data` is, to the last byte; raises FrameError or TlvError."""
     if len(data) < 2 or data[0] != START:
         raise FrameError("an MMS message starts with AA")
-    objects = tlv.decode(data[2:], padding=False)
+    objects = tlv.decode(data[2:], padding=False, max_bytes=MOST_BYTES)
     if not objects or objects[0].tag != _INFORMATION:
         raise FrameError("an MMS message begins with tag 81")
     information = objects[0].value
@@ -108,7 +110,7 @@ def parameters_of(id_: int, payload: bytes | None) -> tuple[Tlv, ...]:
     """The parameters in a payload; raises FrameError where it belongs to another id."""
     if payload is None or payload[:2] != id_.to_bytes(2, "big"):
         raise FrameError(f"the payload of {id_:04X} does not repeat its id")
-    return tlv.decode(payload[2:])
+    return tlv.decode(payload[2:], max_bytes=MOST_BYTES)
 
 
 _OPENING = bytes((START, VERSION))

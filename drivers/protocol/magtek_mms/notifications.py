@@ -6,28 +6,28 @@ no table names are kept: devices have more reasons than their manuals.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import assert_never
 
 from drivers.errors import FrameError
 from drivers.protocol import tlv
-from drivers.protocol.magtek_mms.message import (
-    Notification,
-    parameters_of,
-    payload_of,
+from drivers.protocol.magtek_mms.barcode import (
+    BarcodeContent,
+    barcode_in,
+    barcode_parameters,
 )
+from drivers.protocol.magtek_mms.device_notices import DeviceNotice, device_notice
+from drivers.protocol.magtek_mms.firmware_notices import FirmwareUpdate, firmware_notice
+from drivers.protocol.magtek_mms.ids import NotificationId
+from drivers.protocol.magtek_mms.interface_notices import (
+    InterfaceNotice,
+    interface_request,
+    interface_update,
+)
+from drivers.protocol.magtek_mms.message import Notification, parameters_of, payload_of
+from drivers.protocol.magtek_mms.pin_notices import PinNotice, pin_complete, pin_update
 from drivers.protocol.tlv import Tlv
-
-
-class NotificationId(IntEnum):
-    """Source and type of the notifications this project speaks."""
-
-    TRANSACTION_UPDATE = 0x0101
-    TRANSACTION_COMPLETE = 0x0105
-    DEVICE_UPDATE = 0x1001
-    DISPLAY_REQUEST = 0x1803
-    INTERFACE_UPDATE = 0x1805
 
 
 class Technology(IntEnum):
@@ -58,43 +58,71 @@ class DataKind(IntEnum):
     ARQC = 0x0802
     BATCH = 0x0803
     NFC_UID = 0x0804
+    GPO_RESPONSE = 0x0807
+
+
+class PinTrouble(IntEnum):
+    """Second to fourth detail byte of 0101: why a card's PIN could not be taken."""
+
+    PIN_PAD_ERROR = 0x020601
+    ENCRYPTION_ERROR = 0x020602
+
+
+class DeviceDriven(IntEnum):
+    """The same where the cardholder starts or stops a sale on the device."""
+
+    STARTED = 0x100100
+    STARTED_QUICK_CHIP = 0x100101
+    CANCELED = 0x100200
 
 
 class Outcome(IntEnum):
     """Second and third detail byte of 0105: how the transaction ended."""
 
     TIMED_OUT = 0x0100
+    UNDECIDED = 0x0200
+    TRY_ANOTHER_INTERFACE = 0x0201
+    OFFLINE_APPROVED = 0x0202
+    OFFLINE_DECLINED = 0x0203
+    OFFLINE_FAILED = 0x0204
+    OFFLINE_NOT_ACCEPTED = 0x0205
     APPROVED = 0x0206
     DEFERRED = 0x0207
     """Quick Chip: the card is done and the host decides."""
+    FAILED = 0x0208
+    NOT_ACCEPTED = 0x0209
+    """Or chip and device have no application in common."""
+    CANCELED_BY_CARD = 0x020A
+    SELECT_NEXT_NOT_ACCEPTED = 0x020B
+    SELECT_NEXT = 0x020C
+    TRY_AGAIN = 0x020D
+    ONLINE_REQUESTED = 0x020E
+    APPLICATION_ENDED = 0x020F
+    NO_EMV_CARD = 0x0210
     DECLINED = 0x0280
     CANCELED_BY_HOST = 0x0301
     CANCELED_BY_CUSTOMER = 0x0302
     SWIPE_ERROR = 0x0305
+    """Or a mistake in keying in."""
+    COMPLETED = 0x0400
+    """The card was keyed in; the host decides."""
+    COMPLETED_DECLINED = 0x0407
     TAG_REMOVED = 0x0500
 
 
-class DeviceState(IntEnum):
-    """Detail of 1001: power, and what a cardholder does to an idle reader."""
+class OutcomeExtension(IntEnum):
+    """Fourth detail byte of 0105: what is still to be done."""
 
-    RESTARTED = 0x00000000
-    RESTARTS_SOON = 0x00010000
-    BATTERY_LOW = 0x00020000
-    BATTERY_CRITICAL = 0x00020100
-    IDLE_TAP = 0x01000000
-    IDLE_TAP_REMOVED = 0x01010000
-    IDLE_INSERT = 0x01020000
-    IDLE_REMOVE = 0x01030000
-    IDLE_SWIPE = 0x01040000
-
-
-class InterfaceEvent(IntEnum):
-    """Detail of 1805: something on the screen or the loudspeaker is over."""
-
-    SIGNATURE_READY = 0x01010101
-    SIGNATURE_TIMED_OUT = 0x01010201
-    MESSAGE_TIMED_OUT = 0x02010000
-    SOUND_DONE = 0x05040100
+    NONE = 0x00
+    SIGNATURE_WANTED = 0x01
+    TECHNICAL_FALLBACK = 0x02
+    """The chip could not be read: try again, and the stripe at last."""
+    STRIPE_FALLBACK = 0x03
+    """The chip cannot be used: take the stripe."""
+    SIGNATURE_AVAILABLE = 0x04
+    SIGNATURE_CAPTURED = 0x05
+    """It is in the batch data."""
+    SIGNATURE_FAILED = 0x06
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +134,51 @@ class CardUpdate:
     extension: int = 0
     """For NFC tags which kind; 0 for payment cards."""
 
+    def as_notification(self) -> Notification:
+        """The notification that carries it."""
+        detail = _detail(self.technology, self.change, self.extension)
+        return Notification(NotificationId.TRANSACTION_UPDATE, detail)
+
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """Card data are attached; `blob` is for `card_data` to read."""
+    """Card data are attached; `blob` is for `card_data` or `nfc` to read."""
 
     technology: int
     kind: DataKind
     blob: bytes = field(repr=False)
+
+    def as_notification(self) -> Notification:
+        """The notification that carries it."""
+        detail = _detail(self.technology, self.kind, _DATA_ATTACHED)
+        return _with_blob(detail, self.blob)
+
+
+@dataclass(frozen=True, slots=True)
+class BarcodePresented:
+    """A code was shown in place of a card; it ends the transaction."""
+
+    kind: int
+    """A BarcodeKind."""
+    content: BarcodeContent = field(repr=False)
+
+    def as_notification(self) -> Notification:
+        """The notification that carries it."""
+        detail = _detail(Technology.BARCODE, _SCANNED << 8 | self.kind, _DATA_ATTACHED)
+        return _with_blob(detail, tlv.encode(barcode_parameters(self.content)))
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionNews:
+    """Something else happened to the transaction."""
+
+    technology: int
+    news: PinTrouble | DeviceDriven
+
+    def as_notification(self) -> Notification:
+        """The notification that carries it."""
+        detail = self.technology << 24 | self.news
+        return Notification(NotificationId.TRANSACTION_UPDATE, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,32 +187,12 @@ class TransactionComplete:
 
     technology: int
     outcome: int
-    extension: int = 0
+    extension: int = OutcomeExtension.NONE
 
-
-@dataclass(frozen=True, slots=True)
-class DeviceUpdate:
-    """The device, not a transaction: power, or a card while idle."""
-
-    state: DeviceState
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayRequest:
-    """A device without a display asks the host to show a text.
-
-    Its layout is not published; this is command 1803's, unverified.
-    """
-
-    seconds: int
-    string_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceUpdate:
-    """A message, sound or signature is over."""
-
-    event: InterfaceEvent
+    def as_notification(self) -> Notification:
+        """The notification that carries it."""
+        detail = _detail(self.technology, self.outcome, self.extension)
+        return Notification(NotificationId.TRANSACTION_COMPLETE, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,71 +201,42 @@ class Unrecognised:
 
     notification: Notification
 
+    def as_notification(self) -> Notification:
+        """The notification itself."""
+        return self.notification
 
+
+TransactionNotice = (
+    CardUpdate | CardData | BarcodePresented | TransactionNews | TransactionComplete
+)
 Notice = (
-    CardUpdate
-    | CardData
-    | TransactionComplete
-    | DeviceUpdate
-    | DisplayRequest
-    | InterfaceUpdate
+    TransactionNotice
+    | PinNotice
+    | FirmwareUpdate
+    | DeviceNotice
+    | InterfaceNotice
     | Unrecognised
 )
 
 
 def to_notification(notice: Notice) -> Notification:
     """The notification that carries `notice`."""
-    match notice:
-        case CardUpdate(technology, change, extension):
-            detail = _detail(technology, change, extension)
-            return Notification(NotificationId.TRANSACTION_UPDATE, detail)
-        case CardData(technology, kind, blob):
-            id_ = NotificationId.TRANSACTION_UPDATE
-            payload = payload_of(id_, [Tlv(_BLOB, blob)])
-            detail = _detail(technology, kind, _DATA_ATTACHED)
-            return Notification(id_, detail, payload=payload)
-        case TransactionComplete(technology, outcome, extension):
-            detail = _detail(technology, outcome, extension)
-            return Notification(NotificationId.TRANSACTION_COMPLETE, detail)
-        case DeviceUpdate(state):
-            return Notification(NotificationId.DEVICE_UPDATE, state)
-        case DisplayRequest(seconds, string_id):
-            id_ = NotificationId.DISPLAY_REQUEST
-            text = [Tlv(0x81, bytes((seconds,))), Tlv(0x82, bytes((string_id,)))]
-            return Notification(id_, 0, payload=payload_of(id_, text))
-        case InterfaceUpdate(event):
-            return Notification(NotificationId.INTERFACE_UPDATE, event)
-        case Unrecognised(notification):
-            return notification
-        case _:
-            assert_never(notice)
+    return notice.as_notification()
 
 
 def from_notification(notification: Notification) -> Notice:
     """What `notification` tells; raises FrameError or TlvError for a broken payload."""
-    match notification.id:
-        case NotificationId.TRANSACTION_UPDATE:
-            return _transaction_update(notification)
-        case NotificationId.TRANSACTION_COMPLETE:
-            technology, outcome, extension = _split(notification.detail)
-            return TransactionComplete(technology, outcome, extension)
-        case NotificationId.DEVICE_UPDATE if notification.detail in _DEVICE_STATES:
-            return DeviceUpdate(DeviceState(notification.detail))
-        case NotificationId.DISPLAY_REQUEST:
-            return _display_request(notification)
-        case NotificationId.INTERFACE_UPDATE if notification.detail in _EVENTS:
-            return InterfaceUpdate(InterfaceEvent(notification.detail))
-        case _:
-            return Unrecognised(notification)
+    read = _READERS.get(notification.id)
+    notice = None if read is None else read(notification)
+    return Unrecognised(notification) if notice is None else notice
 
 
 _BLOB = 0x84
 _DATA_ATTACHED = 0x02
+_SCANNED = 0x08
 
 _CARD_CHANGES = frozenset(CardChange)
 _DATA_KINDS = frozenset(DataKind)
-_DEVICE_STATES = frozenset(DeviceState)
-_EVENTS = frozenset(InterfaceEvent)
 
 
 def _detail(technology: int, reason: int, extension: int) -> int:
@@ -231,27 +247,51 @@ def _split(detail: int) -> tuple[int, int, int]:
     return detail >> 24, detail >> 8 & 0xFFFF, detail & 0xFF
 
 
-def _transaction_update(notification: Notification) -> Notice:
-    technology, reason, extension = _split(notification.detail)
-    if reason in _CARD_CHANGES:
-        return CardUpdate(technology, CardChange(reason), extension)
-    if reason not in _DATA_KINDS or extension != _DATA_ATTACHED:
-        return Unrecognised(notification)
+def _with_blob(detail: int, blob: bytes) -> Notification:
+    id_ = NotificationId.TRANSACTION_UPDATE
+    return Notification(id_, detail, payload=payload_of(id_, [Tlv(_BLOB, blob)]))
+
+
+def _blob(notification: Notification) -> bytes:
     parameters = parameters_of(notification.id, notification.payload)
     blob = tlv.find_value(parameters, _BLOB)
     if blob is None:
         raise FrameError("card data are announced and absent")
-    return CardData(technology, DataKind(reason), blob)
+    return blob
 
 
-def _display_request(notification: Notification) -> Notice:
-    if notification.payload is None:
-        return Unrecognised(notification)
-    parameters = parameters_of(notification.id, notification.payload)
-    seconds = tlv.find_value(parameters, 0x81)
-    string_id = tlv.find_value(parameters, 0x82)
-    if seconds is None or string_id is None:
-        return Unrecognised(notification)
-    if not len(seconds) == len(string_id) == 1:
-        return Unrecognised(notification)
-    return DisplayRequest(seconds[0], string_id[0])
+def _transaction_update(notification: Notification) -> TransactionNotice | None:
+    technology, reason, extension = _split(notification.detail)
+    has_data = extension == _DATA_ATTACHED
+    if technology == Technology.BARCODE and reason >> 8 == _SCANNED and has_data:
+        content = barcode_in(tlv.decode(_blob(notification)))
+        return BarcodePresented(reason & 0xFF, content)
+    if reason in _CARD_CHANGES:
+        return CardUpdate(technology, CardChange(reason), extension)
+    if reason in _DATA_KINDS and has_data:
+        return CardData(technology, DataKind(reason), _blob(notification))
+    news = notification.detail & 0xFFFFFF
+    if news in set(PinTrouble):
+        return TransactionNews(technology, PinTrouble(news))
+    if news in set(DeviceDriven):
+        return TransactionNews(technology, DeviceDriven(news))
+    return None
+
+
+def _transaction_complete(notification: Notification) -> TransactionNotice:
+    technology, outcome, extension = _split(notification.detail)
+    return TransactionComplete(technology, outcome, extension)
+
+
+_READERS: Mapping[int, Callable[[Notification], Notice | None]] = {
+    NotificationId.TRANSACTION_UPDATE: _transaction_update,
+    NotificationId.TRANSACTION_COMPLETE: _transaction_complete,
+    NotificationId.PIN_UPDATE: pin_update,
+    NotificationId.PIN_COMPLETE: pin_complete,
+    NotificationId.FIRMWARE_UPDATED: firmware_notice,
+    NotificationId.FIRMWARE_FAILED: firmware_notice,
+    NotificationId.FIRMWARE_UP_TO_DATE: firmware_notice,
+    NotificationId.DEVICE_UPDATE: device_notice,
+    NotificationId.INTERFACE_REQUEST: interface_request,
+    NotificationId.INTERFACE_UPDATE: interface_update,
+}

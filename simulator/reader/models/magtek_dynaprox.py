@@ -7,30 +7,26 @@ messages, reset, battery. The transaction itself is `mms_transaction`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
 from drivers.errors import RemoteError
 from drivers.protocol import slip
 from drivers.protocol.magtek_mms import message, notifications, properties
 from drivers.protocol.magtek_mms.card_data import decode_arpc
-from drivers.protocol.magtek_mms.commands import (
+from drivers.protocol.magtek_mms.commands import Command, from_request
+from drivers.protocol.magtek_mms.control import (
     CancelTransaction,
-    Command,
-    OtherCommand,
     ResetDevice,
     ResumeTransaction,
-    ShowMessage,
-    StringId,
-    from_request,
 )
-from drivers.protocol.magtek_mms.message import Request, Response
-from drivers.protocol.magtek_mms.notifications import (
-    DeviceState,
-    DeviceUpdate,
+from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
+from drivers.protocol.magtek_mms.interface import ShowMessage
+from drivers.protocol.magtek_mms.interface_notices import (
     InterfaceEvent,
     InterfaceUpdate,
-    Notice,
 )
+from drivers.protocol.magtek_mms.message import Request, Response
+from drivers.protocol.magtek_mms.notifications import Notice
 from drivers.protocol.magtek_mms.properties import GetProperty
 from drivers.protocol.magtek_mms.start import StartTransaction
 from drivers.protocol.magtek_mms.status import (
@@ -40,6 +36,7 @@ from drivers.protocol.magtek_mms.status import (
     StatusDetail,
     refused,
 )
+from drivers.protocol.magtek_mms.strings import StringId
 from simulator.cards.card import Card, Entry
 from simulator.clock import Timer
 from simulator.errors import ControlInvalid, ControlRefused
@@ -185,10 +182,8 @@ class MagtekDynaprox:
                 self.power_on()
             case GetProperty():
                 self._tell_property(request, command)
-            case OtherCommand():
-                self._respond(request, refused(StatusDetail.FEATURE_UNAVAILABLE))
             case _:
-                assert_never(command)
+                self._respond(request, refused(StatusDetail.FEATURE_UNAVAILABLE))
 
     def _busy(self, command: Command) -> Status | None:
         """Why `command` must wait: requests are not queued (manual, 2.1)."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.protocol import emv
-from drivers.protocol.magtek_mms.card_data import Arqc, Batch, EncryptedData
+from drivers.protocol.magtek_mms.blobs import EncryptedData
+from drivers.protocol.magtek_mms.card_data import Arqc, Batch
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Card, Entry
 from simulator.cards.tracks import masked_track_2

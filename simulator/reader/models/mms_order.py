@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 from drivers.errors import RemoteError
 from drivers.protocol import emv
-from drivers.protocol.magtek_mms.start import (
-    Contactless,
-    Options,
-    StartTransaction,
-)
+from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Entry
 from simulator.emv.kernel import Purchase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.protocol.magtek_mms.commands import StringId
+from drivers.protocol.magtek_mms.strings import StringId
 
 _WORDED_OTHERWISE = {
     StringId.AMOUNT_OK: "AMOUNT OK?",

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from drivers.protocol.magtek_mms.card_data import Arpc, encode_arqc, encode_batch
-from drivers.protocol.magtek_mms.commands import StringId
 from drivers.protocol.magtek_mms.notifications import (
     CardChange,
     CardData,
@@ -21,6 +20,7 @@ from drivers.protocol.magtek_mms.notifications import (
     Technology,
     TransactionComplete,
 )
+from drivers.protocol.magtek_mms.strings import StringId
 from simulator.cards.card import Behaviour, Card, Entry
 from simulator.clock import Timer
 from simulator.emv.kernel import Completion
