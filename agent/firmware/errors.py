@@ -10,7 +10,9 @@ FirmwareError
 │   └── DownloadTooLarge / ImageMissing / ImageDamaged
 ├── ImageUnsuitable                not for this reader, or not now
 │   └── WrongModel / WrongHardware / WrongFromVersion / NotNewer
-└── UpdateInProgress / UpdateTooLate
+├── UpdateInProgress / UpdateTooLate
+└── PublishingError                what the operator's tool cannot do
+    └── SigningKeyMissing / SigningKeyUnreadable / RepositoryInvalid
 """
 
 from __future__ import annotations
@@ -185,3 +187,30 @@ class UpdateTooLate(FirmwareError):
     code = "firmware_update_too_late"
     status = 409
     remedy = "Wait for the update's end; leave the reader's power on."
+
+
+class PublishingError(FirmwareError):
+    """The operator's repository cannot be changed like this."""
+
+    code = "firmware_publishing_error"
+
+
+class SigningKeyMissing(PublishingError):
+    """The keys at hand are not those that must sign."""
+
+    code = "firmware_signing_key_missing"
+    remedy = "Name the folder with the keys of that role with --keys."
+
+
+class SigningKeyUnreadable(PublishingError):
+    """A key's file cannot be used: open to others, or under another passphrase."""
+
+    code = "firmware_signing_key_unreadable"
+    remedy = "Close the file to others (chmod 600); check --passphrase-file."
+
+
+class RepositoryInvalid(PublishingError):
+    """The folder is no repository, or has one already."""
+
+    code = "firmware_repository_invalid"
+    remedy = "Name a folder made by `cardlane firmware repository init`."

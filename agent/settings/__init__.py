@@ -2,6 +2,7 @@
 
 from agent.settings.load import load_settings
 from agent.settings.models import (
+    FirmwareSettings,
     LogSettings,
     PaymentSettings,
     ReaderSettings,
@@ -12,6 +13,7 @@ from agent.settings.models import (
 from agent.settings.stripe_key import StripeKey, read_stripe_key
 
 __all__ = [
+    "FirmwareSettings",
     "LogSettings",
     "PaymentSettings",
     "ReaderSettings",

@@ -61,6 +61,16 @@ def _api_base(url: str) -> str:
     return url.rstrip("/")
 
 
+def _repository(source: str) -> str:
+    """Plain HTTP will do: what is fetched is believed by its signatures only."""
+    parts = urlsplit(source)
+    is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    if not is_web and not Path(source).is_absolute():
+        raise ValueError("must be http(s)://… or the absolute path of a bundle")
+    return source
+
+
+_WINDOW = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
@@ -126,6 +136,23 @@ class ReaderSettings(_Section):
         return self
 
 
+class FirmwareSettings(_Section):
+    """Where readers' firmware comes from, and when it is installed."""
+
+    repository: Annotated[str, AfterValidator(_repository)] | None = None
+    """The address of a signed repository, or the path of a bundle."""
+    root_file: Path | None = None
+    """The root metadata to trust: whose signatures count."""
+    window: Annotated[str, Field(pattern=_WINDOW)] = "02:00-05:00"
+    """When a reader may be taken out of service, local time."""
+    automatic: Literal["off", "check", "install"] = "off"
+    check_interval_s: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 86_400.0
+    restart_timeout_s: Seconds = 600.0
+    """How long a reader may stay away after its activation."""
+    download_timeout_s: Seconds = 900.0
+    max_image_bytes: Annotated[int, Field(gt=0)] = 33_554_432
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -141,4 +168,5 @@ class Settings(_Section):
     stripe: StripeSettings = StripeSettings()
     payments: PaymentSettings = PaymentSettings()
     readers: ReaderSettings = ReaderSettings()
+    firmware: FirmwareSettings = FirmwareSettings()
     log: LogSettings = LogSettings()

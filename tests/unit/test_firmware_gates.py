@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 from firmware_images import MODEL, image, terms
@@ -191,7 +192,7 @@ def test_every_window_opens_within_a_day(
     ],
 )
 def test_a_target_that_is_no_image_says_why(
-    changes: dict[str, object], complaint: str
+    changes: dict[str, Any], complaint: str
 ) -> None:
     with pytest.raises(ImageUnreadable, match=complaint):
         read_image("x", length=1, hashes={"sha256": "9f" * 32}, custom=terms(**changes))

@@ -11,6 +11,7 @@ from house import ROOT, documentation
 from pydantic import BaseModel
 from starlette.routing import Route, Router
 
+import agent.firmware.errors
 from agent.errors import AgentError
 from agent.settings import Settings
 from drivers.errors import DriverError
@@ -20,6 +21,10 @@ from simulator.control.application import control_application
 from simulator.errors import SimulatorError
 
 ErrorClass = type[AgentError] | type[DriverError] | type[SimulatorError]
+
+
+# Its tree hangs below AgentError, once somebody has loaded it.
+assert issubclass(agent.firmware.errors.FirmwareError, AgentError)
 
 
 @pytest.mark.parametrize("root", [AgentError, DriverError, SimulatorError])

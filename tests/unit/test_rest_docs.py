@@ -6,6 +6,7 @@ import pytest
 from house import ROOT
 
 from agent.cli.failures import ExitCode
+from agent.firmware.failures import REMEDIES
 from agent.payments.failures import MESSAGES
 from agent.rest.auth import KeyScope
 from agent.rest.forwarding import RESOURCES
@@ -43,6 +44,6 @@ def test_every_exit_code_is_documented(code: ExitCode) -> None:
     assert f"| {code.value} |" in REST
 
 
-@pytest.mark.parametrize("code", MESSAGES)
-def test_every_reason_of_a_failed_action_is_documented(code: str) -> None:
+@pytest.mark.parametrize("code", [*MESSAGES, *REMEDIES])
+def test_every_reason_of_a_failed_action_or_update_is_documented(code: str) -> None:
     assert f"`{code}`" in ERRORS
