@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from agent_clock import StillClock
+from firmware_attacks import (
+    Attack,
+    lose_the_timestamp,
+    mix_an_old_snapshot_in,
+    mix_old_targets_in,
+    name_an_older_snapshot,
+    name_older_targets,
+    show_the_old_state,
+    sign_with_another_key,
+    talk_nonsense,
+    talk_without_end,
+    trust_again,
+)
 from firmware_repository import (
     IMAGE,
     PublishedRepository,
-    Snapshot,
     Targets,
     Timestamp,
     published,
 )
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import MetaFile
 
 from agent.firmware.catalog import Catalog
 from agent.firmware.errors import (
@@ -38,8 +49,6 @@ from agent.firmware.errors import (
 )
 from agent.firmware.image import FirmwareImage
 from agent.firmware.publishing import remove_image, sign_root
-
-Attack = Callable[[PublishedRepository, Path], None]
 
 
 @pytest.fixture
@@ -113,87 +122,6 @@ async def test_a_target_that_is_no_image_is_passed_over(
     trust_again(repository)
 
     assert await catalog.images() == ()
-
-
-def trust_again(repository: PublishedRepository) -> None:
-    """Sign snapshot and timestamp over whatever is published now."""
-
-    def of_targets(snapshot: Snapshot) -> None:
-        file = repository.file("metadata/*.targets.json")
-        version = int(file.name.split(".")[0])
-        data = file.read_bytes()
-        snapshot.meta["targets.json"] = MetaFile.from_data(version, data, ["sha256"])
-        snapshot.version += 1
-
-    def of_snapshot(timestamp: Timestamp) -> None:
-        file = repository.file("metadata/*.snapshot.json")
-        version = int(file.name.split(".")[0])
-        timestamp.snapshot_meta = MetaFile.from_data(
-            version, file.read_bytes(), ["sha256"]
-        )
-        timestamp.version += 1
-
-    repository.forge(Snapshot, of_targets)
-    repository.forge(Timestamp, of_snapshot)
-
-
-def show_the_old_state(repository: PublishedRepository, kept: Path) -> None:
-    repository.restore(kept)
-
-
-def name_an_older_snapshot(repository: PublishedRepository, kept: Path) -> None:
-    """With a stolen timestamp key."""
-
-    def roll_back(timestamp: Timestamp) -> None:
-        timestamp.version += 1
-        timestamp.snapshot_meta = MetaFile(timestamp.snapshot_meta.version - 1)
-
-    repository.forge(Timestamp, roll_back)
-
-
-def name_older_targets(repository: PublishedRepository, kept: Path) -> None:
-    """With stolen snapshot and timestamp keys."""
-
-    def roll_back(snapshot: Snapshot) -> None:
-        snapshot.version += 1
-        snapshot.meta["targets.json"] = MetaFile(1)
-
-    def follow(timestamp: Timestamp) -> None:
-        timestamp.version += 1
-        timestamp.snapshot_meta = MetaFile(timestamp.snapshot_meta.version + 1)
-
-    repository.forge(Snapshot, roll_back)
-    repository.forge(Timestamp, follow)
-
-
-def mix_an_old_snapshot_in(repository: PublishedRepository, kept: Path) -> None:
-    old = max(kept.glob("metadata/*.snapshot.json"))
-    repository.file("metadata/*.snapshot.json").write_bytes(old.read_bytes())
-
-
-def mix_old_targets_in(repository: PublishedRepository, kept: Path) -> None:
-    old = max(kept.glob("metadata/*.targets.json"))
-    repository.file("metadata/*.targets.json").write_bytes(old.read_bytes())
-
-
-def sign_with_another_key(repository: PublishedRepository, kept: Path) -> None:
-    def bump(timestamp: Timestamp) -> None:
-        timestamp.version += 1
-
-    stranger = CryptoSigner.generate_ed25519()
-    repository.forge(Timestamp, bump, signer=stranger)
-
-
-def talk_without_end(repository: PublishedRepository, kept: Path) -> None:
-    repository.file("metadata/timestamp.json").write_bytes(b" " * 1_000_000)
-
-
-def talk_nonsense(repository: PublishedRepository, kept: Path) -> None:
-    repository.file("metadata/timestamp.json").write_bytes(b"{}")
-
-
-def lose_the_timestamp(repository: PublishedRepository, kept: Path) -> None:
-    repository.file("metadata/timestamp.json").unlink()
 
 
 @pytest.mark.parametrize(
