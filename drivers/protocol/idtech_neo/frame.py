@@ -102,14 +102,16 @@ class Decoder:
         return messages
 
     def resynchronise(self) -> list[bytes]:
-        """Give up a frame of which nothing came for long: its length may be noise.
+        """Give up what was begun where nothing came for long: its length may be noise.
 
         What came after its header is looked at again; returns the frames in there. Not
         done unasked, or a card could forge a frame inside a longer one.
         """
-        if self._buffer:
+        messages: list[bytes] = []
+        while self._buffer:
             self._skip(1)
-        return self.feed(b"")
+            messages += self.feed(b"")
+        return messages
 
     def _skip_to_a_header(self) -> bool:
         """Drop what cannot begin a frame; whether a whole header stands there now."""
