@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded here, passed in everywhere else
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,10 +23,13 @@ from simulator.reader.device import ReaderPlan, SimulatedReader
 from simulator.reader.models import MODELS
 from simulator.reader.readers import Readers
 from simulator.reader.rules import Rules
-from simulator.reader.wires import wire_for
+from simulator.reader.wires import BLUETOOTH, wire_for
 from simulator.reader.wires.wire import Nameplate, Wire
 from simulator.stripe_api.app import StripeApi
 from simulator.stripe_api.smart_readers.card_slot import CardSlot
+
+if TYPE_CHECKING:
+    from simulator.reader.wires.bluez import SimulatedBluetooth
 
 DEFAULT_MODEL = "magtek_dynaprox"
 
@@ -51,6 +54,8 @@ class Simulator:
     stripe_api: StripeApi
     readers: Readers
     rules: Rules
+    bluetooth: SimulatedBluetooth | None
+    """To be run on a D-Bus, where a reader is on the air."""
     app: ASGIApp
     """Stripe's API under `/v1` and the control of everything under `/simulator`."""
 
@@ -92,13 +97,14 @@ def build_simulator(
     made = partial(
         SimulatedReader, cards=cards, kernel=kernel, clock=adjustable, random=random
     )
-    built = Readers(made(_plan(order)) for order in readers)
+    bluetooth = _bluetooth(readers, clock)
+    built = Readers(made(_plan(order, bluetooth)) for order in readers)
     rules = Rules(built, clock=adjustable)
     control = partial(
         _control, clock=adjustable, api=api, readers=built, rules=rules, cards=cards
     )
     app = Router(routes=api.routes, default=_Deferred(control))
-    return Simulator(adjustable, cards, issuer, api, built, rules, app)
+    return Simulator(adjustable, cards, issuer, api, built, rules, bluetooth, app)
 
 
 def _control(
@@ -136,7 +142,18 @@ class _Deferred:
         await self._app(scope, receive, send)
 
 
-def _plan(order: ReaderOrder) -> ReaderPlan:
+def _bluetooth(
+    readers: Sequence[ReaderOrder], clock: Clock
+) -> SimulatedBluetooth | None:
+    wires = [order.wire for order in readers]
+    if not any(isinstance(wire, str) and wire.startswith(BLUETOOTH) for wire in wires):
+        return None
+    from simulator.reader.wires.bluez import SimulatedBluetooth
+
+    return SimulatedBluetooth(clock=clock)
+
+
+def _plan(order: ReaderOrder, bluetooth: SimulatedBluetooth | None) -> ReaderPlan:
     if order.model not in MODELS:
         known = ", ".join(sorted(MODELS))
         raise ControlInvalid(f"no reader model {order.model!r}, only {known}")
@@ -147,7 +164,9 @@ def _plan(order: ReaderOrder) -> ReaderPlan:
     return ReaderPlan(
         name=order.name,
         make_model=MODELS[order.model],
-        wire=wire_for(wire, nameplate) if isinstance(wire, str) else wire,
+        wire=wire_for(wire, nameplate, bluetooth=bluetooth)
+        if isinstance(wire, str)
+        else wire,
         serial_number=serial_number,
     )
 

@@ -72,6 +72,14 @@ StateOption = Annotated[
         help="Keep all objects in this SQLite file, from one run to the next.",
     ),
 ]
+BusOption = Annotated[
+    str | None,
+    typer.Option(
+        "--bluetooth-bus",
+        metavar="ADDRESS",
+        help="A D-Bus for readers on ble:ADDRESS, instead of one of their own.",
+    ),
+]
 
 
 def main() -> None:
@@ -102,6 +110,7 @@ def serve(
     webhook_host: WebhookHostOption = None,
     seed: ObjectsOption = None,
     state: StateOption = None,
+    bluetooth_bus: BusOption = None,
 ) -> None:
     """Serve Stripe's API, the readers and their control until SIGTERM or Ctrl-C."""
     wanted = [_wanted_reader(text, model) for text in reader or ()]
@@ -127,7 +136,7 @@ def serve(
             seeds=() if seed is None else read_seeds(seed.read_bytes()),
             state_file=state,
         )
-        run(simulator, listen(host, port))
+        run(simulator, listen(host, port), bus_address=bluetooth_bus)
     except (SimulatorError, AddressTaken) as error:
         _fail(str(error))
 

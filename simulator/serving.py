@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 
@@ -32,10 +32,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise AddressTaken(f"cannot listen on {host}:{port}: {reason}") from error
 
 
-def run(simulator: Simulator, listener: socket.socket) -> None:
+def run(
+    simulator: Simulator, listener: socket.socket, *, bus_address: str | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; raises WireUnavailable before anything is served.
 
-    When it can be used, one line on standard output says so and names every wire.
+    Readers on the air are on the D-Bus at `bus_address`, or on one of their own. When
+    all can be used, one line on standard output says so and names wires and bus.
     """
     config = uvicorn.Config(
         simulator.app,
@@ -48,9 +51,10 @@ def run(simulator: Simulator, listener: socket.socket) -> None:
     )
     with (
         quick_collections(),
+        _bus_for(simulator, bus_address) as bus,
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
-        runner.run(_serve(simulator, listener, server=_Server(config)))
+        runner.run(_serve(simulator, listener, server=_Server(config), bus_address=bus))
 
 
 @contextmanager
@@ -74,18 +78,38 @@ def quick_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
+@contextmanager
+def _bus_for(simulator: Simulator, address: str | None) -> Iterator[str | None]:
+    if simulator.bluetooth is None:
+        yield None
+    elif address is not None:
+        yield address
+    else:
+        from simulator.reader.wires.private_bus import private_bus
+
+        with private_bus() as made:
+            yield made
+
+
 async def _serve(
-    simulator: Simulator, listener: socket.socket, *, server: uvicorn.Server
+    simulator: Simulator,
+    listener: socket.socket,
+    *,
+    server: uvicorn.Server,
+    bus_address: str | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, server)
-    with listener:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(listener)
+        if simulator.bluetooth is not None and bus_address is not None:
+            await stack.enter_async_context(simulator.bluetooth.running(bus_address))
         simulator.readers.plug()
         try:
             async with simulator.stripe_api.running():
                 # The backlog takes connections from here on.
-                sys.stdout.write(_ready_line(simulator, listener))
+                sys.stdout.write(_ready_line(simulator, listener, bus_address))
                 sys.stdout.flush()
                 await server.serve(sockets=[listener])
         finally:
@@ -96,11 +120,15 @@ def _stop(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-def _ready_line(simulator: Simulator, listener: socket.socket) -> str:
+def _ready_line(
+    simulator: Simulator, listener: socket.socket, bus_address: str | None
+) -> str:
     host, port = listener.getsockname()[:2]
     shown_host = f"[{host}]" if ":" in host else host
     wires = [f"{reader.name}={reader.wire_spec}" for reader in simulator.readers]
     words = ["cardlane-simulator ready", f"http://{shown_host}:{port}", *wires]
+    if bus_address is not None:
+        words.append(f"DBUS_SYSTEM_BUS_ADDRESS={bus_address}")
     return " ".join(words) + "\n"
 
 

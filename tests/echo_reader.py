@@ -47,6 +47,12 @@ class EchoReader:
         self.wire.send(value)
 
 
+def nameplate(gatt: Gatt | None, serial_number: str = "B000001") -> Nameplate:
+    """Of a reader that is on Bluetooth like this."""
+    profile = replace(profile_named("magtek_dynaprox"), ble=gatt)
+    return Nameplate(profile, serial_number)
+
+
 def echo_reader(
     bluetooth: SimulatedBluetooth,
     gatt: Gatt = VALUES,
@@ -56,8 +62,7 @@ def echo_reader(
     serial_number: str = "B000001",
 ) -> EchoReader:
     """A reader in range, switched on."""
-    profile = replace(profile_named("magtek_dynaprox"), ble=gatt)
-    nameplate = Nameplate(profile, serial_number)
-    reader = EchoReader(bluetooth.wire(address, nameplate, options))
+    shown = nameplate(gatt, serial_number)
+    reader = EchoReader(bluetooth.wire(address, shown, options))
     reader.plug()
     return reader

@@ -30,11 +30,11 @@ async def opened(gatt: Gatt = VALUES, *, timings: BleTimings = SHORT) -> Transpo
 
 
 def switch_off(bluetooth: SimulatedBluetooth) -> None:
-    bluetooth.set_powered(False)
+    bluetooth.adapter.set_powered(False)
 
 
 def pull_out(bluetooth: SimulatedBluetooth) -> None:
-    bluetooth.unplug_adapter()
+    bluetooth.adapter.unplug()
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import Any
 
 from dbus_fast import Message, MessageType
 
-from simulator.reader.wires.bluez_wire import BluezWire, Bonding, bluez_error
+from simulator.reader.wires.bluez_objects import AGENT, bluez_error
+from simulator.reader.wires.bluez_wire import BluezWire, Bonding
 
-AGENT = "org.bluez.Agent1"
 _TYPES_PASSKEYS = frozenset({"KeyboardOnly", "KeyboardDisplay", ""})
 """Capabilities of an agent that can be asked for a passkey; empty means the last."""
 

@@ -7,27 +7,30 @@ they are cut here. How often it advertises and who scans is not decided here.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import parse_qsl
 
-from dbus_fast import DBusError, Variant
+from dbus_fast import Variant
 
-from drivers.profile import Gatt
 from drivers.wires import MOST_VALUE_BYTES, WireKind
 from simulator.errors import WireUnavailable
-from simulator.reader.wires.object_tree import ObjectTree
+from simulator.reader.wires.bluez_objects import (
+    DEVICE,
+    DevicePaths,
+    bluez_error,
+    device_properties,
+    gatt_objects,
+)
+from simulator.reader.wires.object_tree import ObjectTree, Properties
 from simulator.reader.wires.wire import Nameplate
-
-ADAPTER_PATH = "/org/bluez/hci0"
-DEVICE = "org.bluez.Device1"
-SERVICE = "org.bluez.GattService1"
-CHARACTERISTIC = "org.bluez.GattCharacteristic1"
 
 _ATT_HEADER_BYTES = 3
 """What the MTU holds beside a value (Core 5.4, vol 3, part F, 3.4)."""
-_INFORMATION_SERVICE = "0000180a-0000-1000-8000-00805f9b34fb"
-_SERIAL_NUMBER = "00002a25-0000-1000-8000-00805f9b34fb"
+_ADDRESS = re.compile(r"([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}")
+_MTUS = range(23, 518)
 
 
 class Bonding(StrEnum):
@@ -42,6 +45,9 @@ class Bonding(StrEnum):
     """Pairing, which it then refuses: the wrong mode, or no room for another host."""
 
 
+_BONDING = tuple(Bonding)
+
+
 @dataclass(frozen=True, slots=True)
 class BleOptions:
     """How a reader behaves on the air."""
@@ -52,6 +58,29 @@ class BleOptions:
 
 
 DEFAULT_OPTIONS = BleOptions()
+
+
+def parse_address(text: str) -> tuple[str, BleOptions]:
+    """`AA:BB:CC:DD:EE:FF`, perhaps with `?mtu=23&bonding=passkey` behind it.
+
+    Raises WireUnavailable.
+    """
+    address, _, query = text.partition("?")
+    chosen = dict(parse_qsl(query, keep_blank_values=True))
+    mtu = chosen.pop("mtu", str(DEFAULT_OPTIONS.mtu))
+    bonding = chosen.pop("bonding", DEFAULT_OPTIONS.bonding)
+    if _ADDRESS.fullmatch(address) is None:
+        raise WireUnavailable(f"{address!r} is no address such as AA:BB:CC:DD:EE:FF")
+    if (
+        chosen
+        or not mtu.isdecimal()
+        or int(mtu) not in _MTUS
+        or bonding not in _BONDING
+    ):
+        raise WireUnavailable(
+            f"ble:{text} takes mtu=23 to 517 and bonding={', '.join(_BONDING)}"
+        )
+    return address.upper(), BleOptions(int(mtu), Bonding(bonding))
 
 
 class BluezWire:
@@ -69,9 +98,9 @@ class BluezWire:
         if nameplate.profile.ble is None:
             raise WireUnavailable(f"{nameplate.profile.name} has no Bluetooth")
         self.address = address
-        self.path = f"{ADAPTER_PATH}/dev_{address.replace(':', '_')}"
         self.options = options
-        self._gatt: Gatt = nameplate.profile.ble
+        self._paths = DevicePaths(address)
+        self._gatt = nameplate.profile.ble
         self._serial_number = nameplate.serial_number
         self._tree = tree
         self._received: Callable[[bytes], None] | None = None
@@ -85,6 +114,11 @@ class BluezWire:
     def spec(self) -> str:
         """`ble:` and the address."""
         return f"ble:{self.address}"
+
+    @property
+    def path(self) -> str:
+        """Where BlueZ has it."""
+        return self._paths.device
 
     @property
     def kind(self) -> WireKind:
@@ -106,8 +140,10 @@ class BluezWire:
         """Whether a host is connected to it."""
         return self._is_connected
 
-    def plug(self, received: Callable[[bytes], None]) -> None:
-        """Switch on, or come back into range."""
+    def plug(
+        self, received: Callable[[bytes], None], *, product_id: int | None = None
+    ) -> None:
+        """Switch on, or come back into range; a product id is nothing on the air."""
         self._received = received
         if self._attempt is not None and not self._attempt.done():
             self._attempt.set_result(None)
@@ -126,7 +162,7 @@ class BluezWire:
         for start in pieces:
             # A value that is too long arrives cut off (Core 5.4, vol 3, part F, 3.4.7).
             value = Variant("ay", data[start : start + size])
-            self._tree.change(self._notify_path, {"Value": value})
+            self._tree.change(self._paths.notify, {"Value": value})
 
     def advertise(self) -> None:
         """Be heard by a host that scans, unless it is off or connected."""
@@ -138,7 +174,7 @@ class BluezWire:
         if self.path in self._tree:
             self._tree.change(self.path, heard)
         else:
-            self._tree.add(self.path, DEVICE, self._as_device() | heard)
+            self._tree.add(self.path, DEVICE, {**self._as_device(), **heard})
 
     def unheard(self) -> None:
         """Nobody scans any more, or the host forgets how it was heard."""
@@ -154,7 +190,10 @@ class BluezWire:
             return
         self._is_connected = True
         self._tell_device(Connected=Variant("b", True))
-        self._add_services()
+        for path, interface, properties in gatt_objects(
+            self._paths, self._gatt, mtu=self.options.mtu
+        ):
+            self._tree.add(path, interface, properties)
         self._tell_device(
             UUIDs=Variant("as", [*self._advertised, self._gatt.service]),
             ServicesResolved=Variant("b", True),
@@ -169,7 +208,7 @@ class BluezWire:
         self._is_connected = False
         self._listeners.clear()
         self._tell_device(ServicesResolved=Variant("b", False))
-        for service in (self._service_path, self._information_path):
+        for service in (self._paths.data, self._paths.information):
             self._tree.remove(service)
         self._tell_device(Connected=Variant("b", False))
 
@@ -191,14 +230,14 @@ class BluezWire:
 
     def read(self, path: str) -> bytes:
         """The value of a characteristic; raises DBusError."""
-        if path != f"{self._information_path}/char0002":
+        if path != self._paths.serial_number:
             raise bluez_error("NotPermitted", "Read not permitted")
         return self._serial_number.encode()
 
     def write(self, path: str, value: bytes) -> None:
         """A value from the host; raises DBusError where the reader refuses it."""
         self._require_bond()
-        if path != self._write_path:
+        if path != self._paths.write:
             raise bluez_error("NotPermitted", "Write not permitted")
         if len(value) > self._value_bytes:
             raise bluez_error("InvalidArguments", "Invalid Length")
@@ -208,7 +247,7 @@ class BluezWire:
     def start_notify(self, path: str, client: str) -> None:
         """A host listens; raises DBusError where the reader refuses it."""
         self._require_bond()
-        if path != self._notify_path:
+        if path != self._paths.notify:
             raise bluez_error("NotSupported", "Operation is not supported")
         self._listeners.add(client)
 
@@ -225,22 +264,6 @@ class BluezWire:
     def _advertised(self) -> list[str]:
         return [self._gatt.advertised or self._gatt.service]
 
-    @property
-    def _service_path(self) -> str:
-        return f"{self.path}/service000a"
-
-    @property
-    def _write_path(self) -> str:
-        return f"{self._service_path}/char000b"
-
-    @property
-    def _notify_path(self) -> str:
-        return f"{self._service_path}/char000d"
-
-    @property
-    def _information_path(self) -> str:
-        return f"{self.path}/service0001"
-
     def _require_bond(self) -> None:
         if self.options.bonding is not Bonding.NONE and not self._is_bonded:
             # What BlueZ makes of the reader's "insufficient authentication".
@@ -250,53 +273,11 @@ class BluezWire:
         if self.path in self._tree:
             self._tree.change(self.path, properties)
 
-    def _as_device(self) -> dict[str, Variant]:
+    def _as_device(self) -> Properties:
         prefix = self._gatt.name_prefix or "Reader-"
-        name = prefix + self._serial_number[-5:]
-        return {
-            "Adapter": Variant("o", ADAPTER_PATH),
-            "Address": Variant("s", self.address),
-            "AddressType": Variant("s", "public"),
-            "Alias": Variant("s", name),
-            "Name": Variant("s", name),
-            "UUIDs": Variant("as", self._advertised),
-            "Paired": Variant("b", self._is_bonded),
-            "Bonded": Variant("b", self._is_bonded),
-            "Trusted": Variant("b", False),
-            "Connected": Variant("b", False),
-            "ServicesResolved": Variant("b", False),
-        }
-
-    def _add_services(self) -> None:
-        self._add_service(self._information_path, _INFORMATION_SERVICE)
-        self._add_characteristic(
-            f"{self._information_path}/char0002", _SERIAL_NUMBER, ["read"]
+        return device_properties(
+            self.address,
+            prefix + self._serial_number[-5:],
+            services=self._advertised,
+            is_bonded=self._is_bonded,
         )
-        self._add_service(self._service_path, self._gatt.service)
-        ways = ["write"]
-        if self.kind is WireKind.STREAM:
-            ways.append("write-without-response")
-        self._add_characteristic(self._write_path, self._gatt.write, ways)
-        self._add_characteristic(self._notify_path, self._gatt.notify, ["notify"])
-
-    def _add_service(self, path: str, uuid: str) -> None:
-        properties = {
-            "UUID": Variant("s", uuid),
-            "Device": Variant("o", self.path),
-            "Primary": Variant("b", True),
-        }
-        self._tree.add(path, SERVICE, properties)
-
-    def _add_characteristic(self, path: str, uuid: str, flags: list[str]) -> None:
-        properties = {
-            "UUID": Variant("s", uuid),
-            "Service": Variant("o", path.rpartition("/")[0]),
-            "Flags": Variant("as", flags),
-            "MTU": Variant("q", self.options.mtu),
-        }
-        self._tree.add(path, CHARACTERISTIC, properties)
-
-
-def bluez_error(name: str, text: str) -> DBusError:
-    """A refusal in BlueZ's words."""
-    return DBusError(f"org.bluez.Error.{name}", text)

@@ -67,8 +67,9 @@ class ObjectTree:
             )
 
     def value(self, path: str, name: str) -> Any:
-        """A property's value, None where the object has it not."""
-        value = self._objects[path][1].get(name)
+        """A property's value, None where there is no such object or property."""
+        _, values = self._objects.get(path, ("", {}))
+        value = values.get(name)
         return None if value is None else value.value
 
     def answer(self, call: Message) -> Message | None:
