@@ -10,9 +10,9 @@ import array
 import errno
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 import usb.backend.libusb1
@@ -43,7 +43,16 @@ _LIBUSB_CODES = {
     errno.ETIMEDOUT: -7,
     errno.EPIPE: -9,
 }
+_FIRST_BUS = 201
+"""No machine has so many: its own devices are never taken for ours."""
 Buffer: TypeAlias = "array.array[int]"
+
+
+def failure(number: int) -> USBError:
+    """As libusb says what the kernel says with this errno."""
+    kind = USBTimeoutError if number == errno.ETIMEDOUT else USBError
+    error: USBError = kind(os.strerror(number), _LIBUSB_CODES.get(number, -99), number)
+    return error
 
 
 class Handle:
@@ -61,8 +70,9 @@ class UsbipBackend:
         self.servers = list(servers)
         self.attached: dict[tuple[str, int], AttachedDevice] = {}
         self.open_handles: set[Handle] = set()
-        self.refuse_to_open: int | None = None
-        """An errno for whoever opens a device."""
+        self.before_opening: Callable[[], None] = lambda: None
+        """Called when a program opens a device; may raise what `failure` makes."""
+        self.before_claiming: Callable[[AttachedDevice], None] = lambda _: None
 
     def close(self) -> None:
         """Detach everything."""
@@ -70,19 +80,23 @@ class UsbipBackend:
             self.attached.popitem()[1].detach()
 
     def enumerate_devices(self) -> Iterator[AttachedDevice]:
-        for bus, address in enumerate(self.servers, start=1):
+        for address in self.servers:
             device = self.attached.get(address)
             if device is not None and device.is_gone:
                 self.attached.pop(address).detach()
                 device = None
             if device is None:
-                device = self._attach(address, bus)
+                device = self._attach(address)
             if device is not None:
                 yield device
 
-    def _attach(self, address: tuple[str, int], bus: int) -> AttachedDevice | None:
+    def bus_of(self, address: tuple[str, int]) -> int:
+        """The number of the bus that a server is."""
+        return _FIRST_BUS + self.servers.index(address)
+
+    def _attach(self, address: tuple[str, int]) -> AttachedDevice | None:
         for bus_id in bus_ids(address):
-            device = AttachedDevice(address, bus_id, bus=bus)
+            device = AttachedDevice(address, bus_id, bus=self.bus_of(address))
             self.attached[address] = device
             return device
         return None
@@ -128,10 +142,9 @@ class UsbipBackend:
         )
 
     def open_device(self, device: AttachedDevice) -> Handle:
-        if self.refuse_to_open is not None:
-            _fail(self.refuse_to_open)
+        self.before_opening()
         if device.is_gone:
-            _fail(errno.ENODEV)
+            raise failure(errno.ENODEV)
         handle = Handle(device)
         self.open_handles.add(handle)
         return handle
@@ -151,9 +164,10 @@ class UsbipBackend:
 
     def claim_interface(self, handle: Handle, intf: int) -> None:
         device = handle.device
+        self.before_claiming(device)
         owner = device.claims.setdefault(intf, handle)
         if owner is not handle or intf in device.kernel_drivers:
-            _fail(errno.EBUSY)
+            raise failure(errno.EBUSY)
 
     def release_interface(self, handle: Handle, intf: int) -> None:
         del handle.device.claims[intf]
@@ -166,9 +180,9 @@ class UsbipBackend:
 
     def attach_kernel_driver(self, handle: Handle, intf: int) -> None:
         if handle.device.is_gone:
-            _fail(errno.ENODEV)
+            raise failure(errno.ENODEV)
         if intf in handle.device.claims:
-            _fail(errno.EBUSY)
+            raise failure(errno.EBUSY)
         handle.device.kernel_drivers.add(intf)
 
     def clear_halt(self, handle: Handle, ep: int) -> None:
@@ -182,7 +196,7 @@ class UsbipBackend:
                 ep, len(buff) * buff.itemsize, timeout_s=_seconds(timeout)
             )
         except TransferError as error:
-            _fail(error.number)
+            raise failure(error.number) from None
         buff[: len(data)] = array.array("B", data)
         return len(data)
 
@@ -192,7 +206,7 @@ class UsbipBackend:
         try:
             handle.device.write(ep, data.tobytes(), timeout_s=_seconds(timeout))
         except TransferError as error:
-            _fail(error.number)
+            raise failure(error.number) from None
         return len(data)
 
     intr_read, intr_write = bulk_read, bulk_write
@@ -238,12 +252,7 @@ def _control(handle: Handle, *setup: int, length: int = 0, data: bytes = b"") ->
     try:
         return handle.device.control(struct.pack("<BBHHH", *setup, length), data)
     except TransferError as error:
-        _fail(error.number)
-
-
-def _fail(number: int) -> NoReturn:
-    kind = USBTimeoutError if number == errno.ETIMEDOUT else USBError
-    raise kind(os.strerror(number), _LIBUSB_CODES.get(number, -99), number)
+        raise failure(error.number) from None
 
 
 def _seconds(timeout_ms: int) -> float | None:

@@ -25,6 +25,7 @@ def openers(
     return {
         "serial": partial(open_serial, line=profile.line),
         "tcp": open_tcp,
+        "usb": _open_usb,
         "ble": partial(_open_ble, profile=profile, radio=radio or Radio()),
     }
 
@@ -47,3 +48,10 @@ async def _open_ble(spec: str, *, profile: Profile, radio: Radio) -> Transport:
     if profile.ble is None:
         raise LocalError(f"{spec}: {profile.name} has no Bluetooth")
     return await open_ble(spec, gatt=profile.ble, radio=radio)
+
+
+async def _open_usb(spec: str) -> Transport:
+    # Loaded on use: not every machine has a reader on USB, or libusb.
+    from drivers.transport.usb import open_usb
+
+    return await open_usb(spec)

@@ -56,7 +56,8 @@ class UsbipServer:
         self._listener: socket.socket | None = None
         self._hosts: set[_Host] = set()
         self._owner: _Host | None = None
-        self._unread = 0
+        self.unread = 0
+        """Packets that the host has not fetched yet."""
         device.add_reset_hook(self._forget_unread)
 
     def open(self, host: str, port: int) -> int:
@@ -82,12 +83,12 @@ class UsbipServer:
 
         Dropped where no host has the device, and where the host never reads.
         """
-        if self._owner is not None and self._unread < _MOST_UNREAD:
-            self._unread += 1
+        if self._owner is not None and self.unread < _MOST_UNREAD:
+            self.unread += 1
             endpoint.write(data)
 
     def _forget_unread(self) -> None:
-        self._unread = 0
+        self.unread = 0
 
     def _accept(self, listener: socket.socket) -> None:
         try:
@@ -148,7 +149,7 @@ class UsbipServer:
             host.waiting.discard(request.number)
             data = bytes(urb.buffer) if request.is_in else b""
             if data and request.endpoint:
-                self._unread = max(0, self._unread - 1)
+                self.unread = max(0, self.unread - 1)
             self._send(host, submitted(request, status=urb.status, data=data))
 
         urb = Urb(
