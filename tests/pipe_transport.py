@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from drivers.errors import Disconnected, TransportUnavailable
 from drivers.transport.pipe import Inbox
@@ -51,6 +52,10 @@ class PipeTransport:
         if data is None:
             raise Disconnected(self.spec, "the cable is out")
         return data
+
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """What arrives, as it arrives."""
+        self._inbox.hand_to(received)
 
     async def write(self, data: bytes) -> None:
         """Bytes to the reader; raises Disconnected where the cable is out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -32,6 +33,13 @@ class Transport(Protocol):
         """At least one byte of a stream, or exactly one packet, as soon as there is one.
 
         Raises Disconnected once the wire is gone and all its bytes were read.
+        """
+        ...
+
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Call `received` with what `read` would return, as it arrives, from now on.
+
+        It must not wait. `read` then only tells of the end, by raising Disconnected.
         """
         ...
 

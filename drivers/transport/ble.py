@@ -120,6 +120,10 @@ class BleWire:
             raise self._disconnected()
         return data
 
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Hand over what arrives as it arrives; `read` then tells of the end."""
+        self._inbox.hand_to(received)
+
     async def write(self, data: bytes) -> None:
         """One value, or a piece of the stream, and wait until the reader has it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from drivers.errors import Disconnected
 from drivers.wires import WireKind
@@ -19,12 +20,23 @@ class Inbox:
         self._received: deque[bytes] = deque()
         self._readable = asyncio.Event()
         self._is_closed = False
+        self._receiver: Callable[[bytes], None] | None = None
 
     def put(self, data: bytes) -> None:
         """Bytes of a stream, or one packet, arrive."""
-        if data or not self._is_stream:
+        if self._receiver is not None:
+            self._hand_over(data, self._receiver)
+        elif data or not self._is_stream:
             self._received.append(data)
             self._readable.set()
+
+    def hand_to(self, receiver: Callable[[bytes], None]) -> None:
+        """From now on `receiver` gets what arrives, and what has arrived already."""
+        self._receiver = receiver
+        while self._received:
+            self._hand_over(self._received.popleft(), receiver)
+        if not self._is_closed:
+            self._readable.clear()
 
     def close(self) -> None:
         """Nothing arrives any more."""
@@ -42,6 +54,13 @@ class Inbox:
         if not self._received and not self._is_closed:
             self._readable.clear()
         return data
+
+    def _hand_over(self, data: bytes, receiver: Callable[[bytes], None]) -> None:
+        size = len(data)
+        if self._is_stream and self._chunk_bytes is not None:
+            size = self._chunk_bytes
+        for start in range(0, len(data), size or 1):
+            receiver(data[start : start + size])
 
     def _some_of_the_stream(self) -> bytes:
         joined = b"".join(self._received)
@@ -95,6 +114,10 @@ class Pipe:
         if data is None:
             raise Disconnected(self._spec, "the pipe is closed")
         return data
+
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Hand over what arrives as it arrives; `read` then tells of the end."""
+        self._inbox.hand_to(received)
 
     async def write(self, data: bytes) -> None:
         """Put `data` at the other end; raises Disconnected where there is none."""

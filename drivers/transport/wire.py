@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 from drivers.errors import Disconnected
@@ -21,6 +22,7 @@ class Wire(asyncio.Protocol):
         self._lost_because = lost_because
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
+        self._receiver: Callable[[bytes], None] | None = None
         self._is_held_back = False
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
@@ -53,11 +55,24 @@ class Wire(asyncio.Protocol):
             self._resume_reading()
         return data
 
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Hand over what arrives as it arrives; `read` then tells of the end."""
+        self._receiver = received
+        if self._received:
+            data = bytes(self._received)
+            self._received.clear()
+            received(data)
+        if not self._closed.is_set():
+            self._readable.clear()
+            self._resume_reading()
+
     async def write(self, data: bytes) -> None:
         """Hand `data` to the wire, waiting while it is congested."""
         if self._transport is None or self._closed.is_set():
             raise self._disconnected()
         self._transport.write(data)
+        if self._writable.is_set():
+            return
         await self._writable.wait()
         if self._closed.is_set():
             raise self._disconnected()
@@ -82,6 +97,9 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop with bytes from the reader."""
+        if self._receiver is not None:
+            self._receiver(data)
+            return
         self._received += data
         self._readable.set()
         is_flooded = len(self._received) > READ_BUFFER_BYTES

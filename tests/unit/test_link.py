@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -235,4 +235,59 @@ async def test_post_that_nobody_takes_is_a_timeout() -> None:
     with pytest.raises(ReaderTimeout, match="1 s"):
         await link.post("go", timeout_s=1)
 
+    await link.aclose()
+
+
+@in_virtual_time
+async def test_silence_while_a_canceled_task_cleans_up_is_a_timeout_too() -> None:
+    async with bench() as b:
+        ends: list[str] = []
+
+        async def work() -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                with suppress(ReaderTimeout):
+                    await b.link.request("stop", timeout_s=2)
+                    ends.append("an answer")
+                ends.append("cleaned up")
+
+        working = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        working.cancel()
+        await asyncio.wait([working])
+
+        assert working.cancelled()
+        assert ends == ["cleaned up"]
+
+
+@in_virtual_time
+async def test_a_cancellation_from_outside_is_no_timeout() -> None:
+    async with bench() as b:
+        asking = asyncio.create_task(b.link.request("one", timeout_s=1))
+        await b.received()
+        asking.cancel()
+        await asyncio.wait([asking])
+
+        assert asking.cancelled()
+
+
+class BrokenFraming(LineFraming):
+    """Has a defect: it raises on what it has not foreseen."""
+
+    def feed(self, data: bytes) -> list[Answered[str] | Noticed[str]]:
+        raise ZeroDivisionError
+
+
+@in_virtual_time
+async def test_a_defect_of_the_driver_ends_its_wire() -> None:
+    near, far = connected_pipes()
+    link = Link(near, BrokenFraming(), subscriber=Listener())
+
+    with pytest.raises(ZeroDivisionError):
+        await far.write(b"anything")
+    await link.wait_closed()
+
+    with pytest.raises(Disconnected):
+        await link.request("one", timeout_s=1)
     await link.aclose()
