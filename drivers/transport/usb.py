@@ -115,10 +115,17 @@ class UsbWire:
         data = await self._inbox.take()
         if data is None:
             raise Disconnected(self._spec, self._lost_because)
-        self._unread_bytes -= len(data)
-        if self._unread_bytes <= MOST_UNREAD_BYTES:
-            self._has_room.set()
+        self._taken(data)
         return data
+
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Hand over what arrives as it arrives; `read` then tells of the end."""
+
+        def take(data: bytes) -> None:
+            self._taken(data)
+            received(data)
+
+        self._inbox.hand_to(take)
 
     async def write(self, data: bytes) -> None:
         """Return when the device has taken `data`; raises Disconnected."""
@@ -155,6 +162,11 @@ class UsbWire:
         if self._unread_bytes > MOST_UNREAD_BYTES:
             self._has_room.clear()
         self._inbox.put(data)
+
+    def _taken(self, data: bytes) -> None:
+        self._unread_bytes -= len(data)
+        if self._unread_bytes <= MOST_UNREAD_BYTES:
+            self._has_room.set()
 
     def _ended(self, ended: asyncio.Future[str | None], reason: str | None) -> None:
         if reason is not None:
