@@ -36,6 +36,15 @@ class DisplayMode(IntEnum):
     LANGUAGE_MENU = 0x08
     CLEAR = 0x10
 
+    @property
+    def wants_answer(self) -> bool:
+        """Whether the cardholder is to choose something or to press a key."""
+        return self in (
+            DisplayMode.MENU,
+            DisplayMode.TEXT_AND_KEY,
+            DisplayMode.LANGUAGE_MENU,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
