@@ -11,6 +11,8 @@ from serial.tools.list_ports import comports
 
 from drivers.discovery.candidates import ListPorts, usb_id_of
 from drivers.errors import LocalError, ReaderTimeout, RemoteError
+from drivers.families.idtech_neo.device import Timings as NeoTimings
+from drivers.families.idtech_neo.reader import open_idtech_neo
 from drivers.families.magtek_mms.device import Timings
 from drivers.families.magtek_mms.reader import open_magtek_mms
 from drivers.profile import (
@@ -29,6 +31,15 @@ OpenFamily = Callable[[Transport, Profile, float], Awaitable[Reader]]
 """Asks whoever is on a transport for its identity, waiting so long for an answer."""
 
 
+async def _open_idtech_neo(
+    transport: Transport, profile: Profile, timeout_s: float
+) -> Reader:
+    timings = NeoTimings(
+        answer_s=min(timeout_s, NeoTimings().answer_s), boot_s=timeout_s
+    )
+    return await open_idtech_neo(transport, profile, timings=timings)
+
+
 async def _open_magtek_mms(
     transport: Transport, profile: Profile, timeout_s: float
 ) -> Reader:
@@ -36,7 +47,15 @@ async def _open_magtek_mms(
     return await open_magtek_mms(transport, profile, timings=timings)
 
 
-FAMILIES: Mapping[str, OpenFamily] = {"magtek_mms": _open_magtek_mms}
+FAMILIES: Mapping[str, OpenFamily] = {
+    "idtech_neo": _open_idtech_neo,
+    "magtek_mms": _open_magtek_mms,
+}
+GUESS_S = 1.0
+"""For each answer of a reader that may be another family's: all but the last guess.
+
+A reader answers who it is within milliseconds, or it is starting and asked again later.
+"""
 
 _NAMED_PORTS = frozenset(port.value for port in Port)
 _USB_ADDRESS = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})(?::|$)")
@@ -58,15 +77,16 @@ async def open_reader(
     the one that all who use Bluetooth share. Raises LocalError for an unknown model or a
     malformed spec, and what a family raises where none fits.
     """
+    possible = _possible_profiles(spec, model, list_ports)
 
     async def open_as(profile: Profile) -> Reader:
         ways = schemes or openers(profile, radio=radio)
         transport = await open_transport(spec, schemes=ways)
-        return await FAMILIES[profile.family](transport, profile, timeout_s)
+        is_guess = profile is not possible[-1]
+        answer_s = min(timeout_s, GUESS_S) if is_guess else timeout_s
+        return await FAMILIES[profile.family](transport, profile, answer_s)
 
-    return await first_that_answers(
-        _possible_profiles(spec, model, list_ports), open_as
-    )
+    return await first_that_answers(possible, open_as)
 
 
 async def first_that_answers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pytest
@@ -11,17 +12,18 @@ from virtual_time import in_virtual_time
 
 from drivers.discovery.candidates import Candidate
 from drivers.discovery.serial_ports import discover_serial
-from drivers.errors import FrameError, LocalError, ReaderTimeout
+from drivers.errors import Disconnected, FrameError, LocalError, ReaderTimeout
 from drivers.profile import Port, Profile, UsbId, profiles
 from drivers.reader import Reader
 from drivers.registry import (
     FAMILIES,
+    GUESS_S,
     first_that_answers,
     open_reader,
     profiles_at,
 )
 from drivers.transport.base import Transport
-from drivers.transport.pipe import connected_pipes
+from drivers.transport.pipe import Pipe, connected_pipes
 
 
 @dataclass
@@ -40,24 +42,45 @@ ADAPTER = ListedPort("/dev/ttyUSB0", "FT232R", 0x0403, 0x6001, "A10")
 ONBOARD = ListedPort("/dev/ttyS0")
 
 
-async def opened(spec: str, *ports: ListedPort, model: str | None = None) -> Reader:
-    """The reader that a scripted MagTek device on a pipe is opened as."""
-    near, far = connected_pipes(spec)
-    device = ScriptedDevice(far)
+@dataclass
+class MagTekPort:
+    """A port with a scripted MagTek device, on a new pipe each time it is opened."""
 
-    async def open_pipe(_: str) -> Transport:
+    spec: str
+    times_opened: int = 0
+    _far: Pipe | None = None
+
+    async def open(self, _: str) -> Transport:
+        near, self._far = connected_pipes(self.spec)
+        self.times_opened += 1
         return near
 
+    async def answer_as_magtek(self) -> None:
+        """Hear nothing that makes sense to a MagTek device until one opens it."""
+        while True:
+            await asyncio.sleep(0.1)
+            far = self._far
+            if far is None:
+                continue
+            device = ScriptedDevice(far)
+            with suppress(Disconnected):
+                await device.answer_property(SERIAL_NUMBER)
+                await device.answer_property(None)
+                return
+
+
+async def opened(spec: str, *ports: ListedPort, model: str | None = None) -> Reader:
+    """The reader that a scripted MagTek device on a pipe is opened as."""
+    port = MagTekPort(spec)
     opening = asyncio.create_task(
         open_reader(
             spec,
             model=model,
             list_ports=lambda: ports,
-            schemes=dict.fromkeys(("serial", "usb", "ble", "pipe"), open_pipe),
+            schemes={"serial": port.open, "pipe": port.open},
         )
     )
-    await device.answer_property(SERIAL_NUMBER)
-    await device.answer_property(None)
+    await port.answer_as_magtek()
     return await opening
 
 
@@ -173,15 +196,30 @@ async def test_port_is_asked_by_one_family_after_the_other() -> None:
 
 @in_virtual_time
 async def test_silent_port_is_a_timeout_and_given_back() -> None:
-    near, far = connected_pipes()
+    ends: list[Pipe] = []
 
     async def open_pipe(_: str) -> Transport:
+        near, far = connected_pipes()
+        ends.append(far)
         return near
 
     with pytest.raises(ReaderTimeout):
         await open_reader("pipe:", timeout_s=1, schemes={"pipe": open_pipe})
 
-    await far.wait_closed()
+    assert len(ends) == len(FAMILIES)
+    for far in ends:
+        await far.wait_closed()
+
+
+@in_virtual_time
+async def test_wrong_guesses_take_little_of_the_time() -> None:
+    loop = asyncio.get_running_loop()
+    port = MagTekPort("pipe:")
+
+    with pytest.raises(ReaderTimeout):
+        await open_reader("pipe:", timeout_s=5, schemes={"pipe": port.open})
+
+    assert loop.time() <= 5 + GUESS_S * (len(FAMILIES) - 1)
 
 
 @in_virtual_time

@@ -126,6 +126,4 @@ class Conversation:
 
 
 def _is_first_of_two(frame: Frame) -> bool:
-    return (
-        frame.command == KEYPAD and frame.code == StatusCode.OK and not frame.data
-    )
+    return frame.command == KEYPAD and frame.code == StatusCode.OK and not frame.data

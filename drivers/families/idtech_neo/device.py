@@ -48,6 +48,15 @@ class Timings:
     """Until a reader that was just plugged in answers a ping."""
 
 
+@dataclass(slots=True)
+class Use:
+    """What the reader is used for at the moment."""
+
+    purpose: str
+    is_canceled: bool = False
+    """Whether somebody wants the reader to stop; for whoever does not hear it."""
+
+
 class Device:
     """Owns the link. At most one conversation hears what the reader tells."""
 
@@ -56,7 +65,7 @@ class Device:
         self.notices = NoticeQueue()
         self.has_restarted = False
         """Whether its settings are to be made again."""
-        self._user: str | None = None
+        self._use: Use | None = None
         self._conversation: Conversation | None = None
         self._framing = NeoFraming(
             packets_for(transport.kind, packet_bytes=transport.packet_bytes)
@@ -65,16 +74,21 @@ class Device:
             transport, self._framing, subscriber=self
         )
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody keeps others from the reader."""
+        return self._use is not None
+
     @contextmanager
-    def used_for(self, purpose: str) -> Iterator[None]:
+    def used_for(self, purpose: str) -> Iterator[Use]:
         """Keep others from the reader; raises ReaderRefused where it is in use."""
-        if self._user is not None:
-            raise ReaderRefused(purpose, detail=f"busy with {self._user}")
-        self._user = purpose
+        if self._use is not None:
+            raise ReaderRefused(purpose, detail=f"busy with {self._use.purpose}")
+        self._use = Use(purpose)
         try:
-            yield
+            yield self._use
         finally:
-            self._user = None
+            self._use = None
 
     async def ask(self, command: Command, *, timeout_s: float | None = None) -> Frame:
         """The answer to `command`, whatever its status.
@@ -154,6 +168,8 @@ class Device:
 
     async def make_idle(self) -> None:
         """Return when the reader awaits nobody; raises what `cancel` raises."""
+        if self._use is not None:
+            self._use.is_canceled = True
         await self.cancel()
         if self._conversation is not None:
             await self._conversation.over.wait()

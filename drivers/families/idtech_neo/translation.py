@@ -1,0 +1,245 @@
+"""Tables between the seam's words and NEO's. Pure: no wire, no state."""
+
+from __future__ import annotations
+
+from drivers.errors import FeatureUnsupported, LocalError
+from drivers.profile import Capabilities
+from drivers.protocol import emv
+from drivers.protocol.currency import currency_of, iso_amount
+from drivers.protocol.idtech_neo import card_answer
+from drivers.protocol.idtech_neo.activate import (
+    ActivateTransaction,
+    ApplyHostResponse,
+    AuthenticateContact,
+    Fallback,
+    Interface,
+    StartContact,
+)
+from drivers.protocol.idtech_neo.basic import Encryption
+from drivers.protocol.idtech_neo.display import (
+    AnswerDisplay,
+    DisplayMode,
+    DisplayText,
+    Line,
+    RefusePin,
+)
+from drivers.protocol.idtech_neo.events import DisplayRequested, Event, PinRequested
+from drivers.protocol.idtech_neo.keypad import CardFields, GetCard
+from drivers.protocol.tlv import Tlv, decode
+from drivers.reader import (
+    DisplayMessage,
+    InputOption,
+    IssuerAnswer,
+    MessageShown,
+    TransactionEvent,
+    TransactionRequest,
+)
+
+NEXT_COMMAND_S = 180
+"""How long a chip waits in the reader for what comes next: the issuer may be slow."""
+
+TEXTS: dict[DisplayMessage, str] = {
+    DisplayMessage.INSERT_CARD: "INSERT CARD",
+    DisplayMessage.INSERT_OR_SWIPE_CARD: "INSERT OR SWIPE",
+    DisplayMessage.SWIPE_CARD: "SWIPE CARD",
+    DisplayMessage.PRESENT_CARD: "PRESENT CARD",
+    DisplayMessage.REMOVE_CARD: "REMOVE CARD",
+    DisplayMessage.RETRY_CARD: "TRY AGAIN",
+    DisplayMessage.MULTIPLE_CONTACTLESS_CARDS_DETECTED: "ONE CARD ONLY",
+    DisplayMessage.TRY_ANOTHER_CARD: "TRY ANOTHER CARD",
+    DisplayMessage.CARD_REMOVED_TOO_EARLY: "REMOVED TOO SOON",
+    DisplayMessage.APPROVED: "APPROVED",
+    DisplayMessage.DECLINED: "DECLINED",
+    DisplayMessage.PROCESSING: "PROCESSING",
+    DisplayMessage.WELCOME: "WELCOME",
+}
+"""What is shown: one line of the narrowest display."""
+
+# The more special before the more general: readers word these in many ways.
+_HINTS: tuple[tuple[str, DisplayMessage], ...] = (
+    ("INSERT OR SWIPE", DisplayMessage.INSERT_OR_SWIPE_CARD),
+    ("INSERT/SWIPE", DisplayMessage.INSERT_OR_SWIPE_CARD),
+    ("ONE CARD", DisplayMessage.MULTIPLE_CONTACTLESS_CARDS_DETECTED),
+    ("ANOTHER CARD", DisplayMessage.TRY_ANOTHER_CARD),
+    ("TRY OTHER", DisplayMessage.TRY_ANOTHER_CARD),
+    ("REMOVED TOO", DisplayMessage.CARD_REMOVED_TOO_EARLY),
+    ("REMOVE", DisplayMessage.REMOVE_CARD),
+    ("AGAIN", DisplayMessage.RETRY_CARD),
+    ("USE MAGSTRIPE", DisplayMessage.SWIPE_CARD),
+    ("SWIPE", DisplayMessage.SWIPE_CARD),
+    ("USE CHIP", DisplayMessage.INSERT_CARD),
+    ("INSERT", DisplayMessage.INSERT_CARD),
+    ("PRESENT", DisplayMessage.PRESENT_CARD),
+    ("TAP", DisplayMessage.PRESENT_CARD),
+    ("APPROVED", DisplayMessage.APPROVED),
+    ("DECLINED", DisplayMessage.DECLINED),
+    ("WAIT", DisplayMessage.PROCESSING),
+    ("PROCESSING", DisplayMessage.PROCESSING),
+    ("WELCOME", DisplayMessage.WELCOME),
+)
+
+_INTERFACES: dict[InputOption, Interface] = {
+    InputOption.INSERT: Interface.CONTACT,
+    InputOption.SWIPE: Interface.MSR,
+    InputOption.TAP: Interface.CONTACTLESS,
+}
+PRESENTED: dict[card_answer.Interface, InputOption] = {
+    card_answer.Interface.CONTACT: InputOption.INSERT,
+    card_answer.Interface.CONTACTLESS: InputOption.TAP,
+    card_answer.Interface.CONTACTLESS_STRIPE: InputOption.TAP,
+    card_answer.Interface.SWIPE: InputOption.SWIPE,
+}
+_NEEDED: dict[InputOption, Encryption] = {
+    InputOption.INSERT: Encryption.EMV,
+    InputOption.SWIPE: Encryption.MSR,
+    # Some cards answer a tap with their stripe.
+    InputOption.TAP: Encryption.EMV | Encryption.MSR,
+    InputOption.MANUAL: Encryption.MSR,
+}
+
+
+def check_request(request: TransactionRequest, capabilities: Capabilities) -> None:
+    """Raises LocalError for a request no reader takes, FeatureUnsupported for this one."""
+    options = request.options
+    if not options or (InputOption.MANUAL in options and len(options) > 1):
+        raise LocalError(
+            "NEO readers take insert, swipe and tap, or manual entry alone"
+        )
+    if not 0 < request.timeout_s <= 0xFF:
+        raise LocalError(
+            f"{request.timeout_s} s to present a card; a reader takes 1 to 255"
+        )
+    if not options <= capabilities.input_options:
+        missing = ", ".join(sorted(options - capabilities.input_options))
+        raise FeatureUnsupported(f"the reader has no {missing}")
+    if request.tip is not None and not capabilities.takes_tips:
+        raise FeatureUnsupported("the reader cannot ask for a tip")
+    if request.asks_signature and not capabilities.captures_signatures:
+        raise FeatureUnsupported("the reader has nothing to sign on")
+
+
+def needed_encryption(options: frozenset[InputOption]) -> Encryption:
+    """What a reader must encrypt before it may take cards in these ways."""
+    needed = Encryption.OFF
+    for option in options:
+        needed |= _NEEDED[option]
+    return needed
+
+
+def emv_data(request: TransactionRequest, *, extra: int) -> tuple[Tlv, ...]:
+    """What the card is to sign; `extra` is a tip and tax. Raises LocalError.
+
+    Without date and time, which the reader's own clock gives.
+    """
+    known = currency_of(request.currency)
+    iso = iso_amount(request.amount + extra, request.currency)
+    return (
+        Tlv(emv.TRANSACTION_TYPE, bytes((emv.SALE,))),
+        Tlv(emv.AMOUNT_AUTHORISED, emv.encode_amount(iso)),
+        Tlv(emv.AMOUNT_OTHER, emv.encode_amount(0)),
+        Tlv(
+            emv.TRANSACTION_CURRENCY_CODE,
+            emv.encode_numeric(known.numeric, length=2),
+        ),
+        Tlv(emv.TRANSACTION_CURRENCY_EXPONENT, bytes((known.exponent,))),
+    )
+
+
+def activation(
+    options: frozenset[InputOption], objects: tuple[Tlv, ...], *, timeout_s: int
+) -> ActivateTransaction:
+    """02-40 for cards that come in one of these ways."""
+    interfaces = Interface(0)
+    for option in options:
+        interfaces |= _INTERFACES[option]
+    has_chip = InputOption.INSERT in options
+    return ActivateTransaction(
+        timeout_s,
+        objects,
+        interfaces=interfaces,
+        fallback=Fallback(InputOption.SWIPE in options, NEXT_COMMAND_S)
+        if has_chip
+        else None,
+    )
+
+
+def contact_start(
+    options: frozenset[InputOption], objects: tuple[Tlv, ...], *, timeout_s: int
+) -> StartContact:
+    """60-10 for readers whose 02-40 takes no chip."""
+    return StartContact(
+        allows_fallback=InputOption.SWIPE in options,
+        timeout_s=timeout_s,
+        next_command_s=NEXT_COMMAND_S,
+        objects=objects,
+    )
+
+
+def authentication() -> AuthenticateContact:
+    """60-11: the card is to ask for its issuer, since nothing is charged offline."""
+    return AuthenticateContact(forces_online=True, next_command_s=NEXT_COMMAND_S)
+
+
+def card_entry(timeout_s: int) -> GetCard:
+    """83-41 for number and expiry, the number checked for typing errors."""
+    return GetCard(
+        timeout_s, CardFields.PAN | CardFields.EXPIRY | CardFields.CHECK_DIGIT
+    )
+
+
+def host_response(answer: IssuerAnswer) -> ApplyHostResponse:
+    """The issuer's answer for the card; raises LocalError or TlvError for a bad one."""
+    code = answer.response_code.encode("ascii", "replace")
+    if len(code) != 2:
+        raise LocalError(f"{answer.response_code!r} is no response code")
+    data = answer.authentication_data
+    return ApplyHostResponse(
+        (
+            Tlv(emv.AUTHORISATION_RESPONSE_CODE, code),
+            *((Tlv(emv.ISSUER_AUTHENTICATION_DATA, data),) if data else ()),
+            *decode(answer.scripts),
+        )
+    )
+
+
+def text_of(message: DisplayMessage, *, seconds: int = 0) -> DisplayText:
+    """61-01 that shows a message, lit for so long; 0 leaves the light to the reader."""
+    lines = (Line(1, TEXTS[message]),)
+    return DisplayText(DisplayMode.TEXT, lines, backlight_s=seconds or None)
+
+
+def message_of(text: DisplayText) -> DisplayMessage | None:
+    """What a reader without display asks the register to show, if it is known."""
+    shown = " ".join(line.text for line in text.lines).upper()
+    return next((message for hint, message in _HINTS if hint in shown), None)
+
+
+def reply_to(event: Event) -> AnswerDisplay | RefusePin | None:
+    """What a reader without display or keypad is told when it asks the host.
+
+    The first application is the one the card itself prefers (EMV Book 1, 12.4). Nobody
+    types a PIN at the host, so the card has to do without.
+    """
+    match event:
+        case DisplayRequested(text) if text.mode is DisplayMode.TEXT_AND_KEY:
+            return AnswerDisplay(text.mode, ENTER)
+        case DisplayRequested(text) if text.mode.wants_answer:
+            return AnswerDisplay(text.mode, FIRST_LINE)
+        case PinRequested():
+            return RefusePin()
+        case _:
+            return None
+
+
+def event_of(event: Event) -> TransactionEvent | None:
+    """What the cashier is told of it."""
+    match event:
+        case DisplayRequested(text):
+            message = message_of(text)
+            return None if message is None else MessageShown(message)
+        case _:
+            return None
+
+
+ENTER = ord("E")
+FIRST_LINE = 1
