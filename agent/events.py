@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from agent.ids import PaymentId, ReaderId
+from agent.ids import PaymentId, ReaderId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,52 @@ class PhaseChanged:
     phase: str
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateAvailable:
+    """There is newer firmware for a reader."""
+
+    reader_id: ReaderId
+    firmware_version: str
+    image: str
+    """Its name in the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStarted:
+    """A reader is out of service until its firmware update has ended."""
+
+    reader_id: ReaderId
+    update_id: UpdateId
+    firmware_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProgress:
+    """A firmware update moved on; `state` is an agent.firmware.states.UpdateState."""
+
+    reader_id: ReaderId
+    update_id: UpdateId
+    state: str
+    waits_for: str | None
+    """An agent.firmware.gates.Obstacle while it waits."""
+    percent: int
+    """Of the image, as far as the reader has taken it."""
+    remaining_s: int | None
+    """An estimate, once there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFinished:
+    """A firmware update has ended; `outcome` is `done`, `failed` or `rolled_back`."""
+
+    reader_id: ReaderId
+    update_id: UpdateId
+    outcome: str
+    firmware_version: str | None
+    """What the reader runs, as far as it is known."""
+    failure_code: str | None
+
+
 Event = (
     ReaderStatusChanged
     | InputRequested
@@ -76,6 +122,10 @@ Event = (
     | CardEvent
     | CustomerBusy
     | PhaseChanged
+    | UpdateAvailable
+    | UpdateStarted
+    | UpdateProgress
+    | UpdateFinished
 )
 
 

@@ -46,13 +46,15 @@ class PublishedRepository:
             role: CryptoSigner.generate_ed25519()
             for role in (Targets.type, Snapshot.type, Timestamp.type)
         }
-        self.root = create(
+        root = create(
             self.folder,
             root_signers=self.root_signers,
             signers=self.signers,
             threshold=2,
             now=self.now,
         )
+        self.root = self.folder.with_name("root.json")
+        self.root.write_bytes(root.read_bytes())
 
     @property
     def now(self) -> datetime:
@@ -106,7 +108,9 @@ class PublishedRepository:
         """One file of metadata."""
         return read_metadata(self.folder / METADATA / name, role)
 
-    def catalog(self, folder: Path, **changes: object) -> Catalog:
+    def catalog(
+        self, folder: Path, *, clock: Clock | None = None, **changes: object
+    ) -> Catalog:
         """An agent's catalogue that trusts this repository."""
         settings = {
             "repository": str(self.folder),
@@ -114,7 +118,9 @@ class PublishedRepository:
             **changes,
         }
         return Catalog(
-            FirmwareSettings.model_validate(settings), folder=folder, clock=self.clock
+            FirmwareSettings.model_validate(settings),
+            folder=folder,
+            clock=clock or self.clock,
         )
 
 

@@ -44,7 +44,7 @@ class Catalog:
         self, settings: FirmwareSettings, *, folder: Path, clock: Clock
     ) -> None:
         """`folder` is the agent's own, for metadata seen and images fetched."""
-        self._settings = settings
+        self.settings = settings
         self._folder = folder
         self._clock = clock
         self._executor: ThreadPoolExecutor | None = None
@@ -116,7 +116,7 @@ class Catalog:
         return self._folder / "images" / digest
 
     def _check_room(self, name: str, *, length: int) -> None:
-        most = self._settings.max_image_bytes
+        most = self.settings.max_image_bytes
         if length > most:
             raise DownloadTooLarge(f"{name} has {length} bytes; the limit is {most}.")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,8 +124,8 @@ class Catalog:
             raise DiskTooFull(f"There is no room for the {length} bytes of {name}.")
 
     async def _repository(self, bundle: str | None) -> Repository:
-        source = bundle or self._settings.repository
-        root_file = self._settings.root_file
+        source = bundle or self.settings.repository
+        root_file = self.settings.root_file
         if source is None or root_file is None:
             missing = "firmware.repository" if source is None else "firmware.root_file"
             raise FirmwareNotConfigured(f"{missing} is not set.")
@@ -149,7 +149,7 @@ class Catalog:
         """What `work` returns; it is told to stop where nobody waits any longer."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="firmware")
-        stop, limit_s = Event(), self._settings.download_timeout_s
+        stop, limit_s = Event(), self.settings.download_timeout_s
         try:
             async with asyncio.timeout(limit_s):
                 return await asyncio.get_running_loop().run_in_executor(

@@ -82,6 +82,8 @@ TRANSITIONS: dict[tuple[UpdateState, UpdateStep], UpdateState] = {
     (UpdateState.DOWNLOADED, UpdateStep.VERIFIED): UpdateState.VERIFIED,
     (UpdateState.VERIFIED, UpdateStep.AWAITED): UpdateState.WAITING_WINDOW,
     (UpdateState.WAITING_WINDOW, UpdateStep.LOAD_STARTED): UpdateState.LOADING,
+    # It runs the new firmware already: activated before a crash, or by somebody else.
+    (UpdateState.WAITING_WINDOW, UpdateStep.RETURNED): UpdateState.CONFIRMING,
     (UpdateState.LOADING, UpdateStep.LOAD_PROGRESSED): UpdateState.LOADING,
     (UpdateState.LOADING, UpdateStep.LOADED): UpdateState.LOADED,
     # Cut off, by a power loss or a lost wire: it waits for its turn again.

@@ -63,6 +63,11 @@ class ReaderSession:
         """Whether the wire to the reader is open."""
         return ReaderStatus.OFFLINE if self._reader is None else ReaderStatus.ONLINE
 
+    @property
+    def reader(self) -> Reader | None:
+        """The open reader, if there is one now: for whoever has reserved it."""
+        return self._reader
+
     async def first_attempt(self) -> None:
         """Return when the first attempt to connect has ended, one way or the other."""
         await self._tried.wait()
