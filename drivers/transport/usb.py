@@ -11,7 +11,6 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from drivers.errors import (
     Disconnected,
@@ -31,6 +30,9 @@ CLOSE_S = 5.0
 """A thread whose device does not even let go of a transfer is left behind then."""
 MOST_UNREAD_BYTES = 256 * 1024
 """A reader that sends faster than it is read is held back beyond this."""
+MOST_UNSENT = 64
+"""Whoever writes more waits until the device has taken some: 4 KiB of reports, as much
+as a serial port keeps."""
 _CLOSED = "closed by this program"
 _DEFECT = "this program has failed; its log says how"
 
@@ -67,13 +69,6 @@ async def open_usb(spec: str) -> Transport:
     return UsbWire(spec, result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outgoing:
-    data: bytes
-    # An error is a result here: a future's exception nobody awaits makes noise.
-    ended: asyncio.Future[str | None]
-
-
 class UsbWire:
     """Implements Transport; made by open_usb."""
 
@@ -84,15 +79,16 @@ class UsbWire:
         self._loop = asyncio.get_running_loop()
         self._inbox = Inbox(port.kind, chunk_bytes=None)
         self._unread_bytes = 0
-        self._writing: set[asyncio.Future[str | None]] = set()
         self._lost_because = ""
         self._lost = asyncio.Event()
         self._released = asyncio.Event()
+        self._may_write = asyncio.Event()
         # These the threads see, and nothing else but the port.
         self._is_unwanted = threading.Event()
         self._has_room = threading.Event()
         self._has_room.set()
-        self._outgoing: queue.SimpleQueue[_Outgoing | None] = queue.SimpleQueue()
+        self._is_congested = False
+        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         _start(self._own, name=f"read {spec}")
 
     @property
@@ -128,20 +124,18 @@ class UsbWire:
         self._inbox.hand_to(take)
 
     async def write(self, data: bytes) -> None:
-        """Return when the device has taken `data`; raises Disconnected."""
-        if self._lost.is_set():
-            raise Disconnected(self._spec, self._lost_because)
+        """Hand `data` to the writing thread, waiting while it has enough to do."""
         if self.packet_bytes is not None and not 0 < len(data) <= self.packet_bytes:
             raise LocalError(f"{self._spec}: a report of {len(data)} bytes")
-        ended: asyncio.Future[str | None] = self._loop.create_future()
-        self._writing.add(ended)
-        self._outgoing.put(_Outgoing(data, ended))
-        try:
-            reason = await ended
-        finally:
-            self._writing.discard(ended)
-        if reason is not None:
-            raise Disconnected(self._spec, reason)
+        while self._outgoing.qsize() >= MOST_UNSENT and not self._lost.is_set():
+            self._may_write.clear()
+            self._is_congested = True
+            # The thread may have made room before it saw that.
+            if self._outgoing.qsize() >= MOST_UNSENT:
+                await self._may_write.wait()
+        if self._lost.is_set():
+            raise Disconnected(self._spec, self._lost_because)
+        self._outgoing.put(data)
 
     async def wait_closed(self) -> None:
         """Return when the device is gone or given back."""
@@ -149,7 +143,6 @@ class UsbWire:
 
     async def aclose(self) -> None:
         """Give the device back; what was not taken yet is dropped."""
-        self._is_unwanted.set()
         self._lose(_CLOSED)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
@@ -168,22 +161,14 @@ class UsbWire:
         if self._unread_bytes <= MOST_UNREAD_BYTES:
             self._has_room.set()
 
-    def _ended(self, ended: asyncio.Future[str | None], reason: str | None) -> None:
-        if reason is not None:
-            self._is_unwanted.set()
-            self._lose(reason)
-        if not ended.done():
-            ended.set_result(None)
-
     def _lose(self, reason: str) -> None:
+        self._is_unwanted.set()
         if self._lost.is_set():
             return
         self._lost_because = reason
         self._lost.set()
+        self._may_write.set()
         self._inbox.close()
-        for ended in self._writing:
-            if not ended.done():
-                ended.set_result(reason)
 
     # In the threads.
 
@@ -214,18 +199,23 @@ class UsbWire:
         return _CLOSED
 
     def _write_all(self) -> None:
-        while (outgoing := self._outgoing.get()) is not None:
-            self._tell(self._ended, outgoing.ended, self._write(outgoing))
+        reason = _DEFECT
+        try:
+            while (data := self._outgoing.get()) is not None:
+                if self._is_congested and self._outgoing.qsize() < MOST_UNSENT:
+                    self._is_congested = False
+                    self._tell(self._may_write.set)
+                self._write(data)
+            reason = _CLOSED
+        except PortLost as error:
+            reason = str(error)
+        finally:
+            self._tell(self._lose, reason)
 
-    def _write(self, outgoing: _Outgoing) -> str | None:
-        """Have the device take all of it; why it never will, or None."""
-        rest = outgoing.data
-        while rest and not (self._is_unwanted.is_set() or outgoing.ended.cancelled()):
-            try:
-                rest = rest[self._port.write(rest, SLICE_S) :]
-            except PortLost as error:
-                return str(error)
-        return None
+    def _write(self, data: bytes) -> None:
+        """Have the device take all of it, however long it takes."""
+        while data and not self._is_unwanted.is_set():
+            data = data[self._port.write(data, SLICE_S) :]
 
     def _tell(self, told: Callable[..., object], *arguments: object) -> None:
         if not _tell(self._loop, told, *arguments):

@@ -23,7 +23,7 @@ from usbip_backend import UsbipBackend, install
 
 from drivers.errors import Disconnected, LocalError, TransportUnavailable
 from drivers.transport.base import Transport
-from drivers.transport.usb import open_usb
+from drivers.transport.usb import MOST_UNSENT, open_usb
 from drivers.wires import WireKind
 from simulator.reader.wires.usbip import report_descriptor
 
@@ -104,8 +104,8 @@ async def test_long_writes_of_a_stream_arrive_whole(usb_bus: UsbBus) -> None:
 
     await transport.write(bytes(range(250)) * 40)
 
-    assert b"".join(device.received) == bytes(range(250)) * 40
     assert await read_exactly(transport, 10_000) == bytes(range(250)) * 40
+    assert b"".join(device.received) == bytes(range(250)) * 40
     await transport.aclose()
 
 
@@ -116,6 +116,7 @@ async def test_numbered_report_is_announced_with_its_number(usb_bus: UsbBus) -> 
     transport = await open_usb(SPEC)
 
     await transport.write(REPORT)
+    await transport.read()
 
     assert values[-1] == 0x0202
     await transport.aclose()
@@ -133,6 +134,7 @@ async def test_report_without_number_comes_as_control_transfer_too(
     transport = await open_usb(SPEC)
 
     await transport.write(REPORT)
+    await transport.read()
 
     assert values[-1] == 0x0200
     assert device.received == [REPORT]
@@ -199,19 +201,29 @@ async def test_what_came_before_the_plug_was_pulled_is_still_read(
     await transport.aclose()
 
 
-async def test_plug_pulled_while_the_device_takes_data_ends_the_write(
+async def fill(transport: Transport, device: EchoDevice) -> None:
+    """Write as much as can be without the device taking any of it."""
+    device.usb.is_busy = True
+    for _ in range(MOST_UNSENT + 1):
+        await transport.write(REPORT)
+        await device.usb.has_waiting.wait()
+
+
+async def test_plug_pulled_while_a_busy_device_keeps_a_writer_waiting_ends_that(
     usb_bus: UsbBus,
 ) -> None:
     device = usb_bus.plug(hid_device())
     transport = await open_usb(SPEC)
-    device.usb.is_busy = True
+    await fill(transport, device)
     writing = asyncio.create_task(transport.write(REPORT))
-    await device.usb.has_waiting.wait()
+    await asyncio.sleep(0)
+    is_waiting = not writing.done()
 
     device.unplug()
 
     with pytest.raises(Disconnected, match="unplugged"):
         await writing
+    assert is_waiting
     await transport.aclose()
 
 
@@ -238,19 +250,16 @@ async def test_closing_wakes_those_who_wait_and_leaves_nothing(
     drivers_before = set(kernels.kernel_drivers)
     transport = await open_usb(SPEC)
     drivers_meanwhile = set(kernels.kernel_drivers)
-    device.usb.is_busy = True
-    waiting = [
-        asyncio.create_task(transport.read()),
-        asyncio.create_task(transport.write(REPORT)),
-    ]
+    reading = asyncio.create_task(transport.read())
     await asyncio.sleep(0)
 
     await transport.aclose()
     await transport.aclose()
 
-    for each in waiting:
-        with pytest.raises(Disconnected, match="closed by this program"):
-            await each
+    with pytest.raises(Disconnected, match="closed by this program"):
+        await reading
+    with pytest.raises(Disconnected, match="closed by this program"):
+        await transport.write(REPORT)
     await all_threads_ended()
     assert usb_bus.backend.open_handles == set()
     assert drivers_meanwhile == set()
@@ -258,19 +267,37 @@ async def test_closing_wakes_those_who_wait_and_leaves_nothing(
     assert kernels.claims == {}
 
 
-async def test_write_that_was_given_up_is_not_sent_later(usb_bus: UsbBus) -> None:
+async def test_closing_wakes_a_writer_that_a_busy_device_keeps_waiting(
+    usb_bus: UsbBus,
+) -> None:
     device = usb_bus.plug(hid_device())
     transport = await open_usb(SPEC)
-    device.usb.is_busy = True
+    await fill(transport, device)
     writing = asyncio.create_task(transport.write(REPORT))
-    await device.usb.has_waiting.wait()
+    await asyncio.sleep(0)
+
+    await transport.aclose()
+
+    with pytest.raises(Disconnected, match="closed by this program"):
+        await writing
+    assert device.received == []
+
+
+async def test_write_that_was_given_up_while_it_waited_is_not_sent_later(
+    usb_bus: UsbBus,
+) -> None:
+    device = usb_bus.plug(hid_device())
+    transport = await open_usb(SPEC)
+    await fill(transport, device)
+    writing = asyncio.create_task(transport.write(bytes(64)))
+    await asyncio.sleep(0)
 
     writing.cancel()
-    await device.usb.was_given_up.wait()
     device.usb.take_what_waits()
-    await transport.write(bytes(64))
+    await transport.write(REPORT)
 
-    assert device.received == [bytes(64)]
+    await read_exactly(transport, 64 * (MOST_UNSENT + 2))
+    assert device.received == [REPORT] * (MOST_UNSENT + 2)
     await transport.aclose()
 
 
@@ -280,12 +307,12 @@ async def test_device_that_is_busy_for_long_gets_the_data_once(
     device = usb_bus.plug(hid_device())
     transport = await open_usb(SPEC)
     device.usb.is_busy = True
-    writing = asyncio.create_task(transport.write(REPORT))
+    await transport.write(REPORT)
     await device.usb.was_given_up.wait()
 
     device.usb.take_what_waits()
-    await writing
 
+    assert await transport.read() == REPORT
     assert device.received == [REPORT]
     await transport.aclose()
 
@@ -310,9 +337,10 @@ async def test_pipe_that_stalls_for_good_is_lost(usb_bus: UsbBus) -> None:
         raise Stall
 
     device.answer_control(refuse)
-    with pytest.raises(Disconnected, match="does not answer"):
-        await transport.write(REPORT)
+    await transport.write(REPORT)
 
+    with pytest.raises(Disconnected, match="does not answer"):
+        await transport.read()
     await transport.wait_closed()
     await transport.aclose()
 

@@ -45,6 +45,7 @@ async def reached(spec: str, *devices: EchoDevice) -> list[bool]:
     """Which of the devices `spec` opens."""
     transport = await open_usb(spec)
     await transport.write(REPORT)
+    await transport.read()
     await transport.aclose()
     return [device.received != [] for device in devices]
 
