@@ -95,6 +95,7 @@ def main() -> None:
     )
     app.command()(serve)
     app.command()(cards)
+    app.command()(firmware)
     app()
 
 
@@ -150,6 +151,24 @@ def cards() -> None:
     for card in book:
         ways = ", ".join(sorted(card.entries))
         typer.echo(f"{card.name:{width}}  {card.about} ({ways})")
+
+
+def firmware(
+    model: Annotated[str, typer.Argument(help="The model that takes it.")],
+    version: Annotated[str, typer.Argument(help="What the reader then says it has.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write it.")],
+    size: Annotated[int, typer.Option(min=0, help="Bytes of code in it.")] = 4096,
+) -> None:
+    """Make a firmware image for simulated readers, signed by a vendor who is none."""
+    from simulator.reader.firmware_image import FirmwareImage, sign
+    from simulator.reader.models import MODELS
+
+    if model not in MODELS:
+        _fail(f"no reader model {model!r}, only {', '.join(sorted(MODELS))}")
+    if not (version.isascii() and version.isprintable() and 0 < len(version) < 256):
+        _fail("a version is 1 to 255 printable ASCII characters")
+    code = bytes(number % 251 for number in range(size))
+    file.write_bytes(sign(FirmwareImage(model, version, code=code)))
 
 
 class _WantedReader(NamedTuple):

@@ -7,6 +7,7 @@ from itertools import count
 from random import Random  # noqa: TID251 - the tests' seeded source
 
 from drivers.protocol import emv, slip
+from drivers.protocol.framing import Packets
 from drivers.protocol.magtek_mms import message
 from drivers.protocol.magtek_mms.card_data import (
     Arpc,
@@ -29,6 +30,7 @@ from drivers.protocol.magtek_mms.notifications import (
     TransactionComplete,
     from_notification,
 )
+from drivers.protocol.magtek_mms.packets import packets_for
 from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
 from drivers.protocol.magtek_mms.status import StatusDetail
 from drivers.protocol.tlv import Tlv
@@ -41,7 +43,7 @@ from simulator.emv.kernel import Kernel
 from simulator.emv.sealing import unseal
 from simulator.reader.device import ReaderPlan, SimulatedReader
 from simulator.reader.model import Timing
-from simulator.reader.models.magtek_dynaprox import MagtekDynaprox
+from simulator.reader.models import MODELS
 from simulator.reader.wires.pipe import PipeWire
 
 SERIAL_NUMBER = "B5A1B2C3"
@@ -57,6 +59,7 @@ def simulated_reader(
     wire: PipeWire,
     clock: ManualClock,
     *,
+    model: str = "magtek_dynaprox",
     name: str = "till",
     serial_number: str = SERIAL_NUMBER,
     timing: Timing | None = None,
@@ -65,7 +68,7 @@ def simulated_reader(
     return SimulatedReader(
         ReaderPlan(
             name=name,
-            make_model=MagtekDynaprox,
+            make_model=MODELS[model],
             wire=wire,
             serial_number=serial_number,
             timing=timing or Timing(),
@@ -82,6 +85,7 @@ class MmsHost:
 
     def __init__(
         self,
+        model: str = "magtek_dynaprox",
         *,
         serial_number: str = SERIAL_NUMBER,
         timing: Timing | None = None,
@@ -92,12 +96,16 @@ class MmsHost:
         self.clock = ManualClock()
         self.wire = wire or PipeWire()
         self.reader = reader or simulated_reader(
-            self.wire, self.clock, serial_number=serial_number, timing=timing
+            self.wire,
+            self.clock,
+            model=model,
+            serial_number=serial_number,
+            timing=timing,
         )
         self.issuer = SimulatedIssuer(CARDS)
         self.messages: list[Message] = []
         self.is_cut_off = False
-        self._decoder = slip.Decoder()
+        self.packets = self._made_packets()
         self._references = count(1)
         self.reader.plug()
         self.open()
@@ -124,6 +132,7 @@ class MmsHost:
     def open(self) -> None:
         """Open the port."""
         self.is_cut_off = False
+        self.packets = self._made_packets()
         self.wire.open(self._received, closed=self._closed)
 
     def ask(self, command: Command) -> Response:
@@ -141,7 +150,8 @@ class MmsHost:
 
     def write(self, body: bytes) -> None:
         """One message to the reader, as it is."""
-        self.wire.write(slip.encode(slip.MessagePacket(slip.Direction.TO_DEVICE, body)))
+        for packet in self.packets.split(body):
+            self.wire.write(packet)
 
     @property
     def told(self) -> list[str]:
@@ -192,11 +202,15 @@ class MmsHost:
             if isinstance(each, CardData) and each.kind is kind
         ]
 
+    def _made_packets(self) -> Packets:
+        return packets_for(
+            self.wire.kind,
+            packet_bytes=self.wire.packet_bytes,
+            sends=slip.Direction.TO_DEVICE,
+        )
+
     def _received(self, data: bytes) -> None:
-        for packet in self._decoder.feed(data):
-            assert isinstance(packet, slip.MessagePacket)
-            assert packet.direction is slip.Direction.TO_HOST
-            self.messages.append(message.decode(packet.message))
+        self.messages.extend(map(message.decode, self.packets.feed(data)))
 
     def _closed(self) -> None:
         self.is_cut_off = True

@@ -23,6 +23,8 @@ class Behaviour(StrEnum):
     NORMAL = "normal"
     CHIP_UNREADABLE = "chip_unreadable"
     """The chip never answers; the reader asks for the stripe instead."""
+    STRIPE_UNREADABLE = "stripe_unreadable"
+    """The stripe is worn out; the chip is good."""
     REMOVED_EARLY = "removed_early"
     """The cardholder pulls the card while it is read; the issuer is never asked."""
     REMOVED_BEFORE_COMPLETION = "removed_before_completion"

@@ -163,7 +163,8 @@ def body_of(action: Action) -> ActionBody:
         case RemoveCard():
             return RemoveCardBody()
         case PressKey(key):
-            return PressKeyBody(key=key)
+            # Digits may be a card's number or a PIN, which nobody is shown again.
+            return PressKeyBody(key="*" if key.isdecimal() else key)
         case Touch() | Sign() | ShowBarcode() | PresentTag():
             return _body_of_gesture(action)
         case _:

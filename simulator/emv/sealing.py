@@ -13,6 +13,7 @@ from drivers.errors import TlvError
 from drivers.protocol.tlv import Tlv, decode, encode, find, find_value
 from simulator.cards.card import Card
 from simulator.cards.tracks import track_1, track_2
+from simulator.cards.typed import TypedCard
 from simulator.emv.dukpt import (
     KSN_SIZE,
     TEST_BDK,
@@ -102,17 +103,12 @@ def unseal(ciphertext: bytes, ksn: bytes, *, bdk: bytes = TEST_BDK) -> tuple[Tlv
 
 def stripe_objects(card: Card) -> tuple[Tlv, ...]:
     """What a swipe gives, before sealing."""
-    return (
-        Tlv(
-            STRIPE_TEMPLATE,
-            children=(
-                Tlv(TRACK_1_STATUS, _TRACK_OK),
-                Tlv(TRACK_1, track_1(card).encode("ascii")),
-                Tlv(TRACK_2_STATUS, _TRACK_OK),
-                Tlv(TRACK_2, track_2(card).encode("ascii")),
-            ),
-        ),
-    )
+    return _track_objects(track_1(card), track_2(card))
+
+
+def typed_objects(card: TypedCard) -> tuple[Tlv, ...]:
+    """What a card number that was typed gives, before sealing: tracks made of it."""
+    return _track_objects(card.track_1, card.track_2)
 
 
 def pin_objects(pin: SealedPin) -> tuple[Tlv, ...]:
@@ -145,3 +141,17 @@ def pin_in(objects: Iterable[Tlv]) -> SealedPin | None:
         return SealedPin(block, ksn, PinBlockFormat(block_format[0]))
     except ValueError:
         raise CardDataUnreadable("the PIN block has no known format") from None
+
+
+def _track_objects(first: str, second: str) -> tuple[Tlv, ...]:
+    return (
+        Tlv(
+            STRIPE_TEMPLATE,
+            children=(
+                Tlv(TRACK_1_STATUS, _TRACK_OK),
+                Tlv(TRACK_1, first.encode("ascii")),
+                Tlv(TRACK_2_STATUS, _TRACK_OK),
+                Tlv(TRACK_2, second.encode("ascii")),
+            ),
+        ),
+    )

@@ -53,15 +53,8 @@ def seed() -> int:
 
 @pytest_asyncio.fixture
 async def counter(
-    combination: Combination,
-    seed: int,
-    tmp_path: Path,
-    request: pytest.FixtureRequest,
+    combination: Combination, seed: int, tmp_path: Path
 ) -> AsyncIterator[Counter]:
     """The till; nobody presents a card."""
-    is_on_air = combination.wire.name == "ble"
-    bus_address = request.getfixturevalue("bus_address") if is_on_air else None
-    async with counter_on(
-        combination, tmp_path, bus_address=bus_address, seed=seed
-    ) as opened:
+    async with counter_on(combination, tmp_path, seed=seed) as opened:
         yield opened

@@ -25,11 +25,12 @@ VISA_RULE = {
 class Shop:
     """A simulator with one reader, and the host at that reader."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "magtek_dynaprox") -> None:
         self.clock = ManualClock()
         self.wire = PipeWire()
+        order = ReaderOrder("till1", self.wire, model)
         self.simulator: Simulator = build_simulator(
-            clock=self.clock, readers=[ReaderOrder("till1", self.wire)], seed=1
+            clock=self.clock, readers=[order], seed=1
         )
         self.host = MmsHost(
             reader=self.simulator.readers.named("till1"), wire=self.wire
@@ -130,7 +131,9 @@ async def test_the_cable_can_be_pulled_and_put_back(shop: Shop) -> None:
     assert (back.content["connected"], back.content["state"]) == (True, "idle")
 
 
-async def test_the_battery_can_be_drained(shop: Shop) -> None:
+async def test_the_battery_can_be_drained() -> None:
+    shop = Shop("magtek_dynaflex")
+
     await shop.post(f"{TILL}/set_battery", {"percent": 3})
 
     assert shop.host.ask(start()).status.hex == "80020316"
@@ -179,10 +182,12 @@ async def test_a_rule_presents_a_card_to_the_next_payment(shop: Shop) -> None:
     assert rule["then"] == VISA_RULE["then"]
 
 
-async def test_a_rule_may_do_everything_in_turn(shop: Shop) -> None:
+async def test_a_rule_may_do_everything_in_turn() -> None:
+    shop = Shop("magtek_dynaflex")
     actions = [
         {"do": "set_battery", "percent": 50},
-        {"do": "set_quirks", "chances": {}},
+        {"do": "set_quirks", "chances": {"mac": 1.0}},
+        {"do": "plan_update", "end": "old_version", "after_packets": 1},
         {"do": "present_card", **INSERT_VISA},
         {"do": "remove_card"},
         {"do": "unplug"},
@@ -199,6 +204,18 @@ async def test_a_rule_may_do_everything_in_turn(shop: Shop) -> None:
     assert added.content["then"] == actions
     (rule,) = (await shop.get("/simulator/rules"))["data"]
     assert rule["failures"] == ["no transaction is running on the reader"]
+
+
+async def test_a_rule_does_not_show_the_digits_it_types() -> None:
+    shop = Shop("magtek_dynaflex_ii_ped")
+    typing = [{"do": "press_key", "key": key} for key in ("4", "2", "enter")]
+
+    added = await shop.post(
+        "/simulator/rules", {"when": {"text": "ENTER PIN"}, "then": typing}
+    )
+
+    keys = [action["key"] for action in added.content["then"]]
+    assert keys == ["*", "*", "enter"]
 
 
 async def test_rules_can_be_removed(shop: Shop) -> None:
@@ -239,7 +256,7 @@ async def test_rules_can_be_removed(shop: Shop) -> None:
         ),
         (f"{TILL}/set_battery", {"percent": 101}, 400, "control_invalid"),
         (f"{TILL}/set_quirks", {"chances": {"x": 1}}, 400, "control_invalid"),
-        (f"{TILL}/plan_update", {"end": "done"}, 409, "control_refused"),
+        (f"{TILL}/set_battery", {"percent": 50}, 409, "control_refused"),
         (f"{TILL}/plan_update", {"end": "never"}, 400, "control_invalid"),
         (f"{TILL}/plug", None, 409, "control_refused"),
         (f"{TILL}/wire_faults", {"corrupt": 2}, 400, "control_invalid"),

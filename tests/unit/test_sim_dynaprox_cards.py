@@ -7,14 +7,23 @@ from mms_host import QUICK_CHIP, SERIAL_NUMBER, MmsHost, refusal, start
 
 from drivers.protocol import emv
 from drivers.protocol.magtek_mms.control import CancelTransaction
-from drivers.protocol.magtek_mms.notifications import Technology, TransactionComplete
+from drivers.protocol.magtek_mms.notifications import (
+    Outcome,
+    OutcomeExtension,
+    Technology,
+    TransactionComplete,
+)
+from drivers.protocol.magtek_mms.properties import SetProperty
 from drivers.protocol.magtek_mms.status import StatusDetail
 from drivers.protocol.tlv import find_value
 from simulator.cards.card import Entry
 from simulator.emv.sealing import unseal
 from simulator.errors import ControlRefused
 from simulator.reader.model import Timing
-from simulator.reader.models.mms_transaction import TECHNICAL_FALLBACK
+from simulator.reader.models.magtek_mms.property_table import (
+    ARPC_REPEATS,
+    ARPC_TIMEOUT,
+)
 
 STARTED, DONE = "01000000", "00000000"
 
@@ -97,7 +106,7 @@ def test_quick_chip_leaves_the_decision_to_the_host(host: MmsHost) -> None:
         "CONTACT BATCH",
         "CONTACT end DEFERRED",
     ]
-    assert host.shows == "CARD READ OK, REMOVE CARD"
+    assert host.shows == "CARD READ OK - REMOVE CARD"
 
 
 def test_a_chip_that_refuses_after_approval_ends_declined(host: MmsHost) -> None:
@@ -181,7 +190,9 @@ def test_a_dead_chip_without_stripe_fails(host: MmsHost) -> None:
     host.present("visa_chip_fallback", Entry.CONTACT)
 
     assert host.notices[-1] == TransactionComplete(
-        Technology.CONTACT, TECHNICAL_FALLBACK
+        Technology.CONTACT,
+        Outcome.UNDECIDED,
+        OutcomeExtension.TECHNICAL_FALLBACK,
     )
 
 
@@ -218,17 +229,20 @@ def test_without_timeout_the_reader_waits_for_ever(host: MmsHost) -> None:
     assert host.told == []
 
 
-def test_the_timeout_is_the_cardholders_not_the_issuers(host: MmsHost) -> None:
+def test_the_issuer_has_as_long_as_the_cardholder(host: MmsHost) -> None:
     host.ask(start(timeout_s=30))
+    host.clock.advance(20)
     host.present("visa_approved", Entry.CONTACT)
 
-    host.clock.advance(59)
-
+    host.clock.advance(29)
     assert host.told[-1] == "CONTACT ARQC"
+    host.clock.advance(1)
+
+    assert host.told[-1] == "CONTACT end DECLINED"
 
 
 def test_a_chip_whose_issuer_is_silent_declines(host: MmsHost) -> None:
-    host.ask(start())
+    host.ask(start(timeout_s=60))
     host.present("visa_approved", Entry.CONTACT)
 
     host.clock.advance(60)
@@ -236,6 +250,42 @@ def test_a_chip_whose_issuer_is_silent_declines(host: MmsHost) -> None:
     assert host.told[-1] == "CONTACT end DECLINED"
     batch = host.batch_objects()
     assert find_value(batch, emv.AUTHORISATION_RESPONSE_CODE) == b"Z3"
+
+
+def test_an_issuer_is_waited_for_as_the_properties_say(host: MmsHost) -> None:
+    host.ask(SetProperty(ARPC_TIMEOUT, b"\x05"))
+    host.ask(SetProperty(ARPC_REPEATS, b"\x02"))
+    host.ask(start(timeout_s=60))
+    host.present("visa_approved", Entry.CONTACT)
+
+    host.clock.advance(14)
+    assert host.told == ["CONTACT INSERTED", *["CONTACT ARQC"] * 3]
+    host.clock.advance(1)
+
+    assert host.told[-1] == "CONTACT end DECLINED"
+
+
+def test_a_repeated_card_read_is_the_same_one(host: MmsHost) -> None:
+    host.ask(SetProperty(ARPC_REPEATS, b"\x01"))
+    host.ask(start(timeout_s=10))
+    host.present("visa_approved", Entry.CONTACT)
+    first = host.arqc()
+
+    host.clock.advance(10)
+    host.resume(*host.authorize("contact_emv"))
+
+    assert host.arqc() == first
+    assert host.told[-1] == "CONTACT end APPROVED"
+
+
+def test_an_issuer_may_be_waited_for_without_end(host: MmsHost) -> None:
+    host.ask(SetProperty(ARPC_TIMEOUT, b"\x00"))
+    host.ask(start(timeout_s=10))
+    host.present("visa_approved", Entry.CONTACT)
+
+    host.clock.advance(86_400)
+
+    assert host.told[-1] == "CONTACT ARQC"
 
 
 def test_the_host_may_cancel_while_the_reader_waits(host: MmsHost) -> None:

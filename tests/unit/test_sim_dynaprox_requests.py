@@ -233,21 +233,11 @@ def test_a_reset_ends_whatever_runs(host: MmsHost, command: Command) -> None:
     assert host.ask(ResetDevice()).status.hex == DONE
 
     host.clock.advance(120)
-    assert host.notices == [DeviceUpdate(DeviceState.RESTARTED)]
-    assert host.ask(start()).status.hex == STARTED
-
-
-def test_a_battery_running_low_is_told_and_an_empty_one_refuses(
-    host: MmsHost,
-) -> None:
-    host.reader.set_battery(15)
-    host.reader.set_battery(5)
-
     assert host.notices == [
-        DeviceUpdate(DeviceState.BATTERY_LOW),
-        DeviceUpdate(DeviceState.BATTERY_CRITICAL),
+        DeviceUpdate(DeviceState.RESTARTED_BY_HOST),
+        DeviceUpdate(DeviceState.RESTARTED),
     ]
-    assert refusal(host.ask(start())) is StatusDetail.LOW_BATTERY
+    assert host.ask(start()).status.hex == STARTED
 
 
 @pytest.mark.parametrize(
@@ -265,6 +255,7 @@ def test_a_malformed_request_is_refused_with_its_reference(
 ) -> None:
     if request_.command == 0x1004:
         host.ask(start())
+        host.present("visa_approved", Entry.CONTACT)
 
     host.write(message.encode(request_))
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from simulator.reader.firmware_image import open_image
+
 pytestmark = pytest.mark.slow
 
 COMMAND = (sys.executable, "-m", "simulator")
@@ -205,3 +207,40 @@ def test_the_cards_can_be_listed() -> None:
 
     assert "visa_approved" in listing
     assert "4242424242424242" not in listing
+
+
+def test_firmware_can_be_made_for_a_model(tmp_path: Path) -> None:
+    image = tmp_path / "image.bin"
+
+    made = firmware("magtek_dynaflex", "2.0", str(image), "--size", "100")
+
+    assert made.returncode == 0
+    opened = open_image(image.read_bytes())
+    assert (opened.model, opened.version) == ("magtek_dynaflex", "2.0")
+    assert len(opened.code) == 100
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "complaint"),
+    [("x", "2.0", "no reader model 'x'"), ("magtek_dynaflex", "", "a version is")],
+)
+def test_firmware_for_nothing_is_not_made(
+    tmp_path: Path, *, model: str, version: str, complaint: str
+) -> None:
+    image = tmp_path / "image.bin"
+
+    made = firmware(model, version, str(image))
+
+    assert made.returncode == 2
+    assert complaint in made.stderr
+    assert not image.exists()
+
+
+def firmware(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "firmware", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )

@@ -1,0 +1,1 @@
+"""MagTek's readers that speak MMS: DynaProx, DynaFlex, DynaFlex II, II PED, II Go."""
