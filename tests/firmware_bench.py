@@ -20,7 +20,7 @@ from agent.firmware.catalog import Catalog
 from agent.firmware.record import UpdateRecord
 from agent.firmware.update import Update
 from agent.firmware.updates import InstallRequest, Updates
-from agent.ids import ReaderId
+from agent.ids import Random, ReaderId
 from agent.journal.update_entries import UpdateEntry
 from agent.journal.updates import UPDATE_KINDS, RecordedUpdate, UpdateStore
 from agent.readers.fleet import Fleet
@@ -181,17 +181,7 @@ class Till:
         tasks: asyncio.TaskGroup,
     ) -> FirmwareBench:
         random = _Counted()
-        fleet = Fleet(
-            journal=journal,
-            open_reader=self.open_reader,
-            candidates=lambda _: [],
-            clock=self.clock,
-            random=random,
-            events=events,
-            settings=ReaderSettings(),
-            livemode=False,
-            tasks=tasks,
-        )
+        fleet = self._fleet(journal, events, random, tasks)
         in_payment: set[ReaderId] = set()
         configured: list[Reader] = []
 
@@ -213,6 +203,25 @@ class Till:
         )
         return FirmwareBench(
             updates, fleet, journal, store, queue, catalog, in_payment, configured
+        )
+
+    def _fleet(
+        self,
+        journal: FlowJournal,
+        events: EventBus,
+        random: Random,
+        tasks: asyncio.TaskGroup,
+    ) -> Fleet:
+        return Fleet(
+            journal=journal,
+            open_reader=self.open_reader,
+            candidates=lambda _: [],
+            clock=self.clock,
+            random=random,
+            events=events,
+            settings=ReaderSettings(),
+            livemode=False,
+            tasks=tasks,
         )
 
 

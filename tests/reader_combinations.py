@@ -26,12 +26,16 @@ class WireType:
     """Through the kernel or another process, where bytes take their time."""
 
 
+ADDRESS = "C0:DE:CA:FE:00:01"
+"""Of the reader on the air."""
 WIRES = (
     WireType("pipe", Port.SERIAL, WireKind.STREAM),
     WireType("hid_pipe", Port.USB, WireKind.HID),
     WireType("ble_pipe", Port.BLE, WireKind.BLE),
     WireType("pty", Port.SERIAL, WireKind.STREAM, is_real=True),
     WireType("tcp", Port.SERIAL, WireKind.STREAM, is_real=True),
+    WireType("usbip", Port.USB, WireKind.HID, is_real=True),
+    WireType("ble", Port.BLE, WireKind.BLE, is_real=True),
 )
 
 
@@ -57,6 +61,10 @@ class Combination:
                 return f"pty:{folder / name}"
             case "tcp":
                 return "tcp:127.0.0.1:0"
+            case "usbip":
+                return "usbip:127.0.0.1:0"
+            case "ble":
+                return f"ble:{ADDRESS}"
             case _:
                 return PipeWire(
                     name, kind=self._kind(), packet_bytes=self._packet_bytes()

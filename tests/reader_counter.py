@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from pipe_transport import PipeTransport
 from reader_combinations import Combination
 from skipping_loop import LoopClock, SkippingLoop
+from usbip_backend import UsbipBackend, install
 
 from drivers.protocol import emv
 from drivers.protocol.tlv import decode, find_value
@@ -168,30 +170,55 @@ class Counter:
 
 @asynccontextmanager
 async def counter_on(
-    combination: Combination, folder: Path, *, seed: int = 1
+    combination: Combination,
+    folder: Path,
+    *,
+    bus_address: str | None = None,
+    seed: int = 1,
 ) -> AsyncIterator[Counter]:
-    """A model on a wire, opened by its own driver."""
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, SkippingLoop)
-    if combination.wire.is_real:
-        loop.wait_for_silence(REAL_WIRE_S)
+    """A model on a wire, opened by its own driver; `bus_address` is for Bluetooth."""
     wire = combination.make_wire("till", folder)
     simulator = build_simulator(
         clock=LoopClock(),
         readers=[ReaderOrder("till", wire, model=combination.model)],
         seed=seed,
     )
-    simulator.readers.plug()
-    try:
+    async with AsyncExitStack() as stack:
+        if simulator.bluetooth is not None and bus_address is not None:
+            await stack.enter_async_context(simulator.bluetooth.running(bus_address))
+        stack.callback(simulator.readers.unplug)
+        simulator.readers.plug()
         simulated = simulator.readers.named("till")
+        if combination.wire.name == "usbip":
+            stack.enter_context(usb_bus(simulated.wire_spec))
+        if combination.wire.is_real:
+            wait_for_silence(REAL_WIRE_S)
         reader = await _opened(combination, simulated, wire)
         counter = Counter(combination, simulator, wire, reader)
         try:
             yield counter
         finally:
             await counter.reader.aclose()
-    finally:
-        simulator.readers.unplug()
+
+
+def wait_for_silence(seconds: float) -> None:
+    """Let other processes and threads answer before time goes on."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    loop.wait_for_silence(seconds)
+
+
+@contextmanager
+def usb_bus(wire_spec: str) -> Iterator[None]:
+    """A machine with this USB/IP device attached, for unmodified pyusb."""
+    _, host, port = wire_spec.split(":")
+    with pytest.MonkeyPatch.context() as patching:
+        backend = UsbipBackend((host, int(port)))
+        install(patching, backend)
+        try:
+            yield
+        finally:
+            backend.close()
 
 
 async def _opened(
@@ -202,8 +229,18 @@ async def _opened(
         return PipeTransport(wire)
 
     schemes = {"pipe": open_pipe} if isinstance(wire, PipeWire) else None
-    spec = simulated.wire_spec.replace("pty:", "serial:")
-    return await open_reader(spec, model=combination.model, schemes=schemes)
+    return await open_reader(
+        _spec(combination, simulated), model=combination.model, schemes=schemes
+    )
+
+
+def _spec(combination: Combination, simulated: SimulatedReader) -> str:
+    """Where the host finds the reader."""
+    if combination.wire.name == "usbip":
+        usb_id = combination.profile.usb[0]
+        numbers = f"{usb_id.vendor_id:04x}:{usb_id.product_id:04x}"
+        return f"usb:{numbers}:{simulated.serial_number}"
+    return simulated.wire_spec.replace("pty:", "serial:")
 
 
 async def works_again(counter: Counter) -> None:

@@ -53,8 +53,15 @@ def seed() -> int:
 
 @pytest_asyncio.fixture
 async def counter(
-    combination: Combination, seed: int, tmp_path: Path
+    combination: Combination,
+    seed: int,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[Counter]:
     """The till; nobody presents a card."""
-    async with counter_on(combination, tmp_path, seed=seed) as opened:
+    is_on_air = combination.wire.name == "ble"
+    bus_address = request.getfixturevalue("bus_address") if is_on_air else None
+    async with counter_on(
+        combination, tmp_path, bus_address=bus_address, seed=seed
+    ) as opened:
         yield opened

@@ -24,6 +24,8 @@ from drivers.errors import (
 from drivers.reader import OnlineRequested, TransactionFinished, Verdict
 from simulator.faults import WireFaults
 
+pytest_plugins = ("bluetooth_fixtures",)
+
 CLEAR_ERRORS = (Disconnected, ReaderRefused, ReaderTimeout, RemoteError)
 LONGEST_S = 300.0
 """No payment takes longer: the customer's time, the silence after it, and a reset."""

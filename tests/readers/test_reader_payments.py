@@ -24,6 +24,8 @@ from simulator.emv.authorization import Approved
 from simulator.reader.actions import PressKey, RemoveCard, Unplug
 from simulator.reader.screen import ReaderState
 
+pytest_plugins = ("bluetooth_fixtures",)
+
 
 async def test_the_reader_tells_who_it_is(counter: Counter) -> None:
     info = counter.reader.info

@@ -59,7 +59,7 @@ PORT = Candidate(
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not has_umockdev(), reason="needs the Debian package umockdev"),
+    pytest.mark.skipif(not has_umockdev(), reason="needs the Debian package libumockdev0"),
 ]
 
 
