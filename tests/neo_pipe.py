@@ -6,10 +6,10 @@ Written against the codec, not the simulator: each test says what the reader ans
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from drivers.families.idtech_neo.device import Timings
 from drivers.families.idtech_neo.reader import IdTechNeoReader, open_idtech_neo
@@ -42,6 +42,7 @@ VP6800 = profile_named("idtech_vp6800")
 FIRMWARES = {VP3300: FIRMWARE, VP6800: "VP6800 v1.00.015"}
 
 CommandT = TypeVar("CommandT", bound=Command)
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,16 @@ def answer_to(
     """The frame that answers a command of this kind."""
     assert not issubclass(kind, OtherCommand)
     return Frame(kind.CODE[0], status, data)
+
+
+async def while_scripting(
+    doing: Coroutine[Any, Any, object], scripting: Coroutine[Any, Any, ResultT]
+) -> ResultT:
+    """What `scripting` saw while the driver was `doing` something."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(doing)
+        seen = tasks.create_task(scripting)
+    return seen.result()
 
 
 @asynccontextmanager

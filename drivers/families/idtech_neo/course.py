@@ -237,7 +237,7 @@ class Course:
 
     async def _issuer_answer(self) -> IssuerAnswer:
         """The issuer's answer, or none when the reader will have given up."""
-        done, _ = await asyncio.wait([self.issuer], timeout=translation.NEXT_COMMAND_S)
+        done, _ = await asyncio.wait([self.issuer], timeout=translation.ISSUER_S)
         return self.issuer.result() if done else GIVEN_UP
 
     async def _talk(

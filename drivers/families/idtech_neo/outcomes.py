@@ -186,7 +186,8 @@ _RESULTS: dict[int, Verdict] = {
     ResultCode.CALL_YOUR_BANK: Verdict.DECLINED,
     ResultCode.NOT_ACCEPTED: Verdict.DECLINED,
     ResultCode.TIMED_OUT: Verdict.TIMED_OUT,
-    ResultCode.CANCELED: Verdict.CANCELED_BY_HOST,
+    # By the cardholder, unless the host knows that it was itself.
+    ResultCode.CANCELED: Verdict.CANCELED_BY_CUSTOMER,
 }
 _REFUSING_CARDS = frozenset(
     {ErrorCode.CARD_BLOCKED, ErrorCode.CARD_EXPIRED, ErrorCode.CARD_DECLINED}

@@ -37,6 +37,8 @@ from drivers.reader import (
 
 NEXT_COMMAND_S = 180
 """How long a chip waits in the reader for what comes next: the issuer may be slow."""
+ISSUER_S = NEXT_COMMAND_S - 10
+"""How long its issuer is waited for: the reader must still know the chip afterwards."""
 
 TEXTS: dict[DisplayMessage, str] = {
     DisplayMessage.INSERT_CARD: "INSERT CARD",
@@ -116,6 +118,7 @@ def check_request(request: TransactionRequest, capabilities: Capabilities) -> No
         raise FeatureUnsupported("the reader cannot ask for a tip")
     if request.asks_signature and not capabilities.captures_signatures:
         raise FeatureUnsupported("the reader has nothing to sign on")
+    emv_data(request, extra=request.tax)
 
 
 def needed_encryption(options: frozenset[InputOption]) -> Encryption:
