@@ -7,7 +7,7 @@ notices. Never repeats a request; that is for those who know what it does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -106,12 +106,14 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
         *,
         timeout_s: float,
         on_answer: Callable[[AnswerT], None] = lambda _: None,
+        on_sent: Callable[[int, int], None] | None = None,
     ) -> AnswerT:
         """Send `request` when it is its turn and return the device's answer to it.
 
         `timeout_s` counts from the sending. `on_answer` is called at its arrival, before
-        any notice after it. Raises ReaderTimeout, Disconnected, and LocalError for a
-        request that cannot be put into bytes.
+        any notice after it; `on_sent` after each packet, with the bytes sent and their
+        total. Raises ReaderTimeout, Disconnected, and LocalError for a request that
+        cannot be put into bytes.
         """
         async with self._turn:
             if self._lost is not None:
@@ -121,8 +123,7 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
             self._pending = _Pending(outgoing.token, answer, on_answer)
             deadline = _Deadline(_current_task(), timeout_s)
             try:
-                for packet in outgoing.packets:
-                    await self._transport.write(packet)
+                await self._write(outgoing.packets, on_sent)
                 result: AnswerT | TransportError = await answer
             except asyncio.CancelledError:
                 if not deadline.is_why_canceled():
@@ -168,6 +169,19 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
             await asyncio.wait([self._reading])
         finally:
             await self._transport.aclose()
+
+    async def _write(
+        self, packets: Sequence[bytes], on_sent: Callable[[int, int], None] | None
+    ) -> None:
+        if on_sent is None:
+            for packet in packets:
+                await self._transport.write(packet)
+            return
+        sent, total = 0, sum(map(len, packets))
+        for packet in packets:
+            await self._transport.write(packet)
+            sent += len(packet)
+            on_sent(sent, total)
 
     async def _read(self) -> None:
         lost: TransportError = Disconnected(self.spec, "closed by this program")

@@ -18,8 +18,15 @@ from drivers.protocol.magtek_mms import properties
 from drivers.protocol.magtek_mms.blobs import EncryptedData
 from drivers.protocol.magtek_mms.card_data import Arqc, encode_arqc
 from drivers.protocol.magtek_mms.commands import Command, from_request
+from drivers.protocol.magtek_mms.files import (
+    SIGNATURE_FILE,
+    FileDescription,
+    FileInfo,
+    GetFile,
+)
 from drivers.protocol.magtek_mms.ids import CommandId
 from drivers.protocol.magtek_mms.message import (
+    DataFile,
     Message,
     Request,
     Response,
@@ -33,8 +40,10 @@ from drivers.protocol.magtek_mms.notifications import (
     Notice,
     to_notification,
 )
+from drivers.protocol.magtek_mms.packets import packets_for
 from drivers.protocol.magtek_mms.status import DONE, Status, StatusDetail, refused
 from drivers.transport.pipe import Pipe, connected_pipes
+from drivers.wires import WireKind
 
 SERIAL_NUMBER = b"B000001TEST\x00"
 FIRMWARE = b"1000007408-A1\x00\x00"
@@ -56,15 +65,16 @@ class ScriptedDevice:
 
     def __init__(self, pipe: Pipe) -> None:
         self.pipe = pipe
-        self._decoder = slip.Decoder()
+        self._packets = packets_for(
+            pipe.kind, packet_bytes=pipe.packet_bytes, sends=slip.Direction.TO_HOST
+        )
         self._asked: list[Asked] = []
 
     async def next_request(self) -> Asked:
         """The next request of the host, however long it takes."""
         while not self._asked:
-            for packet in self._decoder.feed(await self.pipe.read()):
-                assert isinstance(packet, slip.MessagePacket)
-                request = decode(packet.message)
+            for body in self._packets.feed(await self.pipe.read()):
+                request = decode(body)
                 assert isinstance(request, Request)
                 self._asked.append(Asked(request, from_request(request)))
         return self._asked.pop(0)
@@ -99,18 +109,38 @@ class ScriptedDevice:
             await self.answer(asked, DONE, payload=payload)
         return oid
 
+    async def identify(self, *, model_name: bytes | None = None) -> None:
+        """Expect the questions of someone who opens it, and answer them."""
+        await self.answer_property(SERIAL_NUMBER)
+        await self.answer_property(FIRMWARE)
+        await self.answer_property(model_name)
+
+    async def answer_file(self, announced: bytes, sent: bytes | None = None) -> None:
+        """Expect the question for the signature; announce a file and send one."""
+        asked = await self.next_request()
+        assert asked.command == GetFile(SIGNATURE_FILE)
+        info = FileInfo(SIGNATURE_FILE, FileDescription.of(announced))
+        payload = payload_of(GetFile.id, info.parameters())
+        await self.answer(asked, DONE, payload=payload)
+        content = announced if sent is None else sent
+        reference = asked.request.reference
+        await self.send(DataFile(reference, GetFile.id, SIGNATURE_FILE, content))
+
     async def tell(self, *notices: Notice) -> None:
         """Tell something without being asked."""
         await self.send(*map(to_notification, notices))
 
     async def send(self, *messages: Message) -> None:
         """Put whole messages on the wire at once."""
-        await self.pipe.write(
-            b"".join(
-                slip.encode(slip.MessagePacket(slip.Direction.TO_HOST, encode(message)))
-                for message in messages
-            )
-        )
+        packets = [
+            packet
+            for message in messages
+            for packet in self._packets.split(encode(message))
+        ]
+        if self.pipe.kind is WireKind.STREAM:
+            packets = [b"".join(packets)]
+        for packet in packets:
+            await self.pipe.write(packet)
 
 
 def arqc_of(technology: int, *, fallback: int = 0) -> CardData:
@@ -127,17 +157,20 @@ def arqc_of(technology: int, *, fallback: int = 0) -> CardData:
 
 @asynccontextmanager
 async def opened_reader(
-    *, chunk_bytes: int | None = None
+    *,
+    model: str = "magtek_dynaprox",
+    model_name: bytes | None = None,
+    kind: WireKind = WireKind.STREAM,
+    chunk_bytes: int | None = None,
 ) -> AsyncIterator[tuple[MagTekMmsReader, ScriptedDevice]]:
     """A reader that has identified itself, and the device behind it."""
-    near, far = connected_pipes(chunk_bytes=chunk_bytes)
+    near, far = connected_pipes(kind=kind, chunk_bytes=chunk_bytes)
     device = ScriptedDevice(far)
     async with asyncio.TaskGroup() as tasks:
         opening = tasks.create_task(
-            open_magtek_mms(near, profile_named("magtek_dynaprox"), timings=TIMINGS)
+            open_magtek_mms(near, profile_named(model), timings=TIMINGS)
         )
-        await device.answer_property(SERIAL_NUMBER)
-        await device.answer_property(FIRMWARE)
+        await device.identify(model_name=model_name)
     reader = opening.result()
     yield reader, device
     await reader.aclose()

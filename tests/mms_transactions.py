@@ -35,6 +35,7 @@ from drivers.reader import (
     TransactionEvent,
     TransactionRequest,
 )
+from drivers.wires import WireKind
 
 SALE = TransactionRequest(amount=1234, currency="usd", timeout_s=60)
 QUICK_SALE = replace(SALE, flow=ChipFlow.QUICK_CHIP)
@@ -58,11 +59,16 @@ BUSY = refused(StatusDetail.TRANSACTION_IN_PROGRESS)
 async def started(
     request: TransactionRequest = SALE,
     *then: Notice,
+    model: str = "magtek_dynaprox",
+    kind: WireKind = WireKind.STREAM,
     chunk_bytes: int | None = None,
 ) -> AsyncIterator[tuple[Transaction, ScriptedDevice]]:
     """A transaction the device accepted; `then` comes in the same breath."""
     async with (
-        opened_reader(chunk_bytes=chunk_bytes) as (reader, device),
+        opened_reader(model=model, kind=kind, chunk_bytes=chunk_bytes) as (
+            reader,
+            device,
+        ),
         AsyncExitStack() as stack,
     ):
         answering = asyncio.create_task(

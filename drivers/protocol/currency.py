@@ -40,6 +40,22 @@ def iso_amount(amount: int, code: str) -> int:
     return whole
 
 
+def stripe_amount(amount: int, code: str) -> int:
+    """The opposite of `iso_amount`, for what a reader tells.
+
+    Raises LocalError for an amount that Stripe's unit cannot express.
+    """
+    exponent = currency_of(code).exponent
+    shift = STRIPE_EXPONENTS.get(code, exponent) - exponent
+    factor: int = 10 ** abs(shift)
+    if shift >= 0:
+        return amount * factor
+    whole, rest = divmod(amount, factor)
+    if rest:
+        raise LocalError(f"{amount} is no whole number of Stripe's {code}")
+    return whole
+
+
 STRIPE_EXPONENTS = {"isk": 2, "mga": 0, "ugx": 2}
 """Where Stripe counts in other units than ISO 4217, by its own currency notes."""
 

@@ -54,7 +54,6 @@ from drivers.protocol.magtek_mms.status import (
 )
 from drivers.reader import (
     CardRequested,
-    InputOption,
     TransactionFinished,
     TransactionRequest,
     Verdict,
@@ -140,7 +139,6 @@ async def test_second_transaction_at_once_is_the_callers_fault() -> None:
         replace(SALE, timeout_s=0),
         replace(SALE, timeout_s=256),
         replace(SALE, options=frozenset()),
-        replace(SALE, options=frozenset({InputOption.MANUAL})),
         replace(SALE, currency="xxx"),
         replace(SALE, amount=10**12),
     ],

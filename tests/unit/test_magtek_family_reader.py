@@ -24,7 +24,11 @@ from drivers.protocol.magtek_mms.interface import ShowMessage
 from drivers.protocol.magtek_mms.message import DataFile, Response, encode
 from drivers.protocol.magtek_mms.notifications import CardChange, CardUpdate, Technology
 from drivers.protocol.magtek_mms.packets import packets_for
-from drivers.protocol.magtek_mms.properties import FIRMWARE_ID, SERIAL_NUMBER
+from drivers.protocol.magtek_mms.properties import (
+    FIRMWARE_ID,
+    MODEL_NAME,
+    SERIAL_NUMBER,
+)
 from drivers.protocol.magtek_mms.status import DONE, STARTED, StatusDetail, refused
 from drivers.protocol.magtek_mms.strings import StringId
 from drivers.reader import DisplayMessage, ReaderInfo
@@ -68,6 +72,7 @@ async def test_reader_without_a_firmware_property_still_opens() -> None:
 
     assert await device.answer_property(b"\xb5\x0c\x8f\x10") == SERIAL_NUMBER
     assert await device.answer_property(None) == FIRMWARE_ID
+    assert await device.answer_property(None) == MODEL_NAME
 
     reader = await opened
     assert reader.info.serial_number == "B50C8F1"
@@ -83,11 +88,10 @@ async def test_transaction_left_by_a_crash_is_stopped_at_opening() -> None:
 
     await device.answer(await device.next_request(), BUSY)
     await device.answer_next(CancelTransaction, DONE, CANCELED)
-    await device.answer_property(b"B000001")
-    await device.answer_property(None)
+    await device.identify()
 
     reader = await opened
-    assert reader.info.serial_number == "B000001"
+    assert reader.info.serial_number == "B000001TEST"
     await reader.aclose()
 
 
@@ -226,11 +230,17 @@ def test_published_frames_become_answers_and_notices() -> None:
 
 def test_what_is_not_for_the_host_is_passed_over() -> None:
     framing = over_serial()
-    file = encode(DataFile(1, 0xD821, 4, payload=b"\x00"))
     echo = b"".join(framing.send(CancelTransaction()).packets)
 
-    assert framing.feed(echo + to_host(file) + to_host(FRAMES["cancel"])) == []
+    assert framing.feed(echo + to_host(FRAMES["cancel"])) == []
     assert framing.skipped_bytes == 0
+
+
+def test_file_is_a_notice() -> None:
+    framing = over_serial()
+    file = DataFile(1, 0xD821, 4, payload=b"\x00")
+
+    assert framing.feed(to_host(encode(file))) == [Noticed(file)]
 
 
 def test_broken_messages_are_counted_and_skipped() -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pytest
-from mms_pipe import SERIAL_NUMBER, ScriptedDevice
+from mms_pipe import ScriptedDevice
 from virtual_time import in_virtual_time
 
 from drivers.discovery.candidates import Candidate
@@ -64,8 +64,7 @@ class MagTekPort:
                 continue
             device = ScriptedDevice(far)
             with suppress(Disconnected):
-                await device.answer_property(SERIAL_NUMBER)
-                await device.answer_property(None)
+                await device.identify()
                 return
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -16,7 +18,7 @@ from drivers.errors import (
     RemoteError,
     TransportError,
 )
-from drivers.families.magtek_mms.framing import MmsFraming
+from drivers.families.magtek_mms.framing import MmsFraming, Told
 from drivers.families.magtek_mms.translation import DEVICE_NOTICES
 from drivers.link import Link
 from drivers.notices import NoticeQueue
@@ -26,18 +28,26 @@ from drivers.protocol.magtek_mms.commands import Command
 from drivers.protocol.magtek_mms.control import CancelTransaction, ResetDevice
 from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
 from drivers.protocol.magtek_mms.ids import CommandId
-from drivers.protocol.magtek_mms.interface_notices import DisplayRequest
-from drivers.protocol.magtek_mms.message import Response, parameters_of
+from drivers.protocol.magtek_mms.interface_notices import (
+    DisplayRequest,
+    SelectionRequest,
+)
+from drivers.protocol.magtek_mms.message import DataFile, Response, parameters_of
 from drivers.protocol.magtek_mms.notifications import (
     CardUpdate,
     Notice,
     TransactionComplete,
+    Unrecognised,
 )
 from drivers.protocol.magtek_mms.packets import packets_for
 from drivers.protocol.magtek_mms.properties import GetProperty
 from drivers.protocol.magtek_mms.start import StartTransaction
-from drivers.protocol.magtek_mms.status import StatusDetail
+from drivers.protocol.magtek_mms.status import StatusDetail, refused
 from drivers.transport.base import Transport
+
+_LOG = logging.getLogger(__name__)
+_IN_USE = refused(StatusDetail.TRANSACTION_IN_PROGRESS).hex
+"""As the device would say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,8 @@ class Timings:
     """For a canceled or declined transaction to end, before the device is reset."""
     guard_s: float = 60.0
     """Beyond the cardholder's time, before a silent transaction counts as lost."""
+    firmware_s: float = 600.0
+    """For an image to be loaded, or to be put into use."""
 
 
 class Listener(Protocol):
@@ -71,6 +83,18 @@ class Listener(Protocol):
         ...
 
 
+class Hearer(Protocol):
+    """What a single operation, such as a signature, wants to hear."""
+
+    def hear(self, told: Told) -> None:
+        """The device tells this."""
+        ...
+
+    def fail(self, error: DriverError) -> None:
+        """The device will tell nothing more."""
+        ...
+
+
 class Activity(StrEnum):
     """What the device does, as far as can be known."""
 
@@ -86,7 +110,10 @@ class Device:
     def __init__(self, transport: Transport, timings: Timings) -> None:
         self.timings = timings
         self.notices = NoticeQueue()
+        self.is_in_use = False
+        """Whether a transaction or a feature holds it."""
         self._listener: Listener | None = None
+        self._hearer: Hearer | None = None
         self._activity = Activity.IDLE
         self._early: list[Notice] = []
         self._changed = asyncio.Event()
@@ -96,7 +123,7 @@ class Device:
             packet_bytes=transport.packet_bytes,
             sends=slip.Direction.TO_DEVICE,
         )
-        self._link: Link[Command, Response, Notice] = Link(
+        self._link: Link[Command, Response, Told] = Link(
             transport, MmsFraming(packets), subscriber=self
         )
 
@@ -105,25 +132,57 @@ class Device:
         """Whether, as far as can be known, no transaction runs."""
         return self._activity is Activity.IDLE
 
-    async def ask(self, command: Command) -> Response:
-        """The answer to `command`, accepted or not."""
-        return await self._link.request(command, timeout_s=self.timings.answer_s)
+    @contextmanager
+    def use(self, purpose: str) -> Iterator[None]:
+        """Hold the device; raises ReaderRefused where it is held already."""
+        if self.is_in_use:
+            raise ReaderRefused(purpose, detail=_IN_USE)
+        self.is_in_use = True
+        try:
+            yield
+        finally:
+            self.is_in_use = False
 
-    async def order(self, command: Command) -> Response:
+    @contextmanager
+    def heard_by(self, hearer: Hearer) -> Iterator[None]:
+        """Have `hearer` told what the device tells."""
+        self._hearer = hearer
+        try:
+            yield
+        finally:
+            self._hearer = None
+
+    async def ask(
+        self,
+        command: Command,
+        *,
+        timeout_s: float | None = None,
+        on_sent: Callable[[int, int], None] | None = None,
+    ) -> Response:
+        """The answer to `command`, accepted or not; by default within `answer_s`."""
+        if timeout_s is None:
+            timeout_s = self.timings.answer_s
+        return await self._link.request(command, timeout_s=timeout_s, on_sent=on_sent)
+
+    async def order(
+        self,
+        command: Command,
+        *,
+        timeout_s: float | None = None,
+        on_sent: Callable[[int, int], None] | None = None,
+    ) -> Response:
         """Have `command` carried out; raises ReaderRefused where it is not."""
-        response = await self.ask(command)
-        if not response.status.is_accepted:
-            raise ReaderRefused(type(command).__name__, detail=response.status.hex)
-        return response
+        response = await self.ask(command, timeout_s=timeout_s, on_sent=on_sent)
+        return _accepted(command, response)
 
     async def property_value(self, oid: tuple[int, ...]) -> bytes:
         """A property; a transaction that nobody here started is stopped for it."""
-        response = await self.ask(GetProperty(oid))
+        command = GetProperty(oid)
+        response = await self.ask(command)
         if response.status.detail == StatusDetail.TRANSACTION_IN_PROGRESS:
             await self.make_idle()
-            response = await self.ask(GetProperty(oid))
-        if not response.status.is_accepted:
-            raise ReaderRefused(GetProperty.__name__, detail=response.status.hex)
+            response = await self.ask(command)
+        _accepted(command, response)
         parameters = parameters_of(CommandId.GET_PROPERTY, response.payload)
         return properties.property_value(parameters)
 
@@ -137,8 +196,7 @@ class Device:
         if response.status.detail == StatusDetail.TRANSACTION_IN_PROGRESS:
             await self.make_idle()
             response = await self._ask_to_start(command, listener)
-        if not response.status.is_accepted:
-            raise ReaderRefused(type(command).__name__, detail=response.status.hex)
+        _accepted(command, response)
 
     async def release(self) -> None:
         """Let go of the transaction, ended first if it still runs; raises nothing.
@@ -160,8 +218,8 @@ class Device:
         response = await self.ask(CancelTransaction())
         if response.status.detail == StatusDetail.NO_TRANSACTION:
             self._end_unheard()
-        elif not response.status.is_accepted:
-            raise ReaderRefused(CancelTransaction.__name__, detail=response.status.hex)
+        else:
+            _accepted(CancelTransaction(), response)
 
     async def make_idle(self) -> None:
         """Return when no transaction runs: cancel, or decline, or else reset.
@@ -188,14 +246,37 @@ class Device:
         """Give the port back."""
         await self._link.aclose()
 
-    def noticed(self, notice: Notice) -> None:
+    def noticed(self, told: Told) -> None:
         """Called by the link with everything the device tells by itself."""
-        if isinstance(notice, DeviceUpdate) and notice.state in DEVICE_NOTICES:
-            self.notices.tell(DEVICE_NOTICES[notice.state])
+        if self._hearer is not None:
+            self._hearer.hear(told)
+        match told:
+            case DataFile():
+                return
+            case Unrecognised(notification):
+                id_, detail = notification.id, notification.detail
+                _LOG.info("mms.unrecognised %04X %08X", id_, detail)
+            case DeviceUpdate(state) if state in DEVICE_NOTICES:
+                self.notices.tell(DEVICE_NOTICES[state])
+            case _:
+                pass
+        self._pass_on(told)
+
+    def disconnected(self, error: TransportError) -> None:
+        """Called by the link when the wire is gone."""
+        self._lost = error
+        self._changed.set()
+        self.notices.end()
+        if self._hearer is not None:
+            self._hearer.fail(error)
+        if self._listener is not None:
+            self._listener.disconnected(error)
+
+    def _pass_on(self, notice: Notice) -> None:
         if self._activity is Activity.STARTING:
-            # Before the answer to a start only a card can be news of that transaction;
-            # data and endings are of one before it.
-            if isinstance(notice, CardUpdate | DisplayRequest):
+            # Before the answer to a start only a card, or a question, can be news of
+            # that transaction; data and endings are of one before it.
+            if isinstance(notice, CardUpdate | DisplayRequest | SelectionRequest):
                 self._early.append(notice)
             return
         if self._listener is not None:
@@ -206,18 +287,11 @@ class Device:
             case _:
                 self._changed.set()
 
-    def disconnected(self, error: TransportError) -> None:
-        """Called by the link when the wire is gone."""
-        self._lost = error
-        self._changed.set()
-        self.notices.end()
-        if self._listener is not None:
-            self._listener.disconnected(error)
-
     async def _ask_to_start(
         self, command: StartTransaction, listener: Listener
     ) -> Response:
         self._activity = Activity.STARTING
+        self._listener = None
         self._early.clear()
         return await self._link.request(
             command,
@@ -258,3 +332,9 @@ class Device:
     def _set_idle(self) -> None:
         self._activity = Activity.IDLE
         self._changed.set()
+
+
+def _accepted(command: Command, response: Response) -> Response:
+    if not response.status.is_accepted:
+        raise ReaderRefused(type(command).__name__, detail=response.status.hex)
+    return response

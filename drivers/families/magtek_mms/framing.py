@@ -5,10 +5,18 @@ from __future__ import annotations
 from drivers.errors import RemoteError
 from drivers.protocol.framing import Answered, Noticed, Outgoing, Packets
 from drivers.protocol.magtek_mms.commands import Command, to_request
-from drivers.protocol.magtek_mms.message import Notification, Response, decode, encode
+from drivers.protocol.magtek_mms.message import (
+    DataFile,
+    Notification,
+    Response,
+    decode,
+    encode,
+)
 from drivers.protocol.magtek_mms.notifications import Notice, from_notification
 
-Incoming = Answered[Response] | Noticed[Notice]
+Told = Notice | DataFile
+"""What a device sends that answers no request; a file comes after its response."""
+Incoming = Answered[Response] | Noticed[Told]
 
 
 class MmsFraming:
@@ -32,7 +40,7 @@ class MmsFraming:
         return Outgoing(self._packets.split(encode(message)), token)
 
     def feed(self, data: bytes) -> list[Incoming]:
-        """The responses and notifications that `data` completes."""
+        """The responses, notifications and files that `data` completes."""
         incoming: list[Incoming] = []
         for body in self._packets.feed(data):
             incoming += self._understood(body)
@@ -46,6 +54,8 @@ class MmsFraming:
                     return [Answered(token, response)]
                 case Notification() as notification:
                     return [Noticed(from_notification(notification))]
+                case DataFile() as file:
+                    return [Noticed(file)]
                 case _:
                     return []
         except RemoteError:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from drivers.errors import LocalError, ReaderRefused, RemoteError
+from drivers.errors import LocalError
 from drivers.families.magtek_mms.device import Device, Timings
+from drivers.families.magtek_mms.features import features_of
+from drivers.families.magtek_mms.identity import identify
+from drivers.families.magtek_mms.starting import options_for, start_command
 from drivers.families.magtek_mms.transaction import MmsTransaction
-from drivers.families.magtek_mms.translation import STRINGS, start_command
-from drivers.features import NO_FEATURES, Features
+from drivers.families.magtek_mms.translation import STRINGS
+from drivers.features import Features
 from drivers.profile import Profile
-from drivers.protocol.magtek_mms import properties
 from drivers.protocol.magtek_mms.interface import ShowMessage
 from drivers.reader import (
     DeviceNotice,
@@ -22,16 +24,15 @@ from drivers.reader import (
 )
 from drivers.transport.base import Transport
 
-FAMILY = "magtek_mms"
-
 
 class MagTekMmsReader:
     """Implements drivers.reader.Reader."""
 
-    def __init__(self, device: Device, info: ReaderInfo) -> None:
+    def __init__(self, device: Device, info: ReaderInfo, profile: Profile) -> None:
         self._device = device
         self._info = info
-        self._is_taken = False
+        self._capabilities = profile.capabilities
+        self._features = features_of(device, profile)
 
     @property
     def info(self) -> ReaderInfo:
@@ -41,7 +42,7 @@ class MagTekMmsReader:
     @property
     def features(self) -> Features:
         """What it offers beyond taking a card."""
-        return NO_FEATURES
+        return self._features
 
     @property
     def notices(self) -> AsyncIterator[DeviceNotice]:
@@ -54,21 +55,22 @@ class MagTekMmsReader:
     ) -> AsyncIterator[Transaction]:
         """Start a card read; leaving early cancels it and waits until the reader idles.
 
-        A reader that will not stop is reset.
+        A reader that will not stop is reset. Raises FeatureUnsupported for what this
+        model lacks, before anything is sent.
         """
-        command = start_command(request)
-        if self._is_taken:
-            raise LocalError("a transaction is open on this reader")
-        transaction = MmsTransaction(self._device, request)
-        self._is_taken = True
-        try:
-            await self._device.start(command, transaction)
-            yield transaction
-        finally:
+        options = options_for(request, self._capabilities)
+        command = start_command(request, options)
+        if self._device.is_in_use:
+            raise LocalError(
+                "a transaction is open on this reader, or a feature in use"
+            )
+        transaction = MmsTransaction(self._device, request, options)
+        with self._device.use("a transaction"):
             try:
-                await self._device.release()
+                await self._device.start(command, transaction)
+                yield transaction
             finally:
-                self._is_taken = False
+                await self._device.release()
 
     async def display(self, message: DisplayMessage, *, seconds: int) -> None:
         """Show a stored message; 0 seconds leaves it until the next one."""
@@ -96,29 +98,13 @@ async def open_magtek_mms(
 ) -> MagTekMmsReader:
     """Ask whoever is on `transport` for its identity; the reader owns it then.
 
-    Raises ReaderTimeout, ReaderRefused, RemoteError or TransportError.
+    `profile` is what the port suggests; the device's own name decides. Raises
+    ReaderTimeout, ReaderRefused, RemoteError or TransportError.
     """
     device = Device(transport, timings)
     try:
-        info = await _identify(device, profile)
+        info, known = await identify(device, profile)
     except BaseException:
         await device.aclose()
         raise
-    return MagTekMmsReader(device, info)
-
-
-async def _identify(device: Device, profile: Profile) -> ReaderInfo:
-    serial_number = await device.property_value(properties.SERIAL_NUMBER)
-    firmware: str | None = None
-    try:
-        value = await device.property_value(properties.FIRMWARE_ID)
-        firmware = properties.property_text(value)
-    except (ReaderRefused, RemoteError):
-        # Not every model has the property; a reader works without telling.
-        firmware = None
-    return ReaderInfo(
-        family=FAMILY,
-        model=profile.name,
-        serial_number=properties.serial_number_text(serial_number),
-        firmware_version=firmware,
-    )
+    return MagTekMmsReader(device, info, known)

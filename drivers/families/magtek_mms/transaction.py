@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
+from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import Self
 
 from drivers.errors import (
     DriverError,
     LocalError,
     ReaderRefused,
-    ReaderTimeout,
     TransportError,
 )
 from drivers.families.magtek_mms.device import Device
+from drivers.families.magtek_mms.fallback import Retry, retry_after
+from drivers.families.magtek_mms.inbox import Inbox
+from drivers.families.magtek_mms.signature import capture_signature
+from drivers.families.magtek_mms.starting import start_command
 from drivers.families.magtek_mms.translation import (
     arpc,
     encrypted_card,
     event_of,
     finished,
     message_in,
+    tip_of,
 )
-from drivers.protocol.magtek_mms.card_data import decode_arqc, encode_arpc
-from drivers.protocol.magtek_mms.control import ResumeTransaction
+from drivers.features import Signature
+from drivers.protocol.magtek_mms.card_data import (
+    decode_arqc,
+    decode_batch,
+    encode_arpc,
+)
+from drivers.protocol.magtek_mms.control import (
+    CancelTransaction,
+    ReportSelection,
+    ResumeTransaction,
+    SelectionEnd,
+)
 from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
-from drivers.protocol.magtek_mms.interface_notices import DisplayRequest
+from drivers.protocol.magtek_mms.interface_notices import (
+    DisplayRequest,
+    SelectionRequest,
+)
 from drivers.protocol.magtek_mms.notifications import (
     CardData,
     CardUpdate,
     DataKind,
     Notice,
+    OutcomeExtension,
     Technology,
     TransactionComplete,
 )
+from drivers.protocol.magtek_mms.status import StatusDetail, refused
 from drivers.reader import (
     CardRequested,
     ChipFlow,
+    CustomerActing,
+    CustomerStep,
+    InputOption,
     IssuerAnswer,
     MessageShown,
     OnlineRequested,
+    SignatureCaptured,
     TransactionEvent,
     TransactionFinished,
     TransactionRequest,
@@ -47,6 +72,8 @@ from drivers.reader import (
 
 DECLINED = "05"
 """The response code that ends a wait for the issuer nobody will answer."""
+FIRST_APPLICATION = ReportSelection(SelectionEnd.CHOSEN, 0)
+"""Of highest priority: what EMV has a terminal take that cannot ask the cardholder."""
 
 
 class Phase(StrEnum):
@@ -55,22 +82,36 @@ class Phase(StrEnum):
     READING = "reading"
     AWAITING_ISSUER = "awaiting_issuer"
     COMPLETING = "completing"
+    SIGNING = "signing"
     FINISHED = "finished"
 
 
 class MmsTransaction:
     """Implements drivers.reader.Transaction."""
 
-    def __init__(self, device: Device, request: TransactionRequest) -> None:
+    def __init__(
+        self,
+        device: Device,
+        request: TransactionRequest,
+        options: frozenset[InputOption],
+    ) -> None:
+        """`options` are those of the request that the model has."""
         self._device = device
         self._request = request
+        self._options = options
         self._phase = Phase.READING
         self._technology = 0
         self._serial_number: bytes | None = None
-        self._inbox: asyncio.Queue[TransactionEvent | DriverError] = asyncio.Queue()
+        self._chip_reads = 1
+        self._is_fallback = False
+        self._inbox = Inbox()
         self._has_answer = False
         self._is_read_to_its_end = False
-        self._inbox.put_nowait(CardRequested(request.options))
+        self._inbox.put(CardRequested(options))
+        if request.tip is not None:
+            self._inbox.put(CustomerActing(CustomerStep.SELECTING_TIP))
+        if InputOption.MANUAL in options:
+            self._inbox.put(CustomerActing(CustomerStep.ENTERING_CARD_NUMBER))
 
     def __aiter__(self) -> Self:
         return self
@@ -79,24 +120,10 @@ class MmsTransaction:
         """The next event; raises ReaderTimeout where the device fell silent."""
         if self._is_read_to_its_end:
             raise StopAsyncIteration
-        item = await self._next_item()
-        if isinstance(item, DriverError):
-            self._inbox.put_nowait(item)
-            raise item
-        self._is_read_to_its_end = isinstance(item, TransactionFinished)
-        return item
-
-    async def _next_item(self) -> TransactionEvent | DriverError:
-        if not self._inbox.empty():  # No timer for what is there: readers tell much.
-            return self._inbox.get_nowait()
         silence_s = self._request.timeout_s + self._device.timings.guard_s
-        try:
-            async with asyncio.timeout(silence_s):
-                return await self._inbox.get()
-        except TimeoutError:
-            raise ReaderTimeout(
-                f"the reader told nothing for {silence_s:g} s of a transaction"
-            ) from None
+        event = await self._inbox.next_event(silence_s=silence_s)
+        self._is_read_to_its_end = isinstance(event, TransactionFinished)
+        return event
 
     async def complete_online(self, answer: IssuerAnswer) -> None:
         """Hand the issuer's answer to the reader; its verdict comes as an event.
@@ -111,7 +138,13 @@ class MmsTransaction:
         self._has_answer = True
 
     async def cancel(self) -> None:
-        """Ask the reader to stop; TransactionFinished still follows as an event."""
+        """Ask the reader to stop; TransactionFinished still follows as an event.
+
+        Raises ReaderRefused where it is too late, as while the cardholder signs.
+        """
+        if self._phase is Phase.SIGNING:
+            detail = refused(StatusDetail.CANNOT_CANCEL).hex
+            raise ReaderRefused(CancelTransaction.__name__, detail=detail)
         if self._phase is not Phase.FINISHED:
             await self._device.cancel()
 
@@ -127,23 +160,29 @@ class MmsTransaction:
                 self._put(event_of(notice))
             case CardData(technology, DataKind.ARQC, blob):
                 self._card_read(technology, blob)
+            case CardData(_, DataKind.BATCH, blob):
+                self._recorded(blob)
             case TransactionComplete():
-                self._end(finished(notice))
+                self._completed(notice)
             case DeviceUpdate(DeviceState.RESTARTED):
                 self._end(TransactionFinished(Verdict.FAILED, "restarted"))
             case DisplayRequest(lines):
                 message = message_in(lines)
                 self._put(None if message is None else MessageShown(message))
+            case SelectionRequest():
+                self._inbox.put(self._choose_first_application)
             case _:
-                # Batch records, for one, are for hosts that settle by themselves.
+                # Nothing that a cashier could do something about.
                 return
 
     def disconnected(self, error: TransportError) -> None:
         """Called by the device when the wire is gone."""
-        self._inbox.put_nowait(error)
+        self._inbox.put(error)
 
     def ended_unheard(self) -> None:
         """Called by the device when no transaction runs on it and no end was heard."""
+        if self._phase is Phase.SIGNING:
+            return
         was_reading = self._phase is Phase.READING
         verdict = Verdict.CANCELED_BY_HOST if was_reading else Verdict.FAILED
         self._end(TransactionFinished(verdict, "no_transaction"))
@@ -165,21 +204,94 @@ class MmsTransaction:
             return
         try:
             arqc = decode_arqc(blob)
+            tip = tip_of(arqc, self._request.currency)
         except DriverError as error:
-            self._inbox.put_nowait(error)
+            self._inbox.put(error)
             return
-        # In Quick Chip the device answers its card by itself.
-        waits = self._request.flow is ChipFlow.EMV
+        # In Quick Chip the device answers its card by itself; typed numbers have none.
+        is_typed = technology == Technology.MANUAL
+        waits = self._request.flow is ChipFlow.EMV and not is_typed
         self._phase = Phase.AWAITING_ISSUER if waits else Phase.COMPLETING
         self._technology = technology
         self._serial_number = arqc.serial_number
-        self._put(OnlineRequested(encrypted_card(technology, arqc)))
+        self._put(tip)
+        card = encrypted_card(technology, arqc, is_fallback=self._is_fallback)
+        self._put(OnlineRequested(card))
+
+    def _recorded(self, blob: bytes) -> None:
+        """Of the record only the signature matters: hosts settle by the card read."""
+        if not self._request.asks_signature:
+            return
+        with suppress(DriverError):
+            signature = decode_batch(blob).signature
+            if signature is not None:
+                self._put(SignatureCaptured(signature))
+
+    def _completed(self, complete: TransactionComplete) -> None:
+        is_read = self._phase is not Phase.READING
+        retry = None if is_read else self._retry_after(complete)
+        if retry is not None:
+            self._put(MessageShown(retry.message))
+            self._put(CardRequested(retry.options))
+            self._inbox.put(partial(self._start_again, retry, complete))
+        elif is_read and self._wants_signature(complete):
+            self._phase = Phase.SIGNING
+            self._inbox.put(CustomerActing(CustomerStep.SIGNING))
+            self._inbox.put(partial(self._sign, finished(complete)))
+        else:
+            self._end(finished(complete))
+
+    def _retry_after(self, complete: TransactionComplete) -> Retry | None:
+        return retry_after(
+            complete,
+            options=self._options,
+            chip_reads=self._chip_reads,
+            is_at_stripe=self._is_fallback,
+        )
+
+    def _wants_signature(self, complete: TransactionComplete) -> bool:
+        is_wanted = complete.extension == OutcomeExtension.SIGNATURE_WANTED
+        is_refused = finished(complete).verdict is Verdict.DECLINED
+        return self._request.asks_signature and is_wanted and not is_refused
+
+    async def _start_again(self, retry: Retry, complete: TransactionComplete) -> None:
+        if self._phase is Phase.FINISHED:
+            return
+        self._chip_reads += 1
+        self._is_fallback = retry.is_to_stripe
+        # Who has chosen a tip before has to choose again: the reader forgot it.
+        command = start_command(
+            replace(self._request, options=retry.options), retry.options
+        )
+        try:
+            await self._device.start(command, self)
+        except ReaderRefused:
+            self._end(finished(complete))
+
+    async def _sign(self, end: TransactionFinished) -> None:
+        events: list[TransactionEvent] = [end]
+        try:
+            drawn = await capture_signature(
+                self._device, timeout_s=self._request.timeout_s
+            )
+            if isinstance(drawn, Signature):
+                events.insert(0, SignatureCaptured(drawn))
+        except DriverError:
+            # Whatever became of the signature, the card has been decided on.
+            return
+        finally:
+            self._phase = Phase.FINISHED
+            self._inbox.put_first(*events)
+
+    async def _choose_first_application(self) -> None:
+        with suppress(ReaderRefused):
+            await self._device.order(FIRST_APPLICATION)
 
     def _end(self, event: TransactionFinished) -> None:
-        if self._phase is not Phase.FINISHED:
+        if self._phase not in (Phase.FINISHED, Phase.SIGNING):
             self._phase = Phase.FINISHED
-            self._inbox.put_nowait(event)
+            self._inbox.put(event)
 
     def _put(self, event: TransactionEvent | None) -> None:
         if event is not None and self._phase is not Phase.FINISHED:
-            self._inbox.put_nowait(event)
+            self._inbox.put(event)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from drivers.errors import LocalError
-from drivers.protocol import emv
-from drivers.protocol.currency import currency_of, iso_amount
+from drivers.protocol.currency import stripe_amount
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc
 from drivers.protocol.magtek_mms.device_notices import DeviceState
 from drivers.protocol.magtek_mms.notifications import (
@@ -16,13 +15,11 @@ from drivers.protocol.magtek_mms.notifications import (
     Technology,
     TransactionComplete,
 )
-from drivers.protocol.magtek_mms.start import Contactless, Options, StartTransaction
 from drivers.protocol.magtek_mms.strings import StringId, string_with
-from drivers.protocol.tlv import Tlv, decode
+from drivers.protocol.tlv import decode
 from drivers.reader import (
     CardPresented,
     CardRemoved,
-    ChipFlow,
     DeviceNotice,
     DisplayMessage,
     EncryptedCard,
@@ -30,9 +27,9 @@ from drivers.reader import (
     IssuerAnswer,
     MessageShown,
     ReadMethod,
+    TipChosen,
     TransactionEvent,
     TransactionFinished,
-    TransactionRequest,
     Verdict,
 )
 
@@ -52,7 +49,18 @@ STRINGS: dict[DisplayMessage, StringId] = {
     DisplayMessage.WELCOME: StringId.WELCOME,
 }
 MESSAGES: dict[StringId | None, DisplayMessage] = {
-    string: message for message, string in STRINGS.items()
+    **{string: message for message, string in STRINGS.items()},
+    StringId.TAP_CARD: DisplayMessage.PRESENT_CARD,
+    StringId.TAP_OR_INSERT_CARD: DisplayMessage.PRESENT_CARD,
+    StringId.TAP_OR_SWIPE_CARD: DisplayMessage.PRESENT_CARD,
+    StringId.TAP_INSERT_OR_SWIPE_CARD: DisplayMessage.PRESENT_CARD,
+    StringId.PRESENT_CARD_AGAIN: DisplayMessage.RETRY_CARD,
+    StringId.INSERT_CARD_INSTEAD: DisplayMessage.INSERT_CARD,
+    StringId.USE_CHIP_READER: DisplayMessage.INSERT_CARD,
+    StringId.CARD_READ_OK_REMOVE: DisplayMessage.REMOVE_CARD,
+    StringId.ERROR_REMOVE_CARD: DisplayMessage.REMOVE_CARD,
+    StringId.AUTHORISING: DisplayMessage.PROCESSING,
+    StringId.PLEASE_WAIT: DisplayMessage.PROCESSING,
 }
 
 DEVICE_NOTICES: dict[DeviceState, DeviceNotice] = {
@@ -65,7 +73,10 @@ _VERDICTS: dict[int, Verdict] = {
     Outcome.TIMED_OUT: Verdict.TIMED_OUT,
     Outcome.APPROVED: Verdict.APPROVED,
     Outcome.DEFERRED: Verdict.DEFERRED,
+    Outcome.COMPLETED: Verdict.DEFERRED,
     Outcome.DECLINED: Verdict.DECLINED,
+    Outcome.OFFLINE_DECLINED: Verdict.DECLINED,
+    Outcome.COMPLETED_DECLINED: Verdict.DECLINED,
     Outcome.CANCELED_BY_HOST: Verdict.CANCELED_BY_HOST,
     Outcome.CANCELED_BY_CUSTOMER: Verdict.CANCELED_BY_CUSTOMER,
     Outcome.SWIPE_ERROR: Verdict.CARD_NOT_READ,
@@ -77,28 +88,8 @@ _PRESENTED: dict[int, InputOption] = {
     Technology.CONTACTLESS: InputOption.TAP,
     Technology.MANUAL: InputOption.MANUAL,
 }
-
-
-def start_command(request: TransactionRequest) -> StartTransaction:
-    """Command 1001 for `request`; raises LocalError for what the family cannot do."""
-    if not request.options or InputOption.MANUAL in request.options:
-        raise LocalError("MagTek readers take insert, swipe and tap, at least one")
-    if not 0 < request.timeout_s <= 0xFF:
-        raise LocalError(
-            f"{request.timeout_s} s to present a card; a reader takes 1 to 255"
-        )
-    taps = InputOption.TAP in request.options
-    options = Options.DYNAPRO_FORMAT
-    if request.flow is ChipFlow.QUICK_CHIP:
-        options |= Options.QUICK_CHIP
-    return StartTransaction(
-        timeout_s=request.timeout_s,
-        swipe=InputOption.SWIPE in request.options,
-        insert=InputOption.INSERT in request.options,
-        contactless=Contactless.EMV if taps else Contactless.OFF,
-        options=options,
-        emv_data=_emv_data(request.amount, request.currency),
-    )
+_CONTACTLESS_STRIPE = 0x08
+"""A card type: a tap that gave the data of a stripe."""
 
 
 def message_in(lines: Iterable[str]) -> DisplayMessage | None:
@@ -127,13 +118,30 @@ def finished(complete: TransactionComplete) -> TransactionFinished:
     return TransactionFinished(verdict, reason)
 
 
-def encrypted_card(technology: int, arqc: Arqc) -> EncryptedCard:
-    """The card that asks for the issuer, without its name and service code."""
+def encrypted_card(
+    technology: int, arqc: Arqc, *, is_fallback: bool = False
+) -> EncryptedCard:
+    """The card that asks for the issuer, without its name and service code.
+
+    `is_fallback` where a chip could not be read before.
+    """
     return EncryptedCard(
-        read_method=_read_method(technology, arqc),
+        read_method=_read_method(technology, arqc, is_fallback),
         ciphertext=arqc.encrypted.ciphertext,
         ksn=arqc.encrypted.ksn,
         masked_track_2=arqc.masked_track_2,
+    )
+
+
+def tip_of(arqc: Arqc, currency: str) -> TipChosen | None:
+    """What the reader has added to the amount, where it was asked to add something.
+
+    Raises LocalError for an amount that Stripe's unit cannot express.
+    """
+    if arqc.tip is None and arqc.tax is None:
+        return None
+    return TipChosen(
+        stripe_amount(arqc.tip or 0, currency), stripe_amount(arqc.tax or 0, currency)
     )
 
 
@@ -150,24 +158,17 @@ def arpc(serial_number: bytes, answer: IssuerAnswer) -> Arpc:
     )
 
 
-def _emv_data(amount: int, currency: str) -> tuple[Tlv, ...]:
-    known = currency_of(currency)
-    iso = iso_amount(amount, currency)
-    numeric = emv.encode_numeric(known.numeric, length=2)
-    return (
-        Tlv(emv.TRANSACTION_TYPE, bytes((emv.SALE,))),
-        Tlv(emv.AMOUNT_AUTHORISED, emv.encode_amount(iso)),
-        Tlv(emv.AMOUNT_OTHER, emv.encode_amount(0)),
-        Tlv(emv.TRANSACTION_CURRENCY_CODE, numeric),
-        Tlv(emv.TRANSACTION_CURRENCY_EXPONENT, bytes((known.exponent,))),
-    )
-
-
-def _read_method(technology: int, arqc: Arqc) -> ReadMethod:
-    if technology == Technology.CONTACT:
-        return ReadMethod.CONTACT_EMV
-    if technology == Technology.CONTACTLESS:
-        return ReadMethod.CONTACTLESS_EMV
-    if arqc.fallback:
-        return ReadMethod.MAGNETIC_STRIPE_FALLBACK
-    return ReadMethod.MAGNETIC_STRIPE_TRACK2
+def _read_method(technology: int, arqc: Arqc, is_fallback: bool) -> ReadMethod:
+    match technology:
+        case Technology.CONTACT:
+            return ReadMethod.CONTACT_EMV
+        case Technology.CONTACTLESS if arqc.card_type == _CONTACTLESS_STRIPE:
+            return ReadMethod.CONTACTLESS_MAGSTRIPE_MODE
+        case Technology.CONTACTLESS:
+            return ReadMethod.CONTACTLESS_EMV
+        case Technology.MANUAL:
+            return ReadMethod.MANUAL_ENTRY
+        case _ if arqc.fallback or is_fallback:
+            return ReadMethod.MAGNETIC_STRIPE_FALLBACK
+        case _:
+            return ReadMethod.MAGNETIC_STRIPE_TRACK2

@@ -14,6 +14,8 @@ MOST_BYTES = {
     slip.Direction.TO_HOST: slip.MAX_MESSAGE_BYTES,
 }
 """The longest message that goes there: a firmware image, or a file of a reader."""
+PIECE_BYTES = 4096
+"""How a long message is cut on a stream, so that its sender sees it move."""
 
 
 def packets_for(
@@ -53,7 +55,7 @@ class SlipPackets:
         return self._decoder.skipped_bytes
 
     def split(self, message: bytes) -> list[bytes]:
-        """The one packet of `message`.
+        """The one packet of `message`, in pieces where it is long.
 
         LocalError where it is longer than the other side has said that it takes.
         """
@@ -61,7 +63,9 @@ class SlipPackets:
             raise LocalError(
                 f"{len(message)} bytes to a side that takes {self._most_sent_bytes}"
             )
-        return [slip.encode(slip.MessagePacket(self._sends, message))]
+        packet = slip.encode(slip.MessagePacket(self._sends, message))
+        starts = range(0, len(packet), PIECE_BYTES)
+        return [packet[start : start + PIECE_BYTES] for start in starts]
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes; an echo of our own is none."""

@@ -1,0 +1,67 @@
+"""Pictures on the screen of a MagTek device (commands 1821 to 1823)."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from drivers.errors import LocalError
+from drivers.families.magtek_mms.device import Device
+from drivers.families.magtek_mms.seconds import MOST_SECONDS
+from drivers.features import ImageKind
+from drivers.protocol.magtek_mms.images import (
+    STORED_IMAGES,
+    WHITE,
+    ShowBitmap,
+    ShowImage,
+    ShowQrCode,
+)
+from drivers.protocol.magtek_mms.interface import ShowMessage
+from drivers.protocol.magtek_mms.strings import StringId
+
+_BMP = b"BM"
+
+
+class MmsScreen:
+    """Implements drivers.features.Screen."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    async def show_image(
+        self, kind: ImageKind, content: bytes | int | str, *, seconds: int
+    ) -> None:
+        """A stored image by its number, a QR code of a text, or a BMP file.
+
+        0 seconds leaves it until something else is shown; a stored image always stays
+        so long. Meanwhile the device is busy. Raises LocalError for other content.
+        """
+        if not 0 <= seconds <= MOST_SECONDS:
+            raise LocalError(f"{seconds} s; a reader shows pictures for 0 to 255")
+        command = _command(kind, content, seconds)
+        with self._device.use(type(command).__name__):
+            await self._device.order(command)
+
+    async def clear(self) -> None:
+        """Back to the reader's own picture."""
+        with self._device.use(ShowMessage.__name__):
+            await self._device.order(ShowMessage(0, StringId.WELCOME))
+
+
+def _command(
+    kind: ImageKind, content: bytes | int | str, seconds: int
+) -> ShowImage | ShowQrCode | ShowBitmap:
+    match kind:
+        case ImageKind.STORED:
+            if not isinstance(content, int) or content not in STORED_IMAGES:
+                raise LocalError("a reader has stored images 1 to 4")
+            return ShowImage(content)
+        case ImageKind.QR_CODE:
+            if not isinstance(content, str) or not content:
+                raise LocalError("a QR code is made of a text")
+            return ShowQrCode(content.encode(), seconds)
+        case ImageKind.BITMAP:
+            if not isinstance(content, bytes) or not content.startswith(_BMP):
+                raise LocalError("a bitmap is a whole BMP file")
+            return ShowBitmap(content, seconds, background_color=WHITE)
+        case _:
+            assert_never(kind)
