@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
@@ -63,6 +64,7 @@ class Testbed:
             "bConfigurationValue": "1" if is_configured else "",
             "devnum": str(number),
             "busnum": "1",
+            "speed": "12",
         }
         if serial_number is not None:
             attributes["serial"] = serial_number
@@ -72,6 +74,7 @@ class Testbed:
             "E: SUBSYSTEM=usb",
             "E: DEVTYPE=usb_device",
             f"E: DEVNAME=/dev/bus/usb/001/{number:03}",
+            f"H: descriptors={_descriptors(int(vendor_id, 16), int(product_id, 16))}",
             *(f"A: {name}={value}\\n" for name, value in attributes.items()),
         )
 
@@ -141,6 +144,20 @@ class Testbed:
         function = self._library[f"umockdev_testbed_{name}"]
         function.restype, function.argtypes = result, arguments
         return function
+
+
+def _descriptors(vendor_id: int, product_id: int) -> str:
+    """What the kernel keeps of a HID device's descriptors, as libusb reads them."""
+    device = struct.pack(
+        "<BBHBBBBHHHBBBB",
+        *(18, 1, 0x0200, 0, 0, 0, 64),
+        *(vendor_id, product_id, 0x0100, 1, 2, 3, 1),
+    )
+    configuration = bytes((9, 2, 41, 0, 1, 1, 0, 0x80, 50))
+    interface = bytes((9, 4, 0, 0, 2, 3, 0, 0, 0))
+    hid = bytes((9, 0x21, 0x11, 1, 0, 1, 0x22, 33, 0))
+    endpoints = bytes((7, 5, 0x81, 3, 64, 0, 1, 7, 5, 0x02, 3, 64, 0, 1))
+    return (device + configuration + interface + hid + endpoints).hex()
 
 
 def in_testbed(

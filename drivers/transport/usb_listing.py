@@ -28,10 +28,16 @@ class ListedDevice:
     def text(self, name: str) -> str | None:
         """Its `serial` number or `product`, where it has one.
 
-        From the kernel, which has asked every device and tells everyone; where that
-        does not know, from the device. Raises USBError where that may not be asked.
+        From the kernel, which has asked every device and tells everyone; without one
+        that keeps it, from the device. Raises USBError where that may not be asked.
         """
-        return _from_sysfs(self, name) or _from_device(self.handle, name)
+        folder = _sysfs_folder(self)
+        if folder is None:
+            return _asked(self.handle, name)
+        try:
+            return (folder / name).read_text(errors="replace").strip() or None
+        except OSError:
+            return None
 
     def release(self) -> None:
         """Let go of it, where asking has opened it."""
@@ -52,18 +58,18 @@ def _path(device: usb.core.Device) -> str | None:
     return f"{device.bus}-{'.'.join(map(str, device.port_numbers))}"
 
 
-def _from_sysfs(device: ListedDevice, name: str) -> str | None:
+def _sysfs_folder(device: ListedDevice) -> Path | None:
     if device.path is None:
         return None
     folder = SYSFS / device.path
     with suppress(OSError, ValueError):
         # Another device may have come to this port meanwhile.
         if int((folder / "devnum").read_text()) == device.handle.address:
-            return (folder / name).read_text(errors="replace").strip() or None
+            return folder
     return None
 
 
-def _from_device(device: usb.core.Device, name: str) -> str | None:
+def _asked(device: usb.core.Device, name: str) -> str | None:
     index = device.iSerialNumber if name == "serial" else device.iProduct
     text: str | None = usb.util.get_string(device, index, _ENGLISH)
     return (text or "").strip("\0 ") or None

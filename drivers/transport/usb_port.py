@@ -156,8 +156,14 @@ class UsbPort:
 def _the_one(spec: str, address: UsbAddress) -> ListedDevice:
     """The device that `address` names; the others are as nobody had looked at them."""
     alike: list[ListedDevice] = []
+    failure: usb.core.USBError | None = None
     for device in listed_devices({address.usb_id}):
-        if _is_named(device, address):
+        try:
+            is_named = _is_named(device, address)
+        except usb.core.USBError as error:
+            # Another one may be the one.
+            is_named, failure = False, error
+        if is_named:
             alike.append(device)
         else:
             device.release()
@@ -165,11 +171,11 @@ def _the_one(spec: str, address: UsbAddress) -> ListedDevice:
         return alike[0]
     for device in alike:
         device.release()
-    if not alike:
-        raise TransportUnavailable(spec, _NOT_THERE)
-    names = [spec_of(UsbAddress(address.usb_id, path=each.path)) for each in alike]
-    reason = f"there are several such readers: {', '.join(names)}"
-    raise TransportUnavailable(spec, reason)
+    if alike:
+        names = [spec_of(UsbAddress(address.usb_id, path=each.path)) for each in alike]
+        reason = f"there are several such readers: {', '.join(names)}"
+        raise TransportUnavailable(spec, reason)
+    raise failure or TransportUnavailable(spec, _NOT_THERE)
 
 
 def _is_named(device: ListedDevice, address: UsbAddress) -> bool:

@@ -138,6 +138,22 @@ async def test_what_keeps_a_device_from_being_opened_is_said(
         assert caught.value.spec == spec
 
 
+async def test_device_that_may_not_be_asked_is_not_in_the_way_of_another(
+    usb_bus: UsbBus,
+) -> None:
+    usb_bus.plug(hid_device("A1"))
+    second = usb_bus.plug(hid_device("A2"))
+    failures = [failure(errno.EACCES)]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    usb_bus.backend.before_opening = fail_once
+
+    assert await reached(f"{SPEC}:A2", second) == [True]
+
+
 async def test_system_without_access_to_the_device_says_so(usb_bus: UsbBus) -> None:
     usb_bus.plug(hid_device())
 

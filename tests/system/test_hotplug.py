@@ -19,9 +19,11 @@ from drivers.discovery.hotplug import (
     connect_to_netlink,
     watch_ports,
 )
+from drivers.discovery.usb_devices import discover_usb
 from drivers.discovery.usb_ids import known_usb_ids
 from drivers.errors import PortWatchUnavailable
 from drivers.profile import UsbId, parse_profile
+from drivers.transport.usb import open_usb
 
 PATIENCE_S = 10
 IDS = known_usb_ids(
@@ -59,7 +61,9 @@ PORT = Candidate(
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not has_umockdev(), reason="needs the Debian package libumockdev0"),
+    pytest.mark.skipif(
+        not has_umockdev(), reason="needs the Debian package libumockdev0"
+    ),
 ]
 
 
@@ -228,3 +232,22 @@ async def test_broken_channel_ends_the_watch_with_its_reason(testbed: Testbed) -
             await following(changes, 1)
         with pytest.raises(PortWatchUnavailable):
             await following(changes, 1)
+
+
+@in_testbed
+async def test_libusb_lists_what_is_plugged_in_and_opens_it(testbed: Testbed) -> None:
+    testbed.plug_usb("1-7", "1209:0001")
+    testbed.plug_usb("1-8", "1209:0001", serial_number=None, number=5)
+
+    listed = await asyncio.to_thread(discover_usb, IDS)
+    for candidate in listed:
+        # The testbed carries no transfers: what is opened is lost again.
+        transport = await open_usb(candidate.spec)
+        await transport.wait_closed()
+        await transport.aclose()
+    testbed.unplug_usb("1-7")
+    left = await asyncio.to_thread(discover_usb, IDS)
+
+    assert READER in listed
+    assert len(listed) == 2
+    assert [candidate.spec for candidate in left] == ["usb:1209:0001?path=1-8"]
