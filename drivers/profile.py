@@ -9,7 +9,9 @@ import json
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -145,14 +147,16 @@ def parse_profile(name: str, text: str) -> Profile:
     return profile
 
 
+@cache
 def profiles() -> Mapping[str, Profile]:
-    """Every profile that ships, by name."""
+    """Every profile that ships, by name; read once."""
     found = (path for path in files("firmware_profiles").iterdir())
-    return {
+    by_name = {
         name: parse_profile(name, path.read_text(encoding="utf-8"))
         for path in sorted(found, key=lambda path: path.name)
         if (name := path.name.removesuffix(".toml")) != path.name
     }
+    return MappingProxyType(by_name)
 
 
 def profile_named(name: str) -> Profile:

@@ -116,7 +116,13 @@ class Testbed:
 
     def unplug_tty(self, path: str, name: str) -> None:
         """The serial port goes, and udev says so."""
-        self._take_away(f"{_BUS}/{path}/{path}:1.0/{name}/tty/{name}")
+        interface = f"{_BUS}/{path}/{path}:1.0"
+        for part in (
+            f"{interface}/{name}/tty/{name}",
+            f"{interface}/{name}",
+            interface,
+        ):
+            self._take_away(part)
 
     def unplug_usb(self, path: str) -> None:
         """The USB device goes, and udev says so."""
