@@ -34,6 +34,7 @@ from drivers.protocol import emv
 from drivers.protocol.idtech_neo.activate import (
     ActivateTransaction,
     AuthenticateContact,
+    CancelTransaction,
     Fallback,
     Interface,
 )
@@ -243,3 +244,60 @@ async def test_typed_card_number_goes_online() -> None:
     assert presented == CardPresented(InputOption.MANUAL)
     assert isinstance(online, OnlineRequested)
     assert online.card.read_method is ReadMethod.MANUAL_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "verdict"),
+    [
+        (b"", StatusCode.TIMED_OUT, Verdict.TIMED_OUT),
+        (b"\x01", StatusCode.FAILED, Verdict.CANCELED_BY_CUSTOMER),
+        (b"", StatusCode.FAILED, Verdict.CARD_NOT_READ),
+        (b"", StatusCode.COMMAND_NOT_ALLOWED, Verdict.FAILED),
+    ],
+)
+@in_virtual_time
+async def test_card_number_that_is_not_typed(
+    data: bytes, status: int, verdict: Verdict
+) -> None:
+    async with (
+        opened_reader(VP6800) as (reader, scripted),
+        transaction_on(reader, scripted, MANUAL_SALE) as transaction,
+    ):
+        await scripted.answer_next(GetCard, data, status=status)
+
+        *_, last = await events_to_the_end(transaction)
+
+    assert isinstance(last, TransactionFinished)
+    assert last.verdict is verdict
+
+
+@in_virtual_time
+async def test_typed_card_may_come_with_its_attribution() -> None:
+    block = CardObject(0xDFEE23, neo_msr_block())
+    typed = card(GetCard, block, interface=CardInterface.SWIPE)
+    async with (
+        opened_reader(VP6800) as (reader, scripted),
+        transaction_on(reader, scripted, MANUAL_SALE) as transaction,
+    ):
+        await scripted.expect(GetCard)
+        await scripted.send(typed)
+
+        online = await until_online(transaction)
+
+    assert online.read_method is ReadMethod.MANUAL_ENTRY
+
+
+@in_virtual_time
+async def test_canceled_typing_is_a_cancelation() -> None:
+    async with (
+        opened_reader(VP6800) as (reader, scripted),
+        transaction_on(reader, scripted, MANUAL_SALE) as transaction,
+    ):
+        await scripted.expect(GetCard)
+        canceling = asyncio.create_task(transaction.cancel())
+        await scripted.answer_next(CancelTransaction)
+        await canceling
+
+        *_, last = await events_to_the_end(transaction)
+
+    assert last == TransactionFinished(Verdict.CANCELED_BY_HOST, "silent")

@@ -195,3 +195,20 @@ async def test_questions_of_a_chip_are_answered_for_the_register() -> None:
         await scripted.send(ONLINE)
 
         await until_online(transaction)
+
+
+@pytest.mark.parametrize("step", [AuthenticateContact, ApplyHostResponse])
+@in_virtual_time
+async def test_restart_while_a_chip_is_in_the_slot_fails_the_read(step: type) -> None:
+    async with started() as (transaction, scripted):
+        if step is AuthenticateContact:
+            await scripted.send(STARTED)
+        else:
+            await chip_waits_for_issuer(transaction, scripted)
+            await transaction.complete_online(APPROVAL)
+        await scripted.expect(step)
+        await scripted.tell(Booted("NEO 2.0"))
+
+        *_, last = await events_to_the_end(transaction)
+
+    assert last == TransactionFinished(Verdict.FAILED, "restarted")

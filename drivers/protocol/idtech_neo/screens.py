@@ -110,13 +110,16 @@ class AddObject:
     y: int = 0
     text: str | None = None
     """A label, or the name of a stored file."""
+    lights: bytes = b""
+    """For LIGHTS: the number of each, from the left."""
 
     def to_data(self) -> bytes:
-        """Names, kind, alignment, position with low bytes first, text."""
+        """Names, kind, alignment, position with low bytes first, lights or text."""
         position = number(self.x, 2)[::-1] + number(self.y, 2)[::-1]
         text = b"" if self.text is None else ended(self.text, most=MOST_TEXT_LETTERS)
         kind = bytes((self.kind, self.alignment))
-        return _name(self.screen) + _name(self.name) + kind + position + text
+        names = _name(self.screen) + _name(self.name)
+        return names + kind + position + self.lights + text
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
@@ -127,10 +130,18 @@ class AddObject:
         if kind not in set(ObjectKind) or alignment not in set(Alignment):
             raise FrameError(f"no object of kind {kind:02X} at {alignment:02X}")
         x, y = cursor.little(2), cursor.little(2)
+        lights = cursor.rest() if kind == ObjectKind.LIGHTS else b""
         text = None if cursor.is_at_end else cursor.text()
         exactly(cursor.rest(), 0)
         return cls(
-            screen, name, ObjectKind(kind), Alignment(alignment), x=x, y=y, text=text
+            screen,
+            name,
+            ObjectKind(kind),
+            Alignment(alignment),
+            x=x,
+            y=y,
+            text=text,
+            lights=lights,
         )
 
 
