@@ -16,6 +16,9 @@ import uvloop
 from agent.clock import Clock, SystemClock
 from agent.errors import SettingsInvalid
 from agent.events import EventBus
+from agent.firmware.catalog import Catalog
+from agent.firmware.schedule import keep_looking
+from agent.firmware.updates import Updates
 from agent.ids import Random
 from agent.journal.journal import Journal
 from agent.log import configure_logging, get_logger
@@ -35,6 +38,7 @@ from drivers.transport.radio import Radio
 log = get_logger(__name__)
 
 JOURNAL_FILE = "journal.db"
+FIRMWARE_FOLDER = "firmware"
 ANSWERS_KEPT_FOR = timedelta(hours=24)
 """How long a repeated Idempotency-Key gets the first answer, as at Stripe."""
 DRAIN_S = 10.0
@@ -150,18 +154,62 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     )
     fleet.start()
     actions.start()
-    services = Services(
+    updates = _start_updates(
+        parts, fleet=fleet, actions=actions, events=events, tasks=tasks
+    )
+    services = _services(
+        parts, fleet=fleet, actions=actions, updates=updates, events=events
+    )
+    return Assembled(fleet, actions, services)
+
+
+def _start_updates(
+    parts: Parts,
+    *,
+    fleet: Fleet,
+    actions: Actions,
+    events: EventBus,
+    tasks: asyncio.TaskGroup,
+) -> Updates:
+    """Firmware updates that were cut off go on; a check of one's own begins, if wanted."""
+    settings = parts.settings.firmware
+    folder = parts.settings.state_dir / FIRMWARE_FOLDER
+    updates = Updates(
+        journal=parts.journal,
+        fleet=fleet,
+        catalog=Catalog(settings, folder=folder, clock=parts.clock),
+        is_idle=actions.is_idle,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
         settings=settings,
+        tasks=tasks,
+    )
+    updates.start()
+    if settings.automatic != "off":
+        looking = keep_looking(
+            updates, fleet=fleet, clock=parts.clock, settings=settings
+        )
+        tasks.create_task(looking, name="firmware check")
+    return updates
+
+
+def _services(
+    parts: Parts, *, fleet: Fleet, actions: Actions, updates: Updates, events: EventBus
+) -> Services:
+    """What the API works with."""
+    return Services(
+        settings=parts.settings,
         journal=parts.journal,
         stripe=parts.stripe,
         fleet=fleet,
         actions=actions,
+        updates=updates,
         events=events,
         clock=parts.clock,
         random=parts.random,
         livemode=parts.livemode,
     )
-    return Assembled(fleet, actions, services)
 
 
 async def _work(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.firmware.image import FirmwareImage, ImageTerms
+from agent.firmware.image import FirmwareImage, read_terms
 
 MODEL = "magtek_dynaprox"
 
@@ -28,5 +28,5 @@ def image(version: str = "2.0", **changes: Any) -> FirmwareImage:
         name=f"{MODEL}/{version}.bin",
         sha256="9f" * 32,
         length=4096,
-        terms=ImageTerms.model_validate(terms(version, **changes)),
+        terms=read_terms(terms(version, **changes)),
     )

@@ -15,7 +15,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from agent.clock import Clock
 from agent.firmware.catalog import Catalog
-from agent.firmware.image import ImageTerms
+from agent.firmware.image import read_terms
 from agent.firmware.publishing import add_image, create
 from agent.firmware.repository_files import (
     METADATA,
@@ -67,7 +67,7 @@ class PublishedRepository:
         return add_image(
             self.folder,
             file,
-            terms=ImageTerms.model_validate(terms(version, **changes)),
+            terms=read_terms(terms(version, **changes)),
             signers=list(self.signers.values()),
             now=self.now,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent_clock import StillClock
 from asgi_client import AsgiClient
+from firmware_fakes import FakeUpdates
 from starlette.applications import Starlette
 
 from agent.errors import AgentError, ResourceMissing
@@ -276,6 +277,7 @@ class Agent:
     journal: Journal
     fleet: FakeFleet
     actions: FakeActions
+    updates: FakeUpdates
     stripe: FakeStripe
     events: EventBus
     clock: StillClock
@@ -315,12 +317,14 @@ async def running_agent(
         key = await new_key(journal, *KeyScope)
         fleet, actions, stripe = FakeFleet(), FakeActions(journal), FakeStripe()
         events = EventBus()
+        updates = FakeUpdates(journal, events=events, clock=clock)
         services = Services(
             settings=Settings(state_dir=folder, rest=rest or RestSettings()),
             journal=journal,
             stripe=stripe,
             fleet=fleet,
             actions=actions,
+            updates=updates,
             events=events,
             clock=clock,
             random=counted_bytes,
@@ -334,6 +338,7 @@ async def running_agent(
             journal=journal,
             fleet=fleet,
             actions=actions,
+            updates=updates,
             stripe=stripe,
             events=events,
             clock=clock,

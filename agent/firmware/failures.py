@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from agent.errors import AgentError
+
 UPDATE_CANCELED = "firmware_update_canceled"
 IMAGE_REFUSED = "firmware_image_refused"
 LOAD_INTERRUPTED = "firmware_load_interrupted"
@@ -24,3 +28,16 @@ REMEDIES = {
     KEYS_CHANGED: "Take no payments on it: have its keys loaded again.",
 }
 """What to do, by code."""
+
+
+def remedy_of(code: str) -> str | None:
+    """What to do about an update's `failure_code`; None where docs/errors.md says it."""
+    if code in REMEDIES:
+        return REMEDIES[code]
+    return next((kind.remedy for kind in _kinds() if kind.code == code), None)
+
+
+def _kinds(root: type[AgentError] = AgentError) -> Iterator[type[AgentError]]:
+    yield root
+    for kind in root.__subclasses__():
+        yield from _kinds(kind)

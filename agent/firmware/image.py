@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 SHA256_HEX = r"^[0-9a-f]{64}$"
 LEAST_BATTERY_PERCENT = 30
 
 
-class ImageTerms(BaseModel):
-    """What the operator says of an image: the target's `custom` field.
-
-    A field that this version does not know is passed over: a newer agent knows it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+@dataclass(frozen=True, slots=True)
+class ImageTerms:
+    """What the operator says of an image: the target's `custom` field."""
 
     device_model: Annotated[str, Field(pattern="^[a-z0-9_]+$")]
     """The profile's name, such as `magtek_dynaflex_ii_go`."""
@@ -27,8 +28,9 @@ class ImageTerms(BaseModel):
     sequence: Annotated[int, Field(ge=1)]
     """Grows with every release of a model; what is newer is decided by it."""
     image_type: Annotated[int, Field(ge=0, le=0xFFFF)]
+    """The vendor's number for what is replaced."""
     hardware_min: str | None = None
-    from_versions: list[str] = []
+    from_versions: tuple[str, ...] = ()
     """The only versions it may follow; empty for any."""
     vendor_digest: Annotated[str, Field(pattern=SHA256_HEX)] | None = None
     """SHA-256 as the vendor has published it."""
@@ -61,12 +63,31 @@ def read_image(
     sha256 = hashes.get("sha256")
     if sha256 is None:
         raise ImageUnreadable("no SHA-256")
-    try:
-        terms = ImageTerms.model_validate(custom)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(map(str, first["loc"])) or "custom"
-        raise ImageUnreadable(f"{field}: {first['msg']}") from None
+    terms = read_terms(custom)
     if terms.vendor_digest not in (None, sha256):
         raise ImageUnreadable("vendor_digest: not that of the image")
     return FirmwareImage(name, sha256, length, terms)
+
+
+def read_terms(custom: object) -> ImageTerms:
+    """The terms in a `custom` field; raises ImageUnreadable.
+
+    A field that this version does not know is passed over: a newer agent knows it.
+    """
+    try:
+        return _adapter().validate_json(json.dumps(custom), strict=True)
+    except ValidationError as error:
+        first: ErrorDetails = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, first["loc"])) or "custom"
+        raise ImageUnreadable(f"{field}: {first['msg']}") from None
+
+
+def terms_object(terms: ImageTerms) -> dict[str, object]:
+    """The `custom` field that says the same."""
+    return {name: value for name, value in asdict(terms).items() if value is not None}
+
+
+@cache
+def _adapter() -> TypeAdapter[ImageTerms]:
+    """Made when it is first needed: agents that update nothing never do."""
+    return TypeAdapter(ImageTerms)

@@ -23,7 +23,7 @@ from tuf.api.metadata import (
 )
 
 from agent.firmware.errors import RepositoryInvalid, SigningKeyMissing
-from agent.firmware.image import ImageTerms
+from agent.firmware.image import ImageTerms, read_terms, terms_object
 from agent.firmware.repository_files import (
     METADATA,
     TARGETS,
@@ -106,7 +106,7 @@ def add_image(
         raise RepositoryInvalid(f"{file}: its SHA-256 is {digest}, not the vendor's.")
     _check_free(targets.signed, name, terms=terms)
     target = TargetFile.from_data(name, content, ["sha256"])
-    target.unrecognized_fields["custom"] = terms.model_dump(exclude_none=True)
+    target.unrecognized_fields["custom"] = terms_object(terms)
     path = folder / TARGETS / terms.device_model / f"{digest}.{file.name}"
     path.parent.mkdir(exist_ok=True)
     write_whole(path, content)
@@ -200,7 +200,7 @@ def _check_free(targets: Targets, name: str, *, terms: ImageTerms) -> None:
     if name in targets.targets:
         raise RepositoryInvalid(f"There is an image {name} already.")
     for other in targets.targets.values():
-        theirs = ImageTerms.model_validate(other.custom)
+        theirs = read_terms(other.custom)
         if (theirs.device_model, theirs.sequence) == (
             terms.device_model,
             terms.sequence,

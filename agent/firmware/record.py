@@ -9,7 +9,7 @@ from agent.clock import Clock
 from agent.errors import JournalError
 from agent.events import EventBus, UpdateFinished, UpdateProgress, UpdateStarted
 from agent.firmware.gates import Obstacle
-from agent.firmware.states import UpdateState
+from agent.firmware.states import AFTER_LOAD, UpdateState
 from agent.firmware.update import Update, apply, begin, fold
 from agent.ids import UpdateId
 from agent.journal.update_entries import (
@@ -130,6 +130,8 @@ class UpdateRecord:
     @property
     def percent(self) -> int:
         """How much of the image the reader has, 0 to 100."""
+        if self.update.state in AFTER_LOAD:
+            return 100
         return min(100, self.loaded_bytes * 100 // self.update.requested.length)
 
     @property

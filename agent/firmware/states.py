@@ -77,6 +77,18 @@ BEFORE_ACTIVATION = frozenset(
 )
 """The reader runs what it ran before, whatever happens: it can still be canceled."""
 
+AFTER_LOAD = frozenset(
+    {
+        UpdateState.LOADED,
+        UpdateState.ACTIVATING,
+        UpdateState.REBOOTING,
+        UpdateState.CONFIRMING,
+        UpdateState.DONE,
+        UpdateState.ROLLED_BACK,
+    }
+)
+"""The reader has taken the whole image."""
+
 TRANSITIONS: dict[tuple[UpdateState, UpdateStep], UpdateState] = {
     (UpdateState.IDLE, UpdateStep.DOWNLOADED): UpdateState.DOWNLOADED,
     (UpdateState.DOWNLOADED, UpdateStep.VERIFIED): UpdateState.VERIFIED,

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.ids import LocalKeyId
 from agent.rest.auth import KeyScope, authenticate
 from agent.rest.services import services_of
 
@@ -18,13 +19,20 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         services = services_of(request)
-        await authenticate(
+        key = await authenticate(
             services.journal.keys,
             request.headers.get("authorization"),
             any_of=any_of,
             livemode=services.livemode,
             clock=services.clock,
         )
+        request.state.key_id = key.key_id
         return await endpoint(request)
 
     return guarded
+
+
+def caller_of(request: Request) -> LocalKeyId:
+    """Whose key a keyed request came with."""
+    key_id: LocalKeyId = request.state.key_id
+    return key_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from shutil import disk_usage
 
@@ -17,6 +18,7 @@ from agent.errors import (
     ReaderOffline,
     StripeKeyMissing,
 )
+from agent.firmware.failures import UPDATE_CANCELED, remedy_of
 from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
@@ -61,6 +63,7 @@ def _causes(services: Services) -> list[Cause]:
         *_stripe_causes(services),
         *_payment_causes(services),
         *_reader_causes(services),
+        *_update_causes(services),
     ]
 
 
@@ -92,6 +95,18 @@ def _payment_causes(services: Services) -> Iterator[Cause]:
             "is not settled yet."
         )
         yield _cause(unsettled, stops_payments=False)
+
+
+def _update_causes(services: Services) -> Iterator[Cause]:
+    """Readers whose last firmware update somebody must look at."""
+    for session in services.fleet.sessions():
+        with suppress(JournalError):
+            record = services.updates.current(session.record.reader_id)
+            code = None if record is None else record.update.failure_code
+            if record is not None and code not in (None, UPDATE_CANCELED):
+                message = record.update.failure_message or "The update failed."
+                remedy = remedy_of(code or "") or "See docs/errors.md."
+                yield Cause(code or "", message, remedy, stops_payments=False)
 
 
 def _reader_causes(services: Services) -> Iterator[Cause]:

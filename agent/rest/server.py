@@ -11,6 +11,7 @@ from agent.errors import AgentError
 from agent.rest.auth import KeyScope
 from agent.rest.discovery import discover
 from agent.rest.event_stream import stream_events
+from agent.rest.firmware import change_firmware, show_firmware
 from agent.rest.forwarding import MANAGE, SEE, TAKE, forwarded_routes
 from agent.rest.guard import Endpoint, keyed
 from agent.rest.health import live, ready
@@ -31,6 +32,7 @@ __all__ = ["Services", "create_app"]
 
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
+FIRMWARE = "/agent/readers/{reader_id}/firmware"
 EVENTS = frozenset({KeyScope.EVENTS})
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
@@ -78,6 +80,8 @@ def routes() -> list[Route]:
         Route("/agent/health/live", live, methods=["GET"]),
         Route("/agent/health/ready", ready, methods=["GET"]),
         _route("GET", "/agent/discovery", discover, any_of=DISCOVER),
+        _route("GET", FIRMWARE, show_firmware, any_of=MANAGE),
+        _route("POST", FIRMWARE, change_firmware, any_of=MANAGE),
         _route("GET", "/agent/events", stream_events, any_of=EVENTS),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]

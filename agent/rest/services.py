@@ -13,6 +13,9 @@ from starlette.requests import Request
 
 from agent.clock import Clock
 from agent.events import EventBus
+from agent.firmware.offers import Offers
+from agent.firmware.record import UpdateRecord
+from agent.firmware.updates import InstallRequest
 from agent.ids import PaymentId, Random, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
@@ -75,6 +78,24 @@ class Actions(Protocol):
     ) -> Payment: ...
 
 
+class Updates(Protocol):
+    """The firmware updates: agent.firmware.updates.Updates."""
+
+    def current(self, reader_id: ReaderId) -> UpdateRecord | None: ...
+
+    def last_offers(self, reader_id: ReaderId) -> Offers | None: ...
+
+    async def check(
+        self, reader_id: ReaderId, *, bundle: str | None = None
+    ) -> Offers: ...
+
+    async def request(
+        self, reader_id: ReaderId, wanted: InstallRequest
+    ) -> UpdateRecord: ...
+
+    async def cancel(self, reader_id: ReaderId) -> UpdateRecord | None: ...
+
+
 class Forwarded(Protocol):
     """Stripe's answer as it came."""
 
@@ -113,6 +134,7 @@ class Services:
     stripe: Upstream
     fleet: Fleet
     actions: Actions
+    updates: Updates
     events: EventBus
     clock: Clock
     random: Random

@@ -79,7 +79,7 @@ async def test_what_the_operator_has_signed_is_offered(
 
     assert first.name == "magtek_dynaprox/1.0.bin"
     assert (first.terms.firmware_version, first.terms.hardware_min) == ("1.0", "3")
-    assert second.terms.from_versions == ["1.0"]
+    assert second.terms.from_versions == ("1.0",)
     assert second.length == len(IMAGE) + 1
 
 

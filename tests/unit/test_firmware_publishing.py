@@ -18,7 +18,7 @@ from agent.firmware.errors import (
     SigningKeyMissing,
     SigningKeyUnreadable,
 )
-from agent.firmware.image import ImageTerms
+from agent.firmware.image import read_terms
 from agent.firmware.publishing import (
     LIFE,
     add_image,
@@ -195,7 +195,7 @@ def test_nothing_is_published_without_every_key_it_needs(
         add_image(
             repository.folder,
             tmp_path / "2.0.bin",
-            terms=ImageTerms.model_validate(terms("2.0")),
+            terms=read_terms(terms("2.0")),
             signers=others,
             now=repository.now,
         )
