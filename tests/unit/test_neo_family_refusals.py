@@ -12,6 +12,7 @@ from neo_transactions import (
     TAPPED,
     TIMED_OUT,
     events_to_the_end,
+    next_event,
     started,
     transaction_on,
     until_online,
@@ -22,10 +23,13 @@ from drivers.errors import (
     FeatureUnsupported,
     LocalError,
 )
+from drivers.profile import profile_named
 from drivers.protocol.idtech_neo.activate import (
     ActivateTransaction,
+    Interface,
 )
 from drivers.reader import (
+    CardRequested,
     InputOption,
     IssuerAnswer,
     TipChoices,
@@ -103,6 +107,7 @@ async def test_impossible_transaction_never_reaches_the_reader(
     [
         replace(SALE, options=frozenset({InputOption.MANUAL})),
         replace(SALE, tip=TipChoices(percents=(10,))),
+        replace(SALE, tax=100),
         replace(SALE, asks_signature=True),
     ],
 )
@@ -112,3 +117,20 @@ async def test_what_the_model_lacks_is_refused(request_: TransactionRequest) -> 
         with pytest.raises(FeatureUnsupported):
             async with reader.transaction(request_):
                 pytest.fail("a transaction began that the reader cannot do")
+
+
+@in_virtual_time
+async def test_of_the_ways_that_are_asked_for_the_reader_takes_those_it_has() -> None:
+    kiosk = profile_named("idtech_kiosk_iii")
+    async with (
+        opened_reader(kiosk) as (reader, scripted),
+        transaction_on(reader, scripted, SALE) as transaction,
+    ):
+        activated = await scripted.expect(ActivateTransaction)
+        requested = await next_event(transaction)
+        await scripted.send(TIMED_OUT)
+        await events_to_the_end(transaction)
+
+    assert requested == CardRequested(frozenset({InputOption.TAP}))
+    assert activated.interfaces == Interface.CONTACTLESS
+    assert activated.fallback is None

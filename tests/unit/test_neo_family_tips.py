@@ -161,3 +161,19 @@ async def test_sale_canceled_while_the_tip_is_chosen_ends() -> None:
         *_, last = await events_to_the_end(transaction)
 
     assert last == TransactionFinished(Verdict.CANCELED_BY_HOST, "tip")
+
+
+@in_virtual_time
+async def test_tax_alone_is_told_and_added() -> None:
+    request = replace(SALE, tax=100)
+    async with (
+        opened_reader(VP6800) as (reader, scripted),
+        transaction_on(reader, scripted, request) as transaction,
+    ):
+        activated = await scripted.expect(ActivateTransaction)
+        await scripted.send(TIMED_OUT)
+        events = await events_to_the_end(transaction)
+
+    assert events[0] == TipChosen(0, 100)
+    amount = find_value(activated.objects, emv.AMOUNT_AUTHORISED)
+    assert amount == emv.encode_amount(1334)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import assert_never
 
-from drivers.errors import FrameError, ReaderRefused
+from drivers.errors import FrameError, ReaderRefused, ReaderTimeout
 from drivers.families.idtech_neo import outcomes, translation
 from drivers.families.idtech_neo.conversation import CardSeen, Unheard
 from drivers.families.idtech_neo.device import Device
@@ -104,13 +104,14 @@ class Course:
     async def _ask_for_tip(self) -> int | TransactionFinished:
         """What comes on top of the amount: a tip and tax."""
         choices, tax = self._request.tip, self._request.tax
-        if choices is None:
-            return tax
-        self._tell(CustomerActing(CustomerStep.SELECTING_TIP))
-        tip = await ask_for_tip(self._device, self._request, choices)
+        tip: int | InputEnd = 0
+        if choices is not None:
+            self._tell(CustomerActing(CustomerStep.SELECTING_TIP))
+            tip = await ask_for_tip(self._device, self._request, choices)
         if isinstance(tip, InputEnd):
             return TransactionFinished(_INPUT_ENDS[tip], "tip")
-        self._tell(TipChosen(tip, tax))
+        if choices is not None or tax:
+            self._tell(TipChosen(tip, tax))
         return tip + tax
 
     async def _take_card(self, objects: tuple[Tlv, ...]) -> TransactionFinished:
@@ -225,7 +226,7 @@ class Course:
             is_approved = issuer.response_code == APPROVED
             shown = DisplayMessage.APPROVED if is_approved else DisplayMessage.DECLINED
             # A reader that does not show it has still read the card.
-            with suppress(ReaderRefused):
+            with suppress(ReaderRefused, ReaderTimeout):
                 await self._device.order(translation.text_of(shown))
         return TransactionFinished(Verdict.DEFERRED, "host")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from drivers.errors import (
     FeatureUnsupported,
@@ -75,7 +76,8 @@ class IdTechNeoReader:
         Raises ReaderEncryptionOff before any card is asked for where the reader does
         not encrypt what the request lets in, or has sent card data in the clear.
         """
-        translation.check_request(request, self._profile.capabilities)
+        options = translation.options_for(request, self._profile.capabilities)
+        request = replace(request, options=options)
         if self._device.is_used:
             raise LocalError("a transaction is open on this reader")
         with self._device.used_for("a transaction"):

@@ -100,25 +100,30 @@ _NEEDED: dict[InputOption, Encryption] = {
 }
 
 
-def check_request(request: TransactionRequest, capabilities: Capabilities) -> None:
-    """Raises LocalError for a request no reader takes, FeatureUnsupported for this one."""
+def options_for(
+    request: TransactionRequest, capabilities: Capabilities
+) -> frozenset[InputOption]:
+    """How a card may come: what is asked for and the model has.
+
+    Raises LocalError for a request no reader takes, and FeatureUnsupported where this
+    one has no such way, or lacks what is asked besides.
+    """
     options = request.options
     if not options or (InputOption.MANUAL in options and len(options) > 1):
-        raise LocalError(
-            "NEO readers take insert, swipe and tap, or manual entry alone"
-        )
+        raise LocalError("a card is presented in some way, or its number is typed")
     if not 0 < request.timeout_s <= 0xFF:
         raise LocalError(
             f"{request.timeout_s} s to present a card; a reader takes 1 to 255"
         )
-    if not options <= capabilities.input_options:
-        missing = ", ".join(sorted(options - capabilities.input_options))
-        raise FeatureUnsupported(f"the reader has no {missing}")
-    if request.tip is not None and not capabilities.takes_tips:
-        raise FeatureUnsupported("the reader cannot ask for a tip")
+    if (request.tip is not None or request.tax) and not capabilities.takes_tips:
+        raise FeatureUnsupported("this reader asks for no tips and shows no tax")
     if request.asks_signature and not capabilities.captures_signatures:
-        raise FeatureUnsupported("the reader has nothing to sign on")
+        raise FeatureUnsupported("this reader captures no signatures")
     emv_data(request, extra=request.tax)
+    had = options & frozenset(map(InputOption, capabilities.input_options))
+    if not had:
+        raise FeatureUnsupported("this reader takes cards in other ways")
+    return had
 
 
 def needed_encryption(options: frozenset[InputOption]) -> Encryption:
