@@ -62,7 +62,12 @@ from drivers.protocol.idtech_neo.keypad import (
     GetNumber,
     GetPin,
 )
-from drivers.protocol.idtech_neo.keys import GetKsn, KeySlot
+from drivers.protocol.idtech_neo.keys import (
+    GetKeyHeader,
+    GetKsn,
+    GetKsnByIndex,
+    KeySlot,
+)
 from drivers.protocol.idtech_neo.pass_through import (
     CardInterface,
     ExchangeApdu,
@@ -209,6 +214,8 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(PollForToken, st.integers(1, 25599).map(lambda n: 10 * n)),
     st.builds(ExchangeApdu, st.sampled_from(CardInterface), st.binary()),
     st.builds(GetKsn, st.builds(KeySlot, BYTE, TWO_BYTES)),
+    st.builds(GetKsnByIndex, BYTE),
+    st.builds(GetKeyHeader, st.builds(KeySlot, BYTE, TWO_BYTES)),
     st.builds(
         OtherCommand, st.builds(Frame, st.just(0x83), BYTE.filter(lambda n: n != 0x41))
     ),

@@ -20,6 +20,7 @@ from drivers.protocol.idtech_neo.basic import BeepLong, BeepShort, Glow, SetLigh
 from drivers.protocol.idtech_neo.keys import (
     GetKeys,
     GetKsn,
+    GetKsnByIndex,
     KeyCounter,
     KeyIndex,
     KeySlot,
@@ -198,12 +199,16 @@ async def test_older_readers_are_asked_for_each_key() -> None:
         assert reader.features.keys is not None
         listing = asyncio.create_task(reader.features.keys.key_states())
         await scripted.answer_next(GetKeys, status=StatusCode.UNKNOWN_SUB_COMMAND)
-        for _ in range(3):
-            await scripted.answer_next(
-                GetKsn, encode_counter(KeyCounter(SlotState.VALID, KSN))
-            )
+        for index in (KeyIndex.DATA, KeyIndex.PIN, KeyIndex.MAC):
+            await scripted.answer_next(GetKsn, status=StatusCode.UNKNOWN_SUB_COMMAND)
+            asked = await scripted.answer_next(GetKsnByIndex, KSN)
+            assert asked.index == index
 
-        assert [state.name for state in await listing] == ["data", "pin", "mac"]
+        assert await listing == (
+            KeyState("data", KSN, is_usable=True),
+            KeyState("pin", KSN, is_usable=True),
+            KeyState("mac", KSN, is_usable=True),
+        )
 
 
 @in_virtual_time

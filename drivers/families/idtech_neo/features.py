@@ -33,6 +33,7 @@ from drivers.protocol.idtech_neo.keypad import GetAmount, GetNumber
 from drivers.protocol.idtech_neo.keys import (
     GetKeys,
     GetKsn,
+    GetKsnByIndex,
     KeyIndex,
     KeySlot,
     SlotState,
@@ -169,6 +170,8 @@ class NeoKeyStore:
 
     async def _state(self, key: KeySlot) -> KeyState:
         answer = await self._device.ask(GetKsn(key))
+        if answer.code in NOT_THERE:
+            answer = await self._device.ask(GetKsnByIndex(key.index))
         is_known = key.index in set(KeyIndex)
         name = KeyIndex(key.index).name.lower() if is_known else f"{key.index:02x}"
         name = f"{name}_{key.slot}" if key.slot else name

@@ -74,6 +74,8 @@ _Typed = (
     | pass_through.ContactOff
     | keys.GetKeys
     | keys.GetKsn
+    | keys.GetKsnByIndex
+    | keys.GetKeyHeader
 )
 Command = _Typed | OtherCommand
 

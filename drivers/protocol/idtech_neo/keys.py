@@ -63,6 +63,40 @@ class GetKsn:
 
 
 @dataclass(frozen=True, slots=True)
+class GetKsnByIndex:
+    """The same on readers before NEO 2; answered by the KSN or a KeyCounter."""
+
+    CODE: ClassVar[Code] = (0x81, 0x0A)
+    index: int
+
+    def to_data(self) -> bytes:
+        """One byte."""
+        return number(self.index, 1)
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        """The command; raises FrameError."""
+        return cls(exactly(data, 1)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class GetKeyHeader:
+    """Answered by the header of the key's block (X9.143): its algorithm and use."""
+
+    CODE: ClassVar[Code] = (0x81, 0x0D)
+    key: KeySlot
+
+    def to_data(self) -> bytes:
+        """Index and slot."""
+        return _encoded(self.key)
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        """The command; raises FrameError."""
+        return cls(_decoded(exactly(data, _SLOT_BYTES)))
+
+
+@dataclass(frozen=True, slots=True)
 class KeyCounter:
     """How a DUKPT key stands."""
 
@@ -81,6 +115,8 @@ def encode_counter(counter: KeyCounter) -> bytes:
 
 def counter_of(data: bytes) -> KeyCounter:
     """The counter; raises FrameError."""
+    if len(data) == _BARE_KSN_BYTES:
+        return KeyCounter(SlotState.VALID, data)
     cursor = Cursor(data)
     state = cursor.byte()
     ksn = b"" if cursor.is_at_end else cursor.take(cursor.byte())
@@ -103,6 +139,8 @@ def keys_of(data: bytes) -> tuple[KeySlot, ...]:
 
 
 _SLOT_BYTES = 3
+_BARE_KSN_BYTES = 10
+"""With state and length in front there are 12 (TDES), 14 (AES), or the state alone."""
 
 
 def _encoded(key: KeySlot) -> bytes:
