@@ -158,6 +158,12 @@ class MmsHost:
         """What the reader told unasked, in words."""
         return [_word(notice) for notice in self.notices]
 
+    def type(self, *keys: str) -> None:
+        """The cardholder presses keys, each text of digits one by one."""
+        for key in keys:
+            for each in key if key.isdecimal() else [key]:
+                self.reader.press_key(each)
+
     def present(self, card: str, entry: Entry) -> None:
         """The cardholder gives a card."""
         self.reader.present_card(CARDS.named(card), entry)

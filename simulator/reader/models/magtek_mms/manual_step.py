@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
+from drivers.features import Tone
+from drivers.protocol.magtek_mms.start import ManualEntry
 from simulator.cards.typed import TypedCard
 from simulator.errors import ControlRefused
 from simulator.reader.models.magtek_mms.activity import Activity, Console, Leaving
@@ -24,6 +26,8 @@ class Field(StrEnum):
 
 TEXTS = frozenset(field.value for field in Field)
 
+KEY_SOUND = Tone(1000, 20)
+
 _LIMITS = {
     # Card numbers by the manual, 6, command 1001; the code may be left out.
     Field.NUMBER: (8, 21),
@@ -39,6 +43,7 @@ class ManualStep(Activity):
     def __init__(
         self,
         console: Console,
+        mode: ManualEntry,
         *,
         above: str,
         timeout_s: int,
@@ -47,6 +52,7 @@ class ManualStep(Activity):
     ) -> None:
         """`above` is the line over each question."""
         super().__init__(console)
+        self._mode = mode
         self._above = above
         self._timeout_s = timeout_s
         self._typed = typed
@@ -64,6 +70,8 @@ class ManualStep(Activity):
         Raises ControlRefused where the key does nothing, and for a number that no
         virtual card has, which the cardholder may then type anew.
         """
+        if self._mode.has_key_sounds:
+            self.console.bench.play((KEY_SOUND,))
         if key == CANCEL:
             self.alarm.stop()
             self._leaving.canceled()

@@ -11,6 +11,7 @@ from drivers.protocol.magtek_mms.start import (
     BarcodeMode,
     Contactless,
     FinalScreen,
+    ManualEntry,
     Options,
     StartTransaction,
 )
@@ -33,7 +34,7 @@ class Order:
     timeout_s: int
     is_quick_chip: bool
     takes_tags: bool = False
-    is_manual: bool = False
+    manual: ManualEntry | None = None
     barcode: BarcodeMode | None = None
     tips: TipOptions | None = None
     pin_format: PinBlockFormat = PinBlockFormat.ISO_0
@@ -54,7 +55,6 @@ class OrderRefused(Exception):
 def order_of(command: StartTransaction, description: Description) -> Order:
     """The order in `command`; raises OrderRefused."""
     purchase = _purchase(command.emv_data)
-    is_manual = command.manual is not None
     is_quick_chip = Options.QUICK_CHIP in command.options
     order = Order(
         purchase,
@@ -62,7 +62,7 @@ def order_of(command: StartTransaction, description: Description) -> Order:
         timeout_s=command.timeout_s,
         is_quick_chip=is_quick_chip,
         takes_tags=command.contactless in {Contactless.NFC, Contactless.EMV_AND_NFC},
-        is_manual=is_manual,
+        manual=command.manual,
         barcode=command.barcode,
         tips=None if _has_no_tips(command.tips) else command.tips,
         pin_format=_pin_format(command.pin_block_format),
@@ -72,8 +72,9 @@ def order_of(command: StartTransaction, description: Description) -> Order:
         ),
     )
     _require_hardware(order, description)
-    has_way = order.entries or order.takes_tags or is_manual or order.barcode
-    is_one_way = not (is_manual and (order.entries or order.barcode))
+    others = order.entries or order.takes_tags or order.barcode
+    has_way = others or order.manual
+    is_one_way = not (others and order.manual)
     if not has_way or not is_one_way or (is_quick_chip and purchase.amount == 0):
         raise OrderRefused(StatusDetail.PARAMETER_INVALID)
     return order
@@ -100,7 +101,7 @@ _SIZES = {
 
 def _require_hardware(order: Order, description: Description) -> None:
     """Raise OrderRefused for what this model has not."""
-    if (order.is_manual or order.tips) and not description.has_touch:
+    if (order.manual or order.tips) and not description.has_touch:
         raise OrderRefused(StatusDetail.FEATURE_UNAVAILABLE)
     if order.barcode and not description.has_scanner:
         raise OrderRefused(StatusDetail.NO_SCANNER)

@@ -253,9 +253,10 @@ class Transaction(Activity):
         self._extras = replace(self._extras, tip=tip, tax=tax)
 
     def _ask_payment(self) -> None:
-        if self._order.is_manual:
+        if self._order.manual is not None:
             step = ManualStep(
                 self.console,
+                self._order.manual,
                 above=self._amount,
                 timeout_s=self._order.timeout_s,
                 typed=self._typed,
