@@ -50,6 +50,11 @@ _STRIPE_METHODS = frozenset(
 _NEO_PREFIX = bytes.fromhex("DFEE2602")
 _PIN_METHODS = range(0x01, 0x06)
 _CVM_FAILED = 0x01
+_PIN_REFUSALS = {
+    # Bits of the terminal verification results (EMV Book 3, C5), byte 3.
+    0x20 << 16: Decision.PIN_TRY_EXCEEDED,
+    0x08 << 16: Decision.ONLINE_OR_OFFLINE_PIN_REQUIRED,
+}
 
 
 class SimulatedIssuer:
@@ -190,14 +195,19 @@ def _outcome(
 
 
 def _decide_with_pin(card: Card, objects: tuple[Tlv, ...], amount: int) -> Decision:
-    """As `decide`; a wrong PIN is a reason only where there is no other."""
-    sealed = pin_in(objects)
+    """As `decide`; what is wrong with a PIN matters only where all else is well."""
     verified = _is_pin_verified(objects)
     decision = decide(card.account, amount, is_pin_verified=verified)
-    if sealed is None or decision is not Decision.APPROVE:
+    if decision is not Decision.APPROVE:
         return decision
-    is_right = open_pin(sealed, card.account.number) == card.account.pin
-    return decision if is_right else Decision.INCORRECT_PIN
+    results = int.from_bytes(_required(objects, emv.TERMINAL_VERIFICATION_RESULTS))
+    for bit, refusal in _PIN_REFUSALS.items():
+        if results & bit:
+            return refusal
+    sealed = pin_in(objects)
+    if sealed is None or open_pin(sealed, card.account.number) == card.account.pin:
+        return decision
+    return Decision.INCORRECT_PIN
 
 
 def _is_pin_verified(objects: tuple[Tlv, ...]) -> bool:
