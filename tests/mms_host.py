@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from random import Random  # noqa: TID251 - the tests' seeded source
 
+from drivers.errors import RemoteError
 from drivers.protocol import emv, slip
 from drivers.protocol.framing import Packets
 from drivers.protocol.magtek_mms import message
@@ -104,6 +105,7 @@ class MmsHost:
         )
         self.issuer = SimulatedIssuer(CARDS)
         self.messages: list[Message] = []
+        self.garbled = 0
         self.is_cut_off = False
         self.packets = self._made_packets()
         self._references = count(1)
@@ -216,7 +218,11 @@ class MmsHost:
         )
 
     def _received(self, data: bytes) -> None:
-        self.messages.extend(map(message.decode, self.packets.feed(data)))
+        for body in self.packets.feed(data):
+            try:
+                self.messages.append(message.decode(body))
+            except RemoteError:
+                self.garbled += 1
 
     def _closed(self) -> None:
         self.is_cut_off = True
