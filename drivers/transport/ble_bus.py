@@ -68,7 +68,7 @@ async def pair(device_path: str, *, passkey: int | None) -> None:
     """Bond with the device, for good; raises DBusError where either side refuses."""
     async with _bus() as bus:
         # BlueZ asks the agent of who wants to pair, and forgets it with the connection.
-        agent = _Agent(device_path, passkey)
+        agent = PairingAgent(device_path, passkey)
         bus.add_message_handler(agent.answer)
         register = Message(
             destination=_BLUEZ,
@@ -88,7 +88,9 @@ async def pair(device_path: str, *, passkey: int | None) -> None:
         await _call(bus, bond)
 
 
-class _Agent:
+class PairingAgent:
+    """Answers BlueZ's questions about one device; pure."""
+
     def __init__(self, device_path: str, passkey: int | None) -> None:
         self._device_path = device_path
         self._passkey = passkey

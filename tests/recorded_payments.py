@@ -1,0 +1,112 @@
+"""Payments at simulated readers that are recorded, and recordings paid with again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pipe_transport import PipeTransport
+
+from drivers.profile import profile_named
+from drivers.reader import (
+    IssuerAnswer,
+    OnlineRequested,
+    Reader,
+    TransactionEvent,
+    TransactionRequest,
+)
+from drivers.registry import open_reader
+from drivers.transport.base import Transport
+from drivers.transport.recording import Recording
+from drivers.transport.replay import ReplayedTransport
+from drivers.witnesses import recorded, witness_of
+from simulator.app import ReaderOrder, build_simulator
+from simulator.cards.card import Entry
+from simulator.clock import SystemClock
+from simulator.reader.actions import PresentCard
+from simulator.reader.rules import Condition, Rule
+from simulator.reader.screen import ReaderState
+from simulator.reader.wires.pipe import PipeWire
+
+SALE = TransactionRequest(1234, "usd", timeout_s=30)
+APPROVAL = IssuerAnswer("00", authentication_data=bytes(8))
+PATIENCE_S = 600
+
+
+@dataclass
+class Lines:
+    """A recording in memory."""
+
+    text: str = ""
+    is_closed: bool = False
+
+    def write(self, line: str) -> None:
+        """Keep it."""
+        self.text += line
+
+    def close(self) -> None:
+        """Nothing comes any more."""
+        self.is_closed = True
+
+
+@dataclass
+class Paid:
+    """What a payment was for whoever held the reader."""
+
+    serial_number: str
+    events: list[TransactionEvent] = field(default_factory=list)
+
+
+async def recorded_payment(
+    card: str, entry: Entry, *, wire: PipeWire, model: str
+) -> tuple[str, Paid]:
+    """The recording of one payment, and the payment itself."""
+    simulator = build_simulator(
+        clock=SystemClock(), readers=[ReaderOrder("till", wire, model)], seed=1
+    )
+    simulator.readers.plug()
+    given = PresentCard(simulator.cards.named(card), entry)
+    asked = Condition(state=ReaderState.WAITING_FOR_CARD)
+    simulator.rules.add(Rule(asked, (given,), times=None, after_s=0.001))
+    lines = Lines()
+
+    async def open_recorded(_: str) -> Transport:
+        transport = PipeTransport(wire)
+        loop = asyncio.get_running_loop()
+        profile = profile_named(model)
+        return recorded(transport, profile, sink=lines, monotonic=loop.time)
+
+    reader = await open_reader(wire.spec, model=model, schemes={"pipe": open_recorded})
+    paid = await _pay(reader)
+    simulator.readers.unplug()
+    assert lines.is_closed
+    return lines.text, paid
+
+
+async def replayed_payment(recording: Recording) -> Paid:
+    """The same payment with the same driver, but without a reader."""
+    header = recording.header
+    witness = witness_of(header.family, header.kind, header.packet_bytes)
+    transport = ReplayedTransport(recording, witness=witness)
+
+    async def open_replay(_: str) -> Transport:
+        return transport
+
+    scheme = header.spec.partition(":")[0]
+    reader = await open_reader(
+        header.spec, model=header.model, schemes={scheme: open_replay}
+    )
+    paid = await _pay(reader)
+    assert transport.is_over
+    return paid
+
+
+async def _pay(reader: Reader) -> Paid:
+    paid = Paid(reader.info.serial_number)
+    async with asyncio.timeout(PATIENCE_S), reader.transaction(SALE) as transaction:
+        async for event in transaction:
+            paid.events.append(event)
+            if isinstance(event, OnlineRequested):
+                await transaction.complete_online(APPROVAL)
+    await reader.aclose()
+    return paid
