@@ -32,7 +32,7 @@ from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from drivers.discovery.serial_ports import discover_serial
 from drivers.reader import Reader
-from drivers.registry import open_reader
+from drivers.registry import Wrap, open_reader
 from drivers.transport.radio import Radio
 
 log = get_logger(__name__)
@@ -97,11 +97,21 @@ async def serve(
             log.info("agent.stopped")
 
 
-def _opener(radio: Radio) -> OpenReader:
+def _opener(parts: Parts) -> OpenReader:
+    folder = parts.settings.readers.recordings
+    wrap = None if folder is None else _recorder(folder, parts.clock)
+
     async def open_on_this_machine(spec: str, model: str | None) -> Reader:
-        return await open_reader(spec, model=model, radio=radio)
+        return await open_reader(spec, model=model, radio=parts.radio, wrap=wrap)
 
     return open_on_this_machine
+
+
+def _recorder(folder: Path, clock: Clock) -> Wrap:
+    # Loaded on use: hardly anybody records.
+    from agent.readers.recordings import Recordings
+
+    return Recordings(folder, clock=clock).record
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +143,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     settings, events = parts.settings, EventBus()
     fleet = Fleet(
         journal=parts.journal,
-        open_reader=parts.open_reader or _opener(parts.radio),
+        open_reader=parts.open_reader or _opener(parts),
         candidates=discover_serial,
         clock=parts.clock,
         random=parts.random,

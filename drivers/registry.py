@@ -29,6 +29,8 @@ from drivers.transport.radio import Radio
 
 OpenFamily = Callable[[Transport, Profile, float], Awaitable[Reader]]
 """Asks whoever is on a transport for its identity, waiting so long for an answer."""
+Wrap = Callable[[Transport, Profile], Transport]
+"""Puts something around an open transport, such as a recorder."""
 
 
 async def _open_idtech_neo(
@@ -69,12 +71,14 @@ async def open_reader(
     list_ports: ListPorts = comports,
     schemes: Mapping[str, OpenTransport] | None = None,
     radio: Radio | None = None,
+    wrap: Wrap | None = None,
 ) -> Reader:
     """Open `spec` and identify the reader on it; `timeout_s` is for each answer.
 
     Without a `model` the port's USB id decides, and failing that each family that knows
     such ports asks in turn. `schemes` replaces the ways to open a transport; `radio` is
-    the one that all who use Bluetooth share. Raises LocalError for an unknown model or a
+    the one that all who use Bluetooth share; `wrap` gets every open transport and may
+    put something around it. Raises LocalError for an unknown model or a
     malformed spec, and what a family raises where none fits.
     """
     possible = _possible_profiles(spec, model, list_ports)
@@ -82,6 +86,8 @@ async def open_reader(
     async def open_as(profile: Profile) -> Reader:
         ways = schemes or openers(profile, radio=radio)
         transport = await open_transport(spec, schemes=ways)
+        if wrap is not None:
+            transport = wrap(transport, profile)
         is_guess = profile is not possible[-1]
         answer_s = min(timeout_s, GUESS_S) if is_guess else timeout_s
         return await FAMILIES[profile.family](transport, profile, answer_s)

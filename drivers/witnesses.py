@@ -7,6 +7,7 @@ from typing import Protocol
 
 from drivers.errors import LocalError
 from drivers.profile import Profile
+from drivers.protocol.idtech_neo import witness as idtech_neo
 from drivers.protocol.magtek_mms import witness as magtek_mms
 from drivers.protocol.witness import Witness
 from drivers.transport.base import Transport
@@ -22,7 +23,10 @@ class MakeWitness(Protocol):
         ...
 
 
-WITNESSES: Mapping[str, MakeWitness] = {"magtek_mms": magtek_mms.witness}
+WITNESSES: Mapping[str, MakeWitness] = {
+    "idtech_neo": idtech_neo.witness,
+    "magtek_mms": magtek_mms.witness,
+}
 
 
 def witness_of(family: str, kind: WireKind, packet_bytes: int | None) -> Witness:

@@ -128,6 +128,8 @@ class ReaderSettings(_Section):
     """Device paths to try; empty for all that look like a reader."""
     reconnect_min_s: Seconds = 0.2
     reconnect_max_s: Seconds = 5.0
+    recordings: Path | None = None
+    """A folder for what passes between agent and readers; None records nothing."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -9,6 +9,8 @@ import re
 
 LEAST_DIGITS, MOST_DIGITS = 12, 19
 _SHOWN_FIRST, _SHOWN_LAST = 6, 4
+_AMOUNT_BYTES = 6
+"""An amount may look like a card number of 12 digits, and is none."""
 _RUN = re.compile(rf"\d{{{LEAST_DIGITS},}}")
 _SEPARATOR = re.compile(r"[=^]")
 _SIGN = re.compile(r"[^\W_]")
@@ -37,6 +39,16 @@ def without_card_number(value: bytes, *, is_text: bool = False) -> bytes:
     return bytes(len(value)) if suspected else value
 
 
+def shown(value: bytes, *, is_harmless: bool) -> bytes:
+    """The value of a data object, or as many zeros where it is not harmless.
+
+    Nor is it believed to be where it is longer than an amount and may show a number.
+    """
+    if not is_harmless:
+        return bytes(len(value))
+    return value if len(value) <= _AMOUNT_BYTES else without_card_number(value)
+
+
 def masked(text: str) -> str:
     """The text with every number in it hidden but for its first six and last four.
 
@@ -44,10 +56,10 @@ def masked(text: str) -> str:
     """
     separator = _SEPARATOR.search(text)
     end = len(text) if separator is None else separator.end()
-    shown = _RUN.sub(_masked_run, text[:end])
-    if _has_number(shown.replace(" ", "")):  # Stripes of one brand have spaces in it.
-        shown = _SIGN.sub("*", shown)
-    return shown + _SIGN.sub("*", text[end:])
+    number = _RUN.sub(_masked_run, text[:end])
+    if _has_number(number.replace(" ", "")):  # Stripes of one brand have spaces in it.
+        number = _SIGN.sub("*", number)
+    return number + _SIGN.sub("*", text[end:])
 
 
 def _masked_run(run: re.Match[str]) -> str:

@@ -88,6 +88,15 @@ class RecordedTransport:
         self._pass(Sender.READER, data)
         return data
 
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Write down what arrives as it arrives, and hand it over."""
+
+        def note(data: bytes) -> None:
+            self._pass(Sender.READER, data)
+            received(data)
+
+        self._transport.receive(note)
+
     async def write(self, data: bytes) -> None:
         """Write it down, and hand it to the wire."""
         # First: the answer may be there before the wire is done with the question.

@@ -7,6 +7,7 @@ it had said by then, and in the same order.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from drivers.errors import Disconnected, LocalError
 from drivers.protocol.witness import Heard, Noise, Said, Sender, Withheld, Witness
@@ -55,6 +56,10 @@ class ReplayedTransport:
         if data is None:
             raise Disconnected(self.spec, self._closed_because)
         return data
+
+    def receive(self, received: Callable[[bytes], None]) -> None:
+        """Hand over what the reader says; `read` then tells of the end."""
+        self._inbox.hand_to(received)
 
     async def write(self, data: bytes) -> None:
         """Say what was said then; raises LocalError for anything else."""

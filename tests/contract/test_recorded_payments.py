@@ -25,7 +25,7 @@ READS = [
     *ENTRIES,
     ("amex_approved", Entry.SWIPE),
     ("mastercard_approved", Entry.CONTACTLESS),
-    ("visa_online_pin", Entry.CONTACT),
+    ("visa_signature", Entry.CONTACT),
 ]
 SAMPLE = [
     pytest.param(each, marks=() if is_sampled(each) else pytest.mark.full, id=str(each))

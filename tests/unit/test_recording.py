@@ -147,6 +147,29 @@ async def test_recorder_changes_nothing_and_says_when_it_is_done() -> None:
     )
 
 
+async def test_what_arrives_is_recorded_on_its_way_to_who_receives_it() -> None:
+    transport, far, lines, _ = recorder()
+    received: list[bytes] = []
+    transport.receive(received.append)
+
+    await far.write(b"hello.")
+
+    assert received == [b"hello."]
+    assert '"packets": ["68656c6c6f2e"]' in lines.text
+    await transport.aclose()
+
+
+async def test_replay_hands_over_what_the_reader_said() -> None:
+    transport = replay()
+    received: list[bytes] = []
+    transport.receive(received.append)
+
+    await transport.write(b"who.")
+
+    assert received == [b"reader -.", b"more."]
+    await transport.aclose()
+
+
 async def test_nothing_is_recorded_after_the_end() -> None:
     transport, _, lines, _ = recorder()
     await transport.aclose()

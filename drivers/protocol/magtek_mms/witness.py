@@ -15,6 +15,7 @@ from drivers.protocol import slip
 from drivers.protocol.card_numbers import (
     masked,
     may_show_a_card_number,
+    shown,
     without_card_number,
 )
 from drivers.protocol.magtek_mms import commands, notifications
@@ -213,7 +214,7 @@ def _command(command: Command) -> Command | None:
 def _object(item: Tlv) -> Tlv:
     if item.children:
         return item._replace(children=tuple(map(_object, item.children)))
-    return item if item.tag in SHOWN else item._replace(value=bytes(len(item.value)))
+    return item._replace(value=shown(item.value, is_harmless=item.tag in SHOWN))
 
 
 def _response(response: Response) -> Response:
