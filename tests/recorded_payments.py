@@ -15,11 +15,11 @@ from drivers.reader import (
     TransactionEvent,
     TransactionRequest,
 )
+from drivers.recording.format import Recording
+from drivers.recording.replay import ReplayedTransport
+from drivers.recording.witnesses import recorded, witness_of
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
-from drivers.transport.recording import Recording
-from drivers.transport.replay import ReplayedTransport
-from drivers.witnesses import recorded, witness_of
 from simulator.app import ReaderOrder, build_simulator
 from simulator.cards.card import Entry
 from simulator.clock import SystemClock

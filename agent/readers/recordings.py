@@ -18,8 +18,8 @@ from agent.clock import Clock
 from agent.errors import SettingsInvalid
 from agent.log import get_logger
 from drivers.profile import Profile
+from drivers.recording.witnesses import recorded
 from drivers.transport.base import Transport
-from drivers.witnesses import recorded
 
 log = get_logger(__name__)
 
@@ -93,7 +93,7 @@ class Recordings:
 
 
 class _FileSink:
-    """Implements drivers.transport.recorder.Sink."""
+    """Implements drivers.recording.recorder.Sink."""
 
     def __init__(self, file: TextIO, most_bytes: int) -> None:
         self._file = file

@@ -12,7 +12,7 @@ from recorded_payments import recorded_payment, replayed_payment
 from virtual_time import in_virtual_time
 
 from drivers.reader import OnlineRequested, TransactionEvent, TransactionFinished
-from drivers.transport.recording import read_recording
+from drivers.recording.format import read_recording
 from simulator.cards.card import Entry
 from simulator.reader.wires.pipe import PipeWire
 

@@ -14,9 +14,7 @@ from recorded_payments import Lines
 from drivers.errors import Disconnected, LocalError
 from drivers.profile import profile_named
 from drivers.protocol.witness import Noise, Said, Sender, Withheld, Witness
-from drivers.transport.pipe import Pipe, connected_pipes
-from drivers.transport.recorder import RecordedTransport
-from drivers.transport.recording import (
+from drivers.recording.format import (
     Ended,
     Header,
     Passed,
@@ -25,9 +23,11 @@ from drivers.transport.recording import (
     header_line,
     read_recording,
 )
-from drivers.transport.replay import ReplayedTransport
+from drivers.recording.recorder import RecordedTransport
+from drivers.recording.replay import ReplayedTransport
+from drivers.recording.witnesses import recorded
+from drivers.transport.pipe import Pipe, connected_pipes
 from drivers.wires import WireKind
-from drivers.witnesses import recorded
 
 HEADER = Header("letters", "acme_one", "pipe:", WireKind.STREAM, None)
 HEARD = (

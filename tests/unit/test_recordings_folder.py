@@ -11,9 +11,9 @@ from agent_clock import StillClock
 from agent.errors import SettingsInvalid
 from agent.readers.recordings import RecordingLimits, Recordings
 from drivers.profile import profile_named
+from drivers.recording.format import Ended, Passed, read_recording
 from drivers.transport.base import Transport
 from drivers.transport.pipe import connected_pipes
-from drivers.transport.recording import Ended, Passed, read_recording
 
 CANCEL = bytes.fromhex("C0000000000CAA0081040101100884021008C0")
 DYNAPROX = profile_named("magtek_dynaprox")

@@ -10,8 +10,8 @@ from drivers.profile import Profile
 from drivers.protocol.idtech_neo import witness as idtech_neo
 from drivers.protocol.magtek_mms import witness as magtek_mms
 from drivers.protocol.witness import Witness
+from drivers.recording.recorder import RecordedTransport, Sink
 from drivers.transport.base import Transport
-from drivers.transport.recorder import RecordedTransport, Sink
 from drivers.wires import WireKind
 
 

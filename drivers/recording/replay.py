@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from drivers.errors import Disconnected, LocalError
 from drivers.protocol.witness import Heard, Noise, Said, Sender, Withheld, Witness
+from drivers.recording.format import Ended, Passed, Recording
 from drivers.transport.pipe import Inbox
-from drivers.transport.recording import Ended, Passed, Recording
 from drivers.wires import WireKind
 
 

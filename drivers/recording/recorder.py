@@ -7,8 +7,7 @@ from typing import Protocol
 
 from drivers.errors import TransportError
 from drivers.protocol.witness import Sender, Witness
-from drivers.transport.base import Transport
-from drivers.transport.recording import (
+from drivers.recording.format import (
     Ended,
     Entry,
     Header,
@@ -16,6 +15,7 @@ from drivers.transport.recording import (
     entry_line,
     header_line,
 )
+from drivers.transport.base import Transport
 from drivers.wires import WireKind
 
 

@@ -1,0 +1,1 @@
+"""What passed between host and reader: written down without card data, and replayed."""
