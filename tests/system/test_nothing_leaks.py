@@ -76,8 +76,9 @@ class Said:
 def test_no_answer_event_or_file_holds_card_data_or_keys(tmp_path: Path) -> None:
     said = Said()
     with simulator(tmp_path) as world:
-        debug = '[log]\nlevel = "debug"\n'
-        home = agent_folder(tmp_path, stripe_url=world.url, settings=debug)
+        recordings = tmp_path / "recordings"
+        chatty = f'[log]\nlevel = "debug"\n[readers]\nrecordings = "{recordings}"\n'
+        home = agent_folder(tmp_path, stripe_url=world.url, settings=chatty)
         with agent(home):
             run(home, "keys", "create", "--cli")
             key = (tmp_path / "state" / "cli_key").read_text().strip()
@@ -89,6 +90,7 @@ def test_no_answer_event_or_file_holds_card_data_or_keys(tmp_path: Path) -> None
     assert said.findings() == []
     assert [str(finding) for finding in scan_folder(tmp_path)] == []
     assert b"presented" in b"".join(heard)
+    assert any("packets" in path.read_text() for path in recordings.iterdir())
 
 
 def take_payments(world: Simulator, home: AgentFolder, *, said: Said) -> None:
