@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from firmware_images import MODEL, image
@@ -27,6 +28,10 @@ class FakeUpdates:
         self.requests: list[InstallRequest] = []
         self.bundles: list[str | None] = []
         self.refusal: AgentError | None = None
+        self.moves: list[UpdateEntry] = []
+        """How far an update comes at once."""
+        self.on_look: Callable[[], None] | None = None
+        """What happens whenever somebody looks at an update."""
         self.catalogue = (image("1.0"), image("2.0"), image("0.9", is_downgrade=True))
         self._journal = journal
         self._events = events
@@ -35,6 +40,8 @@ class FakeUpdates:
         self._offers: dict[ReaderId, Offers] = {}
 
     def current(self, reader_id: ReaderId) -> UpdateRecord | None:
+        if self.on_look is not None:
+            self.on_look()
         return self._records.get(reader_id)
 
     def last_offers(self, reader_id: ReaderId) -> Offers | None:
@@ -69,6 +76,7 @@ class FakeUpdates:
             clock=self._clock,
         )
         self._records[reader_id] = record
+        await self.move(reader_id, *self.moves)
         return record
 
     async def cancel(self, reader_id: ReaderId) -> UpdateRecord | None:

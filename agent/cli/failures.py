@@ -16,15 +16,18 @@ class ExitCode(IntEnum):
 
     DONE = 0
     NEGATIVE = 1
-    """`pay`: declined. `doctor`, `journal verify`: something is wrong."""
+    """`pay`: declined. `doctor`, `journal verify`: something is wrong. `firmware`: the
+    update failed or was rolled back."""
     USAGE = 2
     """The command line itself is wrong."""
     CANCELED = 3
-    """`pay`: canceled at the till or on the reader; nothing was charged."""
+    """`pay`: canceled at the till or on the reader; nothing was charged. `firmware`: the
+    update was canceled."""
     NOT_CHARGED = 4
     """`pay`: failed before or without a charge."""
     OUTCOME_UNKNOWN = 5
-    """`pay`: charged or not, nobody knows yet; the agent is finding out."""
+    """`pay`: charged or not, nobody knows yet; the agent is finding out. `firmware`:
+    the update goes on, and nobody watches it."""
     REFUSED = 6
     """The agent, Stripe or this machine refused what was asked."""
     UNREACHABLE = 7

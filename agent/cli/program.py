@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.doctor import doctor
+from agent.cli.firmware import firmware_commands
 from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
 from agent.cli.pay import pay
@@ -29,6 +30,7 @@ def program() -> typer.Typer:
     app.command()(pay)
     app.command()(doctor)
     app.add_typer(reader_commands(), name="readers")
+    app.add_typer(firmware_commands(), name="firmware")
     app.add_typer(key_commands(), name="keys")
     app.add_typer(journal_commands(), name="journal")
     return app

@@ -63,12 +63,7 @@ def create(
     `signers` has one key each for targets, snapshot and timestamp. Raises
     RepositoryInvalid where there is one already or the threshold cannot be met.
     """
-    if (folder / METADATA).exists():
-        raise RepositoryInvalid(f"{folder} holds a repository already.")
-    if not 2 <= threshold <= len(root_signers):
-        raise RepositoryInvalid(
-            "At least two root keys must sign, and no more than there are."
-        )
+    check_new(folder, root_keys=len(root_signers), threshold=threshold)
     for name in (METADATA, TARGETS):
         (folder / name).mkdir(parents=True)
     root = Metadata(Root(expires=_expiry(Root.type, now)))
@@ -84,6 +79,16 @@ def create(
     targets.signed.version = 0
     _publish(folder, list(signers.values()), now=now, targets=targets)
     return path
+
+
+def check_new(folder: Path, *, root_keys: int, threshold: int) -> None:
+    """Raises RepositoryInvalid where `create` would: before any key is made."""
+    if (folder / METADATA).exists():
+        raise RepositoryInvalid(f"{folder} holds a repository already.")
+    if not 2 <= threshold <= root_keys:
+        raise RepositoryInvalid(
+            "At least two root keys must sign, and no more than there are."
+        )
 
 
 def add_image(
@@ -121,6 +126,16 @@ def remove_image(folder: Path, name: str, *, signers: Signers, now: datetime) ->
     if targets.signed.targets.pop(name, None) is None:
         raise RepositoryInvalid(f"{folder} has no image {name}.")
     _publish(folder, signers, now=now, targets=targets)
+
+
+def next_sequence(folder: Path, device_model: str) -> int:
+    """One more than the model's newest image has; raises RepositoryInvalid."""
+    targets = open_newest(folder, Targets).signed.targets.values()
+    known = [read_terms(target.custom) for target in targets]
+    return 1 + max(
+        (terms.sequence for terms in known if terms.device_model == device_model),
+        default=0,
+    )
 
 
 def renew(

@@ -13,35 +13,14 @@ from pathlib import Path
 import pytest
 from rest_fakes import Agent
 from served_agent import ServedAgent, served_agent
+from terminal import Terminal
 
-from agent.cli import main
 from agent.events import PhaseChanged
 from agent.journal.entries import Outcome
 from agent.payments.payment import Payment
 from agent.readers.fleet import DiscoveredReader
 
 INTENT = {"id": "pi_1", "status": "succeeded", "amount": 1234, "currency": "usd"}
-
-
-class Terminal:
-    """Runs `cardlane …` in this process."""
-
-    def __init__(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-        self.out = ""
-        self.err = ""
-
-    def run(self, *arguments: str) -> int:
-        """The exit code; what was printed is in `out` and `err`."""
-        self._monkeypatch.setattr("sys.argv", ["cardlane", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        self.out, self.err = self._capsys.readouterr()
-        code = ended.value.code
-        return code if isinstance(code, int) else 0
 
 
 @pytest.fixture
