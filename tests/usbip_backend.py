@@ -65,9 +65,10 @@ class Handle:
 class UsbipBackend:
     """The devices of all `servers`, each of them a bus; like an IBackend of pyusb."""
 
-    def __init__(self, *servers: tuple[str, int]) -> None:
-        """Nothing is attached before somebody looks."""
+    def __init__(self, *servers: tuple[str, int], frame_s: float = 0.0) -> None:
+        """Nothing is attached before somebody looks; `frame_s` as AttachedDevice has it."""
         self.servers = list(servers)
+        self._frame_s = frame_s
         self.attached: dict[tuple[str, int], AttachedDevice] = {}
         self.open_handles: set[Handle] = set()
         self.before_opening: Callable[[], None] = lambda: None
@@ -96,7 +97,9 @@ class UsbipBackend:
 
     def _attach(self, address: tuple[str, int]) -> AttachedDevice | None:
         for bus_id in bus_ids(address):
-            device = AttachedDevice(address, bus_id, bus=self.bus_of(address))
+            device = AttachedDevice(
+                address, bus_id, bus=self.bus_of(address), frame_s=self._frame_s
+            )
             self.attached[address] = device
             return device
         return None
