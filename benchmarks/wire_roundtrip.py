@@ -28,7 +28,7 @@ import serial_asyncio_fast
 import uvloop
 
 from drivers.errors import TransportError
-from drivers.families.magtek_mms.framing import MmsFraming
+from drivers.families.magtek_mms.framing import MmsFraming, Told
 from drivers.link import Link
 from drivers.protocol import slip
 from drivers.protocol.framing import Answered, Outgoing
@@ -191,7 +191,7 @@ async def open_link(port: str, request: bytes, stack: AsyncExitStack) -> Ask:
 
 async def open_driver(port: str, request: bytes, stack: AsyncExitStack) -> Ask:
     """Our transport, link and codec, as a driver uses them."""
-    link: Link[Command, Response, Notice] = Link(
+    link: Link[Command, Response, Told] = Link(
         await open_serial(f"serial:{port}"), framing(), subscriber=Nobody()
     )
     stack.push_async_callback(link.aclose)
@@ -248,7 +248,7 @@ class Collector(asyncio.Protocol):
 class Nobody:
     """A subscriber to a device that tells nothing."""
 
-    def noticed(self, notice: Notice) -> None:
+    def noticed(self, notice: Told) -> None:
         """Never called: the device only answers."""
 
     def disconnected(self, error: TransportError) -> None:
