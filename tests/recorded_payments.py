@@ -1,11 +1,18 @@
-"""Payments at simulated readers that are recorded, and recordings paid with again."""
+"""Payments at simulated readers that are recorded, and recordings paid with again.
+
+    python tests/recorded_payments.py
+
+records those in tests/recordings anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipe_transport import PipeTransport
+from virtual_time import VirtualTimeLoop
 
 from drivers.profile import profile_named
 from drivers.reader import (
@@ -20,6 +27,7 @@ from drivers.recording.replay import ReplayedTransport
 from drivers.recording.witnesses import recorded, witness_of
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
+from drivers.wires import WireKind
 from simulator.app import ReaderOrder, build_simulator
 from simulator.cards.card import Entry
 from simulator.clock import SystemClock
@@ -110,3 +118,27 @@ async def _pay(reader: Reader) -> Paid:
                 await transaction.complete_online(APPROVAL)
     await reader.aclose()
     return paid
+
+
+RECORDINGS = Path(__file__).parent / "recordings"
+KEPT = {
+    "magtek_dynaprox_tap": ("magtek_dynaprox", PipeWire("till"), Entry.CONTACTLESS),
+    "magtek_dynaflex_ii_go_swipe": (
+        "magtek_dynaflex_ii_go",
+        PipeWire("till", kind=WireKind.BLE, packet_bytes=20),
+        Entry.SWIPE,
+    ),
+}
+"""Model, wire and entry of the recordings in RECORDINGS, by their names."""
+
+
+async def _record_all() -> None:
+    for name, (model, wire, entry) in KEPT.items():
+        text, _ = await recorded_payment("visa_debit", entry, wire=wire, model=model)
+        (RECORDINGS / f"{name}.jsonl").write_text(text)
+
+
+if __name__ == "__main__":
+    # Drivers have learned to ask something else: record their payments anew.
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(_record_all())

@@ -1,0 +1,29 @@
+"""The recordings in tests/recordings, taken through today's drivers once more."""
+
+from __future__ import annotations
+
+import pytest
+from recorded_payments import KEPT, RECORDINGS, replayed_payment
+from virtual_time import in_virtual_time
+
+from drivers.reader import OnlineRequested, TransactionFinished, Verdict
+from drivers.recording.format import read_recording
+
+
+@pytest.mark.parametrize("name", KEPT)
+@in_virtual_time
+async def test_recorded_payment_ends_as_it_did(name: str) -> None:
+    recording = read_recording((RECORDINGS / f"{name}.jsonl").read_text())
+
+    paid = await replayed_payment(recording)
+
+    assert recording.header.model == KEPT[name][0]
+    (asked,) = (event for event in paid.events if isinstance(event, OnlineRequested))
+    assert asked.card.masked_track_2 is not None
+    assert asked.card.masked_track_2.startswith(";400005******")
+    assert isinstance(paid.events[-1], TransactionFinished)
+    assert paid.events[-1].verdict is Verdict.APPROVED
+
+
+def test_every_recording_is_replayed() -> None:
+    assert {path.stem for path in RECORDINGS.iterdir()} == KEPT.keys()
