@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -45,9 +46,13 @@ def private_bus(program: str = "dbus-daemon") -> Iterator[str]:
 
 
 def _started(program: str, configuration: Path) -> subprocess.Popen[str]:
+    # Where the system has it: the bus does not outlive a simulator that is killed.
+    setpriv = shutil.which("setpriv") if shutil.which(program) else None
+    leash = [] if setpriv is None else [setpriv, "--pdeathsig", "TERM", "--"]
     try:
         return subprocess.Popen(  # noqa: S603 - a program of the system's
             [
+                *leash,
                 program,
                 "--nofork",
                 "--nopidfile",
