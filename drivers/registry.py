@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from serial.tools.list_ports import comports
 
+from drivers.discovery.bluetooth import advertised_model
 from drivers.discovery.candidates import ListPorts, usb_id_of
 from drivers.errors import LocalError, ReaderTimeout, RemoteError
 from drivers.families.idtech_neo.device import Timings as NeoTimings
@@ -75,13 +76,17 @@ async def open_reader(
 ) -> Reader:
     """Open `spec` and identify the reader on it; `timeout_s` is for each answer.
 
-    Without a `model` the port's USB id decides, and failing that each family that knows
-    such ports asks in turn. `schemes` replaces the ways to open a transport; `radio` is
+    Without a `model` the port's USB id decides, or what the reader advertises, and failing
+    that each family that knows such ports asks in turn. `schemes` replaces the ways to open a transport; `radio` is
     the one that all who use Bluetooth share; `wrap` gets every open transport and may
     put something around it. Raises LocalError for an unknown model or a
     malformed spec, and what a family raises where none fits.
     """
     possible = _possible_profiles(spec, model, list_ports)
+    if len(possible) > 1 and spec.startswith(f"{Port.BLE}:") and schemes is None:
+        radio = radio or Radio()
+        advertised = await advertised_model(spec, radio)
+        possible = possible if advertised is None else [profile_named(advertised)]
 
     async def open_as(profile: Profile) -> Reader:
         ways = schemes or openers(profile, radio=radio)

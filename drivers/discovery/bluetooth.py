@@ -33,6 +33,25 @@ async def discover_bluetooth(
     return list(found.values())
 
 
+async def advertised_model(
+    spec: str,
+    radio: Radio,
+    *,
+    timeout_s: float = SCAN_S,
+    known: Iterable[Profile] | None = None,
+) -> str | None:
+    """Which model the reader at `spec` says it is; None where it is not heard, or no
+    known one.
+
+    Raises TransportUnavailable where there is no Bluetooth.
+    """
+    async with scanning(radio, timeout_s=timeout_s, known=known) as candidates:
+        async for candidate in candidates:
+            if candidate.spec.upper() == spec.upper():
+                return candidate.model
+    return None
+
+
 @asynccontextmanager
 async def scanning(
     radio: Radio, *, timeout_s: float = SCAN_S, known: Iterable[Profile] | None = None

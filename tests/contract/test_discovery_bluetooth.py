@@ -8,7 +8,11 @@ from dataclasses import replace
 import pytest
 from echo_reader import ADDRESS, STREAM, VALUES, echo_reader
 
-from drivers.discovery.bluetooth import discover_bluetooth, scanning
+from drivers.discovery.bluetooth import (
+    advertised_model,
+    discover_bluetooth,
+    scanning,
+)
 from drivers.discovery.candidates import Candidate
 from drivers.errors import TransportUnavailable
 from drivers.profile import Profile, profile_named
@@ -128,6 +132,23 @@ async def test_reader_that_was_switched_off_is_not_found_by_hearsay(
     reader.wire.unplug()
 
     assert await discover_bluetooth(radio, timeout_s=SHORT_S, known=KNOWN) == []
+
+
+async def test_reader_says_which_model_it_is(bluetooth: SimulatedBluetooth) -> None:
+    echo_reader(bluetooth, STREAM)
+    echo_reader(bluetooth, address="C4:AC:59:00:00:02")
+
+    model = await advertised_model(f"ble:{ADDRESS.lower()}", Radio(), known=KNOWN)
+
+    assert model == "acme_stream"
+
+
+async def test_reader_that_is_not_heard_says_nothing(
+    bluetooth: SimulatedBluetooth,
+) -> None:
+    radio = Radio()
+
+    assert await advertised_model(f"ble:{ADDRESS}", radio, timeout_s=SHORT_S) is None
 
 
 async def test_machine_without_bluetooth_says_so(
