@@ -116,14 +116,14 @@ async def test_feature_in_use_refuses_another_and_a_transaction() -> None:
             PlayTones((BEEP, Tone(0, 50), BEEP)),
         ),
         (
-            lambda features: features.screen.show_image(ImageKind.STORED, 3, seconds=5),
+            lambda features: features.screen.show_image(ImageKind.STORED, 3, seconds=0),
             ShowImage(3),
         ),
         (
             lambda features: features.screen.show_image(
-                ImageKind.QR_CODE, "https://example.com/ö", seconds=5
+                ImageKind.QR_CODE, "https://example.com/ö", seconds=0
             ),
-            ShowQrCode("https://example.com/ö".encode(), 5),
+            ShowQrCode("https://example.com/ö".encode(), 0),
         ),
         (
             lambda features: features.screen.show_image(
@@ -151,9 +151,9 @@ async def test_refusal_of_the_device_is_reported() -> None:
     async with opened_reader(model=PED) as (reader, device):
         assert reader.features.buzzer is not None
         playing = asyncio.create_task(reader.features.buzzer.play([BEEP]))
-        await device.answer_next(PlayTones, refused(StatusDetail.BUZZER_BUSY))
+        await device.answer_next(PlayTones, refused(StatusDetail.FEATURE_UNAVAILABLE))
 
-        with pytest.raises(ReaderRefused, match="PlayTones: 80020315"):
+        with pytest.raises(ReaderRefused, match="PlayTones: 80010113"):
             await playing
 
 

@@ -122,13 +122,13 @@ async def test_port_is_given_back_where_no_reader_identifies_itself(
 async def test_stored_message_is_shown() -> None:
     async with opened_reader() as (reader, device):
         showing = asyncio.create_task(
-            reader.display(DisplayMessage.APPROVED, seconds=2)
+            reader.display(DisplayMessage.APPROVED, seconds=0)
         )
 
-        shown = await device.answer_next(ShowMessage, STARTED)
+        shown = await device.answer_next(ShowMessage, DONE)
 
         await showing
-        assert shown == ShowMessage(2, StringId.APPROVED)
+        assert shown == ShowMessage(0, StringId.APPROVED)
 
 
 @in_virtual_time

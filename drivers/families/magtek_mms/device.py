@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,6 +48,8 @@ from drivers.transport.base import Transport
 _LOG = logging.getLogger(__name__)
 _IN_USE = refused(StatusDetail.TRANSACTION_IN_PROGRESS).hex
 """As the device would say it."""
+SOUNDING_S = 0.1
+"""How long to wait, while tones sound, before the device is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Timings:
     """For a canceled or declined transaction to end, before the device is reset."""
     guard_s: float = 60.0
     """Beyond the cardholder's time, before a silent transaction counts as lost."""
+    sound_s: float = 10.0
+    """For tones to end, during which the device takes nothing else."""
     firmware_s: float = 600.0
     """For an image to be loaded, or to be put into use."""
 
@@ -159,10 +163,16 @@ class Device:
         timeout_s: float | None = None,
         on_sent: Callable[[int, int], None] | None = None,
     ) -> Response:
-        """The answer to `command`, accepted or not; by default within `answer_s`."""
+        """The answer to `command`, accepted or not; by default within `answer_s`.
+
+        Where tones still sound, the device is asked again until they are over.
+        """
         if timeout_s is None:
             timeout_s = self.timings.answer_s
-        return await self._link.request(command, timeout_s=timeout_s, on_sent=on_sent)
+        request = partial(
+            self._link.request, command, timeout_s=timeout_s, on_sent=on_sent
+        )
+        return await self._in_silence(request)
 
     async def order(
         self,
@@ -287,7 +297,24 @@ class Device:
             case _:
                 self._changed.set()
 
+    async def _in_silence(self, ask: Callable[[], Awaitable[Response]]) -> Response:
+        response = await ask()
+        waited_s = 0.0
+        while (
+            response.status.detail == StatusDetail.BUZZER_BUSY
+            and waited_s < self.timings.sound_s
+        ):
+            await asyncio.sleep(SOUNDING_S)
+            waited_s += SOUNDING_S
+            response = await ask()
+        return response
+
     async def _ask_to_start(
+        self, command: StartTransaction, listener: Listener
+    ) -> Response:
+        return await self._in_silence(partial(self._ask_once, command, listener))
+
+    async def _ask_once(
         self, command: StartTransaction, listener: Listener
     ) -> Response:
         self._activity = Activity.STARTING

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from drivers.errors import LocalError
 from drivers.families.magtek_mms.device import Device, Timings
+from drivers.families.magtek_mms.display import Display
 from drivers.families.magtek_mms.features import features_of
 from drivers.families.magtek_mms.identity import identify
 from drivers.families.magtek_mms.starting import options_for, start_command
@@ -32,7 +33,8 @@ class MagTekMmsReader:
         self._device = device
         self._info = info
         self._capabilities = profile.capabilities
-        self._features = features_of(device, profile)
+        self._display = Display(device)
+        self._features = features_of(device, profile, self._display)
 
     @property
     def info(self) -> ReaderInfo:
@@ -66,6 +68,7 @@ class MagTekMmsReader:
             )
         transaction = MmsTransaction(self._device, request, options)
         with self._device.use("a transaction"):
+            self._display.keep()
             try:
                 await self._device.start(command, transaction)
                 yield transaction
@@ -74,7 +77,8 @@ class MagTekMmsReader:
 
     async def display(self, message: DisplayMessage, *, seconds: int) -> None:
         """Show a stored message; 0 seconds leaves it until the next one."""
-        await self._device.order(ShowMessage(seconds, STRINGS[message]))
+        command = ShowMessage(0, STRINGS[message])
+        await self._display.show(command, seconds=seconds)
 
     async def cancel(self) -> None:
         """Stop whatever runs and return when the reader is idle."""
@@ -90,7 +94,10 @@ class MagTekMmsReader:
 
     async def aclose(self) -> None:
         """Give the port back."""
-        await self._device.aclose()
+        try:
+            await self._display.aclose()
+        finally:
+            await self._device.aclose()
 
 
 async def open_magtek_mms(

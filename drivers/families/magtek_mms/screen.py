@@ -6,7 +6,7 @@ from typing import assert_never
 
 from drivers.errors import LocalError
 from drivers.families.magtek_mms.device import Device
-from drivers.families.magtek_mms.seconds import MOST_SECONDS
+from drivers.families.magtek_mms.display import Display, Shown
 from drivers.features import ImageKind
 from drivers.protocol.magtek_mms.images import (
     STORED_IMAGES,
@@ -15,8 +15,6 @@ from drivers.protocol.magtek_mms.images import (
     ShowImage,
     ShowQrCode,
 )
-from drivers.protocol.magtek_mms.interface import ShowMessage
-from drivers.protocol.magtek_mms.strings import StringId
 
 _BMP = b"BM"
 
@@ -24,32 +22,29 @@ _BMP = b"BM"
 class MmsScreen:
     """Implements drivers.features.Screen."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, display: Display) -> None:
         self._device = device
+        self._display = display
 
     async def show_image(
         self, kind: ImageKind, content: bytes | int | str, *, seconds: int
     ) -> None:
         """A stored image by its number, a QR code of a text, or a BMP file.
 
-        0 seconds leaves it until something else is shown; a stored image always stays
-        so long. Meanwhile the device is busy. Raises LocalError for other content.
+        0 seconds leaves it until something else is shown. Raises LocalError for other
+        content.
         """
-        if not 0 <= seconds <= MOST_SECONDS:
-            raise LocalError(f"{seconds} s; a reader shows pictures for 0 to 255")
-        command = _command(kind, content, seconds)
+        command = _command(kind, content)
         with self._device.use(type(command).__name__):
-            await self._device.order(command)
+            await self._display.show(command, seconds=seconds)
 
     async def clear(self) -> None:
         """Back to the reader's own picture."""
-        with self._device.use(ShowMessage.__name__):
-            await self._device.order(ShowMessage(0, StringId.WELCOME))
+        with self._device.use("clear"):
+            await self._display.clear()
 
 
-def _command(
-    kind: ImageKind, content: bytes | int | str, seconds: int
-) -> ShowImage | ShowQrCode | ShowBitmap:
+def _command(kind: ImageKind, content: bytes | int | str) -> Shown:
     match kind:
         case ImageKind.STORED:
             if not isinstance(content, int) or content not in STORED_IMAGES:
@@ -58,10 +53,10 @@ def _command(
         case ImageKind.QR_CODE:
             if not isinstance(content, str) or not content:
                 raise LocalError("a QR code is made of a text")
-            return ShowQrCode(content.encode(), seconds)
+            return ShowQrCode(content.encode(), seconds=0)
         case ImageKind.BITMAP:
             if not isinstance(content, bytes) or not content.startswith(_BMP):
                 raise LocalError("a bitmap is a whole BMP file")
-            return ShowBitmap(content, seconds, background_color=WHITE)
+            return ShowBitmap(content, seconds=0, background_color=WHITE)
         case _:
             assert_never(kind)
