@@ -31,6 +31,7 @@ from agent.readers.session import OpenReader
 from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.settings import (
+    FirmwareSettings,
     PaymentSettings,
     ReaderSettings,
     Settings,
@@ -184,6 +185,7 @@ async def running_agent(
     serial_ports: tuple[str, ...] = (),
     chunk_bytes: int | None = None,
     key: str = STRIPE_KEY,
+    firmware: FirmwareSettings | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
@@ -194,6 +196,7 @@ async def running_agent(
         state_dir=folder,
         payments=payments or PaymentSettings(),
         readers=ReaderSettings(serial_ports=serial_ports),
+        firmware=firmware or FirmwareSettings(),
     )
     stripe_key = StripeKey(key)
     journal = open_flow_journal(folder / "journal.db", clock=clock)
