@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from drivers.errors import DriverError
 from drivers.protocol.framing import Packets
 
 
@@ -85,6 +86,10 @@ class _Ear:
 
     def _repeated(self, message: bytes) -> Heard:
         kept = self._keep(message)
-        if kept is None:
-            return Withheld(len(message))
-        return Said(tuple(self._repeats.split(kept)))
+        try:
+            if kept is not None:
+                return Said(tuple(self._repeats.split(kept)))
+        except DriverError:
+            # The other side has said that it takes no message as long as this one.
+            pass
+        return Withheld(len(message))

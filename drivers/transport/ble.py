@@ -38,8 +38,8 @@ class BleTimings:
 
     find_s: float = 10.0
     """Until it is heard."""
-    connect_s: float = 20.0
-    """From then on, until its services are known."""
+    connect_s: float = 10.0
+    """From then on, until its services are known. Others wait for it meanwhile."""
     pair_s: float = 30.0
     """For pairing, where the reader demands it."""
     close_s: float = 5.0

@@ -26,7 +26,7 @@ from simulator.reader.wires.bluez_wire import BleOptions
 
 pytest_plugins = ("bluetooth_fixtures",)
 
-SHORT = BleTimings(find_s=0.2, connect_s=0.2, pair_s=0.2, close_s=0.2)
+SHORT_S = 0.2
 
 
 async def opened(
@@ -186,7 +186,7 @@ async def test_reader_that_a_dead_program_left_connected_is_taken_over(
     reader.wire.advertise()
     await reader.wire.connect()
 
-    transport = await opened(reader, timings=SHORT)
+    transport = await opened(reader)
 
     await transport.write(b"mine")
     assert await transport.read() == b"mine"
@@ -237,7 +237,7 @@ async def test_reader_that_is_not_there_is_given_up(
     reader.wire.unplug()
 
     with pytest.raises(TransportUnavailable, match=r"not heard within 0\.2 s"):
-        await opened(reader, timings=SHORT)
+        await opened(reader, timings=BleTimings(find_s=SHORT_S))
 
 
 async def test_reader_that_does_not_answer_is_given_up(
@@ -247,7 +247,7 @@ async def test_reader_that_does_not_answer_is_given_up(
     bluetooth.ignore_next("Connect")
 
     with pytest.raises(TransportUnavailable, match=r"does not answer within 0\.2 s"):
-        await opened(reader, timings=SHORT)
+        await opened(reader, timings=BleTimings(connect_s=SHORT_S))
 
     transport = await opened(reader)
     await transport.aclose()
@@ -326,7 +326,7 @@ async def test_closing_does_not_wait_for_a_daemon_that_hangs(
 ) -> None:
     radio = Radio()
     reader = echo_reader(bluetooth)
-    transport = await opened(reader, radio=radio, timings=SHORT)
+    transport = await opened(reader, radio=radio, timings=BleTimings(close_s=SHORT_S))
     bluetooth.ignore_next("Disconnect")
 
     await transport.aclose()

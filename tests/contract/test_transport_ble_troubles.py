@@ -22,10 +22,10 @@ from simulator.reader.wires.bluez_wire import BleOptions, Bonding
 pytest_plugins = ("bluetooth_fixtures",)
 
 SPEC = f"ble:{ADDRESS}"
-SHORT = BleTimings(find_s=0.2, connect_s=0.2, pair_s=0.2, close_s=0.2)
+UNHURRIED = BleTimings()
 
 
-async def opened(gatt: Gatt = VALUES, *, timings: BleTimings = SHORT) -> Transport:
+async def opened(gatt: Gatt = VALUES, *, timings: BleTimings = UNHURRIED) -> Transport:
     return await open_ble(SPEC, gatt=gatt, radio=Radio(), timings=timings)
 
 
@@ -187,7 +187,7 @@ async def test_reader_that_never_ends_pairing_is_given_up(
     bluetooth.ignore_next("Pair")
 
     with pytest.raises(TransportUnavailable, match=r"within 0\.2 s"):
-        await opened()
+        await opened(timings=BleTimings(pair_s=0.2))
 
     assert not reader.wire.is_connected
 

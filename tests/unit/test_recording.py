@@ -49,6 +49,8 @@ class Letters:
         self._partial = b""
 
     def split(self, message: bytes) -> Sequence[bytes]:
+        if len(message) > 20:
+            raise LocalError("too long")
         return [message + b"."]
 
     def feed(self, data: bytes) -> Sequence[bytes]:
@@ -180,6 +182,15 @@ async def test_nothing_is_recorded_after_the_end() -> None:
     await transport.aclose()
 
     assert lines.text == before
+
+
+async def test_message_that_cannot_be_repeated_is_withheld() -> None:
+    transport, _, lines, _ = recorder()
+
+    await transport.write(b"a very long sentence indeed.")
+    await transport.aclose()
+
+    assert '"withheld_bytes": 27' in lines.text
 
 
 @given(st.lists(ENTRIES, max_size=3))
