@@ -8,7 +8,7 @@ records those in tests/recordings anew.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipe_transport import PipeTransport
@@ -16,6 +16,7 @@ from virtual_time import VirtualTimeLoop
 
 from drivers.profile import profile_named
 from drivers.reader import (
+    InputOption,
     IssuerAnswer,
     OnlineRequested,
     Reader,
@@ -85,7 +86,7 @@ async def recorded_payment(
         return recorded(transport, profile, sink=lines, monotonic=loop.time)
 
     reader = await open_reader(wire.spec, model=model, schemes={"pipe": open_recorded})
-    paid = await _pay(reader)
+    paid = await _pay(reader, model)
     simulator.readers.unplug()
     assert lines.is_closed
     return lines.text, paid
@@ -104,14 +105,16 @@ async def replayed_payment(recording: Recording) -> Paid:
     reader = await open_reader(
         header.spec, model=header.model, schemes={scheme: open_replay}
     )
-    paid = await _pay(reader)
+    paid = await _pay(reader, header.model)
     assert transport.is_over
     return paid
 
 
-async def _pay(reader: Reader) -> Paid:
+async def _pay(reader: Reader, model: str) -> Paid:
     paid = Paid(reader.info.serial_number)
-    async with asyncio.timeout(PATIENCE_S), reader.transaction(SALE) as transaction:
+    offered = profile_named(model).capabilities.input_options
+    sale = replace(SALE, options=SALE.options & frozenset(map(InputOption, offered)))
+    async with asyncio.timeout(PATIENCE_S), reader.transaction(sale) as transaction:
         async for event in transaction:
             paid.events.append(event)
             if isinstance(event, OnlineRequested):
