@@ -98,6 +98,21 @@ async def test_each_read_is_one_report(usb_bus: UsbBus) -> None:
     await transport.aclose()
 
 
+async def test_what_comes_is_handed_over_as_it_comes(device: EchoDevice) -> None:
+    transport = await open_usb(SPEC)
+    received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    transport.receive(received.put_nowait)
+    await transport.write(REPORT)
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert await received.get() == REPORT
+    device.unplug()
+    with pytest.raises(Disconnected):
+        await transport.read()
+    await transport.aclose()
+
+
 async def test_long_writes_of_a_stream_arrive_whole(usb_bus: UsbBus) -> None:
     device = usb_bus.plug(bulk_device())
     transport = await open_usb(SPEC)

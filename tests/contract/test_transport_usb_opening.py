@@ -114,6 +114,51 @@ async def test_driver_that_always_comes_back_keeps_its_device(usb_bus: UsbBus) -
         await open_usb(SPEC)
 
 
+async def test_driver_that_leaves_by_itself_is_not_called_back(
+    usb_bus: UsbBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = usb_bus.plug(hid_device())
+    kernels = await usb_bus.attached(device)
+
+    def leave(*_: object) -> NoReturn:
+        kernels.kernel_drivers.clear()
+        raise failure(errno.ENOENT)
+
+    monkeypatch.setattr(usb_bus.backend, "detach_kernel_driver", leave)
+
+    assert await reached(SPEC, device) == [True]
+    assert kernels.kernel_drivers == set()
+
+
+async def test_driver_that_does_not_leave_is_said(
+    usb_bus: UsbBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usb_bus.plug(hid_device())
+
+    def refuse(*_: object) -> NoReturn:
+        raise failure(errno.EPERM)
+
+    monkeypatch.setattr(usb_bus.backend, "detach_kernel_driver", refuse)
+
+    with pytest.raises(TransportUnavailable, match="permission denied"):
+        await open_usb(SPEC)
+
+
+async def test_system_without_drivers_in_the_way_needs_none_to_leave(
+    usb_bus: UsbBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = usb_bus.plug(hid_device())
+    kernels = await usb_bus.attached(device)
+    kernels.kernel_drivers.clear()
+
+    def unknown(*_: object) -> NoReturn:
+        raise NotImplementedError
+
+    monkeypatch.setattr(usb_bus.backend, "is_kernel_driver_active", unknown)
+
+    assert await reached(SPEC, device) == [True]
+
+
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
