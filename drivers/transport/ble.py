@@ -12,12 +12,10 @@ from functools import partial
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
-from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
 
 from drivers.errors import (
     Disconnected,
     LocalError,
-    RemoteError,
     TransportError,
     TransportUnavailable,
 )
@@ -25,6 +23,7 @@ from drivers.profile import Gatt
 from drivers.transport.base import Transport, parse_spec
 from drivers.transport.ble_bus import daemon_watched, pair
 from drivers.transport.ble_reasons import BLUETOOTH_ERRORS, reason_of, wants_bond
+from drivers.transport.ble_services import characteristics_of
 from drivers.transport.pipe import Inbox
 from drivers.transport.radio import Radio
 from drivers.wires import WireKind
@@ -153,7 +152,9 @@ class BleWire:
         timings = self._timings
         async with self._radio.connecting:
             await self._within(timings.connect_s, self._client.connect())
-        write, notify = _characteristics(self._spec, self._client.services, self._gatt)
+        write, notify = characteristics_of(
+            self._spec, self._client.services, self._gatt
+        )
         self._write_to = write
         await asyncio.sleep(self._gatt.settle_s)
         listen = partial(self._client.start_notify, notify, self._on_value)
@@ -260,38 +261,3 @@ async def _found(
             f"not heard within {timings.find_s:g} s; is the reader on, near, and not "
             "connected elsewhere?",
         ) from None
-
-
-def _characteristics(
-    spec: str, services: BleakGATTServiceCollection, gatt: Gatt
-) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic]:
-    """Where to write and where to listen, as the profile says; raises RemoteError.
-
-    Bluetooth modules that carry a stream have it under various ids: then it is the one
-    service that has just these two characteristics.
-    """
-    service = services.get_service(gatt.service)
-    if service is not None:
-        write = service.get_characteristic(gatt.write)
-        notify = service.get_characteristic(gatt.notify)
-        if write is not None and notify is not None:
-            return write, notify
-    if gatt.kind is WireKind.STREAM:
-        fitting = [pair for each in services if (pair := _write_and_notify(each))]
-        if len(fitting) == 1:
-            return fitting[0]
-    raise RemoteError(f"{spec}: has no service of such a reader")
-
-
-def _write_and_notify(
-    service: BleakGATTService,
-) -> tuple[BleakGATTCharacteristic, BleakGATTCharacteristic] | None:
-    write = [each for each in service.characteristics if _can(each, "write")]
-    notify = [each for each in service.characteristics if _can(each, "notify")]
-    if len(write) != 1 or len(notify) != 1:
-        return None
-    return write[0], notify[0]
-
-
-def _can(characteristic: BleakGATTCharacteristic, way: str) -> bool:
-    return any(each.startswith(way) for each in characteristic.properties)
