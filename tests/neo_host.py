@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from random import Random  # noqa: TID251 - the tests' seeded source
 
 from drivers.protocol import emv, tlv
@@ -35,7 +34,7 @@ from simulator.emv.issuer import SimulatedIssuer
 from simulator.emv.kernel import Kernel
 from simulator.reader.device import ReaderPlan, SimulatedReader
 from simulator.reader.model import Timing
-from simulator.reader.models.idtech_neo.reader import neo_reader
+from simulator.reader.models import MODELS
 from simulator.reader.wires.pipe import PipeWire
 
 SERIAL_NUMBER = "907T000001"
@@ -65,7 +64,7 @@ class NeoHost:
         self.reader = SimulatedReader(
             ReaderPlan(
                 name="till",
-                make_model=partial(neo_reader, model),
+                make_model=MODELS[model],
                 wire=self.wire,
                 serial_number=SERIAL_NUMBER,
                 timing=timing or Timing(),

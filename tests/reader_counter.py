@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +19,7 @@ from reader_combinations import Combination
 from skipping_loop import LoopClock, SkippingLoop
 from usbip_backend import UsbipBackend, install
 
+from drivers.errors import TransportUnavailable
 from drivers.protocol import emv
 from drivers.protocol.tlv import decode, find_value
 from drivers.reader import (
@@ -29,6 +35,7 @@ from drivers.reader import (
 )
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
+from drivers.transport.usb import SLICE_S
 from simulator.app import ReaderOrder, Simulator, build_simulator
 from simulator.cards.card import Entry
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
@@ -48,6 +55,9 @@ UNREADABLE = "30"
 CUSTOMER_S = 0.01
 REAL_WIRE_S = 0.05
 """How long a real wire must be silent before time goes on."""
+BUS_S = 0.2
+"""The same on Bluetooth, where each step asks a process that may have to wait."""
+MOST_TRIES = 10
 ENTRIES = {
     InputOption.INSERT: Entry.CONTACT,
     InputOption.TAP: Entry.CONTACTLESS,
@@ -123,7 +133,10 @@ class Counter:
     async def pay(
         self, request: TransactionRequest | None = None
     ) -> TransactionFinished:
-        """One payment from the prompt to the verdict, the bank asked in between."""
+        """One payment from the prompt to the verdict, the bank asked in between.
+
+        Where the reader leaves the verdict to its host, it is the bank's.
+        """
         async with self.reader.transaction(request or self.sale) as transaction:
             async for event in transaction:
                 self.events.append(event)
@@ -131,7 +144,12 @@ class Counter:
                     await transaction.complete_online(self.bank(event))
         last = self.events[-1]
         assert isinstance(last, TransactionFinished)
-        return last
+        is_quick = request is not None and request.flow is ChipFlow.QUICK_CHIP
+        if last.verdict is not Verdict.DEFERRED or is_quick:
+            return last
+        is_approved = self.answers and isinstance(self.answers[-1], Approved)
+        verdict = Verdict.APPROVED if is_approved else Verdict.DECLINED
+        return replace(last, verdict=verdict)
 
     async def read_only(self) -> TransactionFinished:
         """One payment for whose issuer nobody asks, to its end."""
@@ -161,7 +179,17 @@ class Counter:
     async def reopen(self) -> None:
         """Connect anew, as after a cable was put back."""
         await self.reader.aclose()
-        self.reader = await _opened(self.combination, self.simulated, self.wire)
+        for _ in range(MOST_TRIES):
+            # The thread that reads from USB lets go after a slice of real time, which
+            # this loop does not wait for.
+            with suppress(TransportUnavailable):
+                self.reader = await self._opened_anew()
+                return
+            await asyncio.sleep(SLICE_S)
+        self.reader = await self._opened_anew()
+
+    async def _opened_anew(self) -> Reader:
+        return await _opened(self.combination, self.simulated, self.wire)
 
     def quick(self) -> TransactionRequest:
         """The sale, in Quick Chip."""
@@ -192,7 +220,8 @@ async def counter_on(
         if combination.wire.name == "usbip":
             stack.enter_context(usb_bus(simulated.wire_spec))
         if combination.wire.is_real:
-            wait_for_silence(REAL_WIRE_S)
+            is_on_air = combination.wire.name == "ble"
+            wait_for_silence(BUS_S if is_on_air else REAL_WIRE_S)
         reader = await _opened(combination, simulated, wire)
         counter = Counter(combination, simulator, wire, reader)
         try:

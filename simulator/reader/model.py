@@ -114,8 +114,11 @@ class Model(Protocol):
         ...
 
     @property
-    def texts(self) -> frozenset[str]:
-        """Every text it can show, apart from amounts: what rules may wait for."""
+    def texts(self) -> frozenset[str] | None:
+        """Every text it can show, apart from amounts: what rules may wait for.
+
+        None where its host words them.
+        """
         ...
 
     @property

@@ -146,8 +146,7 @@ def _check(rule: Rule, readers: list[SimulatedReader]) -> None:
         raise ControlInvalid("a rule waits for a text or a state")
     if not readers:
         raise ControlInvalid("there are no readers")
-    texts = {text for reader in readers for text in reader.model.texts}
-    if when.text is not None and not _is_in(when.text, texts):
+    if when.text is not None and not any(_shows(each, when.text) for each in readers):
         raise ControlInvalid(f"no reader ever shows {when.text!r}")
     if not rule.then:
         raise ControlInvalid("a rule does at least one thing")
@@ -155,6 +154,11 @@ def _check(rule: Rule, readers: list[SimulatedReader]) -> None:
         _check_action(action, readers)
     if rule.times is None and rule.after_s <= 0:
         raise ControlInvalid("a rule for every time needs a pause: set after_s")
+
+
+def _shows(reader: SimulatedReader, text: str) -> bool:
+    texts = reader.model.texts
+    return texts is None or _is_in(text, texts)
 
 
 def _check_action(action: Action, readers: list[SimulatedReader]) -> None:

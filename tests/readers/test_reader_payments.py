@@ -95,7 +95,8 @@ async def test_each_card_ends_as_it_promises(
 
 
 async def test_quick_chip_leaves_the_verdict_to_the_host(counter: Counter) -> None:
-    if ChipFlow.QUICK_CHIP not in counter.combination.profile.capabilities.chip_flows:
+    flows = counter.combination.profile.capabilities.chip_flows
+    if ChipFlow.QUICK_CHIP not in flows or Entry.CONTACT not in counter.entries():
         pytest.skip("the model has no Quick Chip")
     counter.when_asked(counter.card("visa_approved", Entry.CONTACT))
 
@@ -202,6 +203,9 @@ async def test_a_card_pulled_while_the_bank_thinks_ends_the_payment(
 async def test_a_pulled_cable_is_told_and_the_next_payment_works(
     counter: Counter, state: ReaderState
 ) -> None:
+    is_over_when_read = Entry.CONTACT not in counter.entries()
+    if is_over_when_read and state is not ReaderState.WAITING_FOR_CARD:
+        pytest.skip("a tap is all that the reader has to do with a payment")
     counter.when(state, Unplug())
     if state is not ReaderState.WAITING_FOR_CARD:
         counter.when_asked(counter.card("visa_approved", counter.entries()[0]))
@@ -243,4 +247,6 @@ async def test_every_display_message_has_a_text(counter: Counter) -> None:
         await counter.reader.display(message, seconds=0)
         shown |= set(counter.simulated.screen.lines)
 
-    assert shown <= counter.simulated.model.texts
+    texts = counter.simulated.model.texts
+    assert shown
+    assert texts is None or shown <= texts

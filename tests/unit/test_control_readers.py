@@ -341,7 +341,7 @@ async def test_the_same_seed_and_name_give_the_same_reader() -> None:
 def test_an_unknown_model_or_wire_is_refused() -> None:
     clock = ManualClock()
 
-    with pytest.raises(ControlInvalid, match="no reader model 'x', only magtek"):
+    with pytest.raises(ControlInvalid, match="no reader model 'x', only idtech"):
         build_simulator(
             clock=clock, readers=[ReaderOrder("till1", PipeWire(), model="x")]
         )

@@ -59,7 +59,7 @@ def host() -> NeoHost:
 
 
 @pytest.mark.parametrize("kind", list(WireKind))
-@pytest.mark.parametrize("model", DESCRIPTIONS)
+@pytest.mark.parametrize("model", [each.name for each in DESCRIPTIONS])
 def test_every_model_says_who_it_is_on_every_wire(model: str, kind: WireKind) -> None:
     host = NeoHost(model, kind=kind)
 

@@ -6,7 +6,6 @@ no profile, since reading one takes a fifth of the time in which the simulator s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.cards.card import Entry
@@ -79,7 +78,4 @@ KIOSK_V = Description(
     entries=frozenset({Entry.CONTACTLESS}),
 )
 
-DESCRIPTIONS: Mapping[str, Description] = {
-    each.name: each
-    for each in (VP3300, VP3350, VP5300, VP6800, VP8800, KIOSK_III, KIOSK_V)
-}
+DESCRIPTIONS = (VP3300, VP3350, VP5300, VP6800, VP8800, KIOSK_III, KIOSK_V)

@@ -23,24 +23,6 @@ ENTER_PIN = "ENTER PIN"
 ENTER_CARD_NUMBER = "ENTER CARD NUMBER"
 ENTER_EXPIRY = "ENTER EXPIRY MMYY"
 
-TEXTS = frozenset(
-    {
-        WELCOME,
-        PRESENT_CARD,
-        INSERT_CARD,
-        SWIPE_CARD,
-        TAP_CARD,
-        PLEASE_WAIT,
-        REMOVE_CARD,
-        APPROVED,
-        DECLINED,
-        ENTER_PIN,
-        ENTER_CARD_NUMBER,
-        ENTER_EXPIRY,
-    }
-)
-"""Of its own, apart from those that the host gives it."""
-
 
 class Panel:
     """Without a display it shows its state and its lights alone."""

@@ -9,10 +9,9 @@ from drivers.protocol.idtech_neo.frame import Frame
 from simulator.cards.card import Card, Entry
 from simulator.errors import ControlRefused
 from simulator.reader.model import Bench, Stroke, Tag, UpdatePlan
-from simulator.reader.models.idtech_neo import panel
 from simulator.reader.models.idtech_neo.activity import Activity
 from simulator.reader.models.idtech_neo.console import Console, Memory, Settings
-from simulator.reader.models.idtech_neo.description import DESCRIPTIONS, Description
+from simulator.reader.models.idtech_neo.description import Description
 from simulator.reader.models.idtech_neo.desk import Desk
 from simulator.reader.models.idtech_neo.line import Line
 from simulator.reader.models.idtech_neo.panel import Panel
@@ -48,9 +47,9 @@ class NeoReader:
         return None
 
     @property
-    def texts(self) -> frozenset[str]:
-        """Its own; what a host has it show is not known before."""
-        return panel.TEXTS if self._description.has_display else frozenset()
+    def texts(self) -> frozenset[str] | None:
+        """Any text that its host may think of, or none where it has no display."""
+        return None if self._description.has_display else frozenset()
 
     @property
     def keys(self) -> frozenset[str]:
@@ -140,8 +139,3 @@ class NeoReader:
         if busy is None:
             raise ControlRefused(otherwise)
         return busy
-
-
-def neo_reader(name: str, bench: Bench) -> NeoReader:
-    """The model of that name."""
-    return NeoReader(DESCRIPTIONS[name], bench)
