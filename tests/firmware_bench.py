@@ -96,6 +96,13 @@ class FirmwareBench:
         session = self.fleet.session(reader_id)
         await self.until(lambda: session.reader is not None)
 
+    async def replugged(self, reader_id: ReaderId, device: Device) -> None:
+        """Take the cable out and put it in again; return with it connected."""
+        session = self.fleet.session(reader_id)
+        before = session.reader
+        device.unplug()
+        await session.connected(after=before)
+
     def kinds(self, update: Update) -> list[str]:
         """The kinds of the update's entries, oldest first."""
         recorded = self.store.entries_of(update.update_id)

@@ -41,6 +41,7 @@ class Device:
     """The versions of the images that its vendor has signed, by their SHA-256."""
     keys: tuple[KeyState, ...] = KEYS
     battery: Battery | None = None
+    has_keys: bool = True
     tells_keys: bool = True
     takes_firmware: bool = True
     drops_off_the_wire: bool = True
@@ -62,6 +63,7 @@ class Device:
     comes_back: bool = True
     comes_back_as: str | None = None
     """Another version than that of the image."""
+    forgets_its_version: bool = False
     comes_back_with: tuple[KeyState, ...] | None = None
     is_present: bool = True
     loads: int = 0
@@ -111,12 +113,14 @@ class UpdatableReader(ScriptedReader):
         super().__init__()
         self.device = device
         # What it says of itself was asked on opening.
+        is_silent = device.forgets_its_version and device.activations
+        version = None if is_silent else device.firmware_version
         self.info = ReaderInfo(
-            "scripted", "magtek_dynaprox", device.serial_number, device.firmware_version
+            "scripted", "magtek_dynaprox", device.serial_number, version
         )
         self.features = Features(
             firmware=self if device.takes_firmware else None,
-            keys=self,
+            keys=self if device.has_keys else None,
             battery=None if device.battery is None else self,
         )
 

@@ -169,6 +169,8 @@ async def test_an_old_truth_is_believed_until_it_expires(tmp_path: Path) -> None
 
     with pytest.raises(MetadataExpired):
         await catalog.images()
+    with pytest.raises(MetadataExpired):
+        await fetched(catalog, image)
     assert image.terms.firmware_version == "2.0"
     catalog.close()
 

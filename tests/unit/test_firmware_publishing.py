@@ -103,6 +103,22 @@ def test_a_file_that_is_no_key_is_refused(content: bytes, tmp_path: Path) -> Non
         read_signers(tmp_path, passphrase=None)
 
 
+def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
+    other = CryptoSigner.generate_ecdsa()
+    (tmp_path / "x.key").touch(mode=0o600)
+    (tmp_path / "x.key").write_bytes(other.private_bytes)
+
+    with pytest.raises(SigningKeyUnreadable, match="not an ed25519 key"):
+        read_signers(tmp_path, passphrase=None)
+
+
+def test_a_key_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.key").mkdir()
+
+    with pytest.raises(SigningKeyUnreadable, match="directory"):
+        read_signers(tmp_path, passphrase=None)
+
+
 @pytest.mark.parametrize("threshold", [1, 4])
 def test_a_root_needs_two_signatures_and_no_more_than_there_are(
     threshold: int, tmp_path: Path

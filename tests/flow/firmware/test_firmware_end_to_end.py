@@ -16,7 +16,7 @@ from firmware_counter import (
     firmware_counter,
 )
 from flow_agent import good
-from flow_cables import DYNAPROX, Hardware
+from flow_cables import Hardware
 
 from drivers.wires import WireKind
 from simulator.reader.firmware_image import FirmwareImage, sign
@@ -169,20 +169,6 @@ async def test_an_update_asked_for_during_a_payment_waits_for_its_end(
 
     assert action["status"] == "succeeded"
     assert update["state"] == "done"
-
-
-@pytest.mark.parametrize("hardware", [DYNAPROX], ids=["dynaprox"])
-async def test_a_reader_without_a_way_says_what_to_use(
-    hardware: Hardware, counter: FirmwareCounter
-) -> None:
-    async with counter.agent() as agent:
-        reader = await agent.register()
-        answer = await agent.agent.rest.post(
-            f"/agent/readers/{reader}/firmware", {"action": "install"}
-        )
-
-    assert answer.json()["code"] == "firmware_update_unsupported"
-    assert "vendor's own tool" in answer.json()["remedy"]
 
 
 async def reader_loses_power(after_packets: int, counter: FirmwareCounter) -> None:

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from firmware_bench import NOW, FirmwareBench, Till
 
 from agent.events import UpdateAvailable, UpdateFinished
+from agent.firmware.record import UpdateRecord
 from agent.firmware.schedule import keep_looking
 from agent.firmware.states import UpdateState
+from agent.firmware.updates import Updates
+from agent.ids import ReaderId
 
 INTERVAL_S = 60.0
 EventT = TypeVar("EventT", UpdateAvailable, UpdateFinished)
@@ -108,6 +111,35 @@ async def test_a_repository_that_fails_is_asked_again(till: Till) -> None:
 
     assert record is not None
     assert record.update.state is UpdateState.DONE
+
+
+class BrokenUpdates:
+    """Stands where Updates should, and breaks."""
+
+    looks = 0
+
+    def current(self, reader_id: ReaderId) -> UpdateRecord | None:
+        self.looks += 1
+        raise ValueError("a defect")
+
+
+async def test_a_check_that_breaks_does_not_end_the_agent(till: Till) -> None:
+    broken = BrokenUpdates()
+    async with till.agent() as bench:
+        await bench.register(till.device)
+        task = asyncio.create_task(
+            keep_looking(
+                cast(Updates, broken),
+                fleet=bench.fleet,
+                clock=till.clock,
+                settings=bench.catalog.settings,
+            )
+        )
+        await till.clock.sleep(2.5 * INTERVAL_S)
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert broken.looks == 2
 
 
 async def happening(bench: FirmwareBench, kind: type[EventT]) -> EventT:

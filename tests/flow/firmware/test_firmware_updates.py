@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from firmware_bench import FirmwareBench, Till
+from firmware_bench import NOW, FirmwareBench, Till
 from firmware_repository import IMAGE
-from updatable_reader import CHUNK_BYTES, KEYS, erased
+from updatable_reader import CHUNK_BYTES, KEYS, Device, erased
 
 from agent.events import UpdateAvailable, UpdateFinished, UpdateProgress, UpdateStarted
 from agent.firmware.states import UpdateState
@@ -149,10 +150,11 @@ async def test_a_reader_may_refuse_to_run_what_it_has_taken(
     assert (till.device.firmware_version, till.device.loads) == ("1.0", 1)
 
 
+@pytest.mark.parametrize("defect", [ValueError("a defect"), TimeoutError()])
 async def test_a_defect_in_a_driver_ends_its_update_and_nothing_else(
-    bench: FirmwareBench, till: Till, reader: ReaderId
+    defect: Exception, bench: FirmwareBench, till: Till, reader: ReaderId
 ) -> None:
-    till.device.defect = ValueError("a defect")
+    till.device.defect = defect
 
     update = await bench.installed(reader)
     till.device.defect = None
@@ -251,6 +253,68 @@ async def test_a_reader_that_does_not_tell_of_its_keys_is_believed(
     till.device.tells_keys = False
 
     assert (await bench.installed(reader)).state is UpdateState.DONE
+
+
+async def test_a_reader_without_keys_has_none_to_lose(tmp_path: Path) -> None:
+    till = Till(tmp_path, [Device(has_keys=False)])
+    till.publish("2.0")
+    async with till.agent() as bench:
+        update = await bench.installed(await bench.register(till.device))
+
+    assert update.state is UpdateState.DONE
+
+
+async def test_a_reader_that_does_not_tell_its_version_any_more_has_failed(
+    bench: FirmwareBench, till: Till, reader: ReaderId
+) -> None:
+    till.device.forgets_its_version = True
+
+    update = await bench.installed(reader)
+
+    assert update.failure_code == "firmware_version_unexpected"
+
+
+async def test_an_image_that_needs_no_restart_is_looked_for_at_once(
+    bench: FirmwareBench, till: Till, reader: ReaderId
+) -> None:
+    till.publish("3.0", requires_reboot=False)
+    till.device.drops_off_the_wire = False
+    began = till.clock.now()
+
+    update = await bench.installed(reader)
+
+    assert update.state is UpdateState.DONE
+    assert update.firmware_version == "3.0"
+    assert till.clock.now() - began < timedelta(seconds=5)
+
+
+async def test_a_reader_that_was_updated_by_others_is_not_updated_again(
+    bench: FirmwareBench, till: Till, reader: ReaderId
+) -> None:
+    bench.in_payment.add(reader)
+    record = await bench.updates.request(reader, NOW)
+    till.device.firmware_version = "2.0"
+    await bench.replugged(reader, till.device)
+    bench.in_payment.clear()
+
+    update = await bench.ended(record)
+
+    assert update.state is UpdateState.DONE
+    assert till.device.loads == 0
+
+
+async def test_a_reader_that_takes_no_firmware_any_more_ends_its_update(
+    bench: FirmwareBench, till: Till, reader: ReaderId
+) -> None:
+    bench.in_payment.add(reader)
+    record = await bench.updates.request(reader, NOW)
+    till.device.takes_firmware = False
+    await bench.replugged(reader, till.device)
+    bench.in_payment.clear()
+
+    update = await bench.ended(record)
+
+    assert update.failure_code == "firmware_update_unsupported"
 
 
 @pytest.mark.parametrize(("when", "loads"), [("before", 2), ("after", 1)])
