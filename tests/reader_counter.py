@@ -41,7 +41,7 @@ from simulator.cards.card import Entry
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
 from simulator.errors import CardDataUnreadable
 from simulator.faults import NO_FAULTS, WireFaults
-from simulator.reader.actions import Action, PresentCard
+from simulator.reader.actions import Action, PresentCard, PressKey
 from simulator.reader.device import SimulatedReader
 from simulator.reader.rules import Condition, Rule
 from simulator.reader.screen import ReaderState
@@ -120,6 +120,12 @@ class Counter:
 
     def card(self, name: str, entry: Entry) -> PresentCard:
         return PresentCard(self.simulator.cards.named(name), entry)
+
+    def types_the_pin_of(self, name: str) -> None:
+        """What the customer does once, where the model takes PINs and asks for one."""
+        if "pin" in self.combination.profile.capabilities.features:
+            pin = self.simulator.cards.named(name).account.pin
+            self.when_it_waits(*map(PressKey, pin), PressKey("enter"))
 
     def set_faults(
         self, *, to_host: WireFaults = NO_FAULTS, to_reader: WireFaults = NO_FAULTS
