@@ -88,6 +88,7 @@ async def test_each_card_ends_as_it_promises(
     if entry not in counter.entries():
         pytest.skip(f"the model takes no {entry}")
     counter.when_asked(counter.card(card, entry))
+    counter.types_the_pin_of(card)
 
     assert (await counter.pay()).verdict is verdict
 
