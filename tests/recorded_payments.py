@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipe_transport import PipeTransport
+from skipping_loop import LoopClock
 from virtual_time import VirtualTimeLoop
 
 from drivers.profile import profile_named
@@ -31,7 +32,6 @@ from drivers.transport.base import Transport
 from drivers.wires import WireKind
 from simulator.app import ReaderOrder, build_simulator
 from simulator.cards.card import Entry
-from simulator.clock import SystemClock
 from simulator.reader.actions import PresentCard
 from simulator.reader.rules import Condition, Rule
 from simulator.reader.screen import ReaderState
@@ -71,7 +71,7 @@ async def recorded_payment(
 ) -> tuple[str, Paid]:
     """The recording of one payment, and the payment itself."""
     simulator = build_simulator(
-        clock=SystemClock(), readers=[ReaderOrder("till", wire, model)], seed=1
+        clock=LoopClock(), readers=[ReaderOrder("till", wire, model)], seed=1
     )
     simulator.readers.plug()
     given = PresentCard(simulator.cards.named(card), entry)
@@ -131,6 +131,7 @@ KEPT = {
         PipeWire("till", kind=WireKind.BLE, packet_bytes=20),
         Entry.SWIPE,
     ),
+    "idtech_vp3300_tap": ("idtech_vp3300", PipeWire("till"), Entry.CONTACTLESS),
 }
 """Model, wire and entry of the recordings in RECORDINGS, by their names."""
 

@@ -10,9 +10,16 @@ from drivers.reader import OnlineRequested, TransactionFinished, Verdict
 from drivers.recording.format import read_recording
 
 
-@pytest.mark.parametrize("name", KEPT)
+VERDICTS = {
+    "idtech_vp3300_tap": Verdict.DEFERRED,
+    "magtek_dynaflex_ii_go_swipe": Verdict.APPROVED,
+    "magtek_dynaprox_tap": Verdict.APPROVED,
+}
+
+
+@pytest.mark.parametrize(("name", "verdict"), VERDICTS.items())
 @in_virtual_time
-async def test_recorded_payment_ends_as_it_did(name: str) -> None:
+async def test_recorded_payment_ends_as_it_did(name: str, verdict: Verdict) -> None:
     recording = read_recording((RECORDINGS / f"{name}.jsonl").read_text())
 
     paid = await replayed_payment(recording)
@@ -20,10 +27,12 @@ async def test_recorded_payment_ends_as_it_did(name: str) -> None:
     assert recording.header.model == KEPT[name][0]
     (asked,) = (event for event in paid.events if isinstance(event, OnlineRequested))
     assert asked.card.masked_track_2 is not None
-    assert asked.card.masked_track_2.startswith(";400005******")
+    assert asked.card.masked_track_2.startswith(";4000")
     assert isinstance(paid.events[-1], TransactionFinished)
-    assert paid.events[-1].verdict is Verdict.APPROVED
+    assert paid.events[-1].verdict is verdict
 
 
 def test_every_recording_is_replayed() -> None:
-    assert {path.stem for path in RECORDINGS.iterdir()} == KEPT.keys()
+    recorded = {path.stem for path in RECORDINGS.iterdir()}
+
+    assert recorded == KEPT.keys() == VERDICTS.keys()

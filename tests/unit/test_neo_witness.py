@@ -85,6 +85,15 @@ def test_card_data_keep_ciphertext_and_key_serial_number_and_masked_values() -> 
     )
 
 
+def test_masked_track_shows_nothing_but_the_ends_of_its_number() -> None:
+    track = bytes.fromhex("4000CCCCCCCC5556D3412CCCCCCCCCCCCF")
+    masked = CardObject(emv.TRACK_2_EQUIVALENT_DATA, track, Form.MASKED)
+
+    (copy,) = kept_objects(masked)
+
+    assert copy.value == bytes.fromhex("4000CCCCCCCC5556DCCCCCCCCCCCCCCCCF")
+
+
 def test_what_no_table_calls_harmless_is_blanked_at_any_depth() -> None:
     name = CardObject(emv.CARDHOLDER_NAME, b"DOE/JANE")
     group = CardObject(0xFFEE01, children=(CardObject(0xDF7F, b"unknown"),))

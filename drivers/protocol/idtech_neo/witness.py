@@ -8,9 +8,11 @@ with content is kept.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from drivers.errors import DriverError
+from drivers.protocol import emv
 from drivers.protocol.card_numbers import (
     masked,
     may_show_a_card_number,
@@ -162,6 +164,8 @@ _TELLS_OF_CARDS = frozenset({0x02, 0x03, 0x60})
 _BEGUN_BY_READER = frozenset({0x14, 0x61, 0xF1})
 _MOST_STATE_BYTES = 2
 """How a menu or a keypad ended: a state, and the number of a line or key."""
+_PACKED_TRACKS = frozenset({emv.TRACK_2_EQUIVALENT_DATA, 0x9F6B})
+_DIGIT = re.compile(r"\d")
 _OBJECTS_KEPT = SHOWN | {
     ATTRIBUTION,
     ERROR,
@@ -236,6 +240,8 @@ def _card_answer(data: bytes) -> bytes:
 
 
 def _object(item: CardObject) -> CardObject:
+    if item.form is Form.MASKED and item.tag in _PACKED_TRACKS:
+        item = item._replace(value=_track_2(item.value))
     if item.form is not Form.PLAIN or item.tag in (KSN, COMBINED_TRACKS):
         # What is called masked or encrypted, and cannot be a number somebody forgot to.
         return item._replace(value=without_card_number(item.value))
@@ -244,6 +250,12 @@ def _object(item: CardObject) -> CardObject:
     if item.tag == MSR_BLOCK:
         return item._replace(value=_stripe(item.value) if item.value else b"")
     return item._replace(value=shown(item.value, is_harmless=item.tag in _OBJECTS_KEPT))
+
+
+def _track_2(packed: bytes) -> bytes:
+    """A masked track of which nothing shows after the number's separator."""
+    number, separator, rest = packed.hex().partition("d")
+    return bytes.fromhex(number + separator + _DIGIT.sub("c", rest))
 
 
 def _stripe(data: bytes) -> bytes:
