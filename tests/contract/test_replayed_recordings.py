@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from card_data_scanner import scan_folder
 from recorded_payments import KEPT, RECORDINGS, replayed_payment
 from virtual_time import in_virtual_time
 
@@ -36,3 +37,7 @@ def test_every_recording_is_replayed() -> None:
     recorded = {path.stem for path in RECORDINGS.iterdir()}
 
     assert recorded == KEPT.keys() == VERDICTS.keys()
+
+
+def test_no_recording_here_holds_card_data() -> None:
+    assert [str(finding) for finding in scan_folder(RECORDINGS)] == []
