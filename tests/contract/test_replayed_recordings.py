@@ -10,7 +10,6 @@ from virtual_time import in_virtual_time
 from drivers.reader import OnlineRequested, TransactionFinished, Verdict
 from drivers.recording.format import read_recording
 
-
 VERDICTS = {
     "idtech_vp3300_tap": Verdict.DEFERRED,
     "magtek_dynaflex_ii_go_swipe": Verdict.APPROVED,
