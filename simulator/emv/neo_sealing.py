@@ -57,6 +57,12 @@ def swiped_tracks(card: Card) -> tuple[str, str]:
     return track_1(card), track_2(card)
 
 
+def track_1_of_tap(card: Card) -> bytes:
+    """Track 1 without sentinels and without a name, as a card in stripe mode has it."""
+    number, _, rest = track_1(card)[1:-1].split("^")
+    return f"{number}^ /^{rest}".encode("ascii")
+
+
 def typed_tracks(number: str, expiry: str) -> tuple[str, str]:
     """What a reader makes of a card number and an expiry date (YYMM) that are typed."""
     return f"%M{number}^MANUAL ENTRY/^{expiry}000?", f";{number}={expiry}000?"
@@ -133,13 +139,13 @@ def _masked(item: Tlv) -> bytes:
 
 
 def _masked_track(text: str) -> str:
-    """As the readers show a track of the stripe, or its equivalent on a chip."""
+    """As the readers show a track of the stripe, or what stands for it on a chip."""
     separator = "=" if "=" in text else "^"
     start = text[:2] if text.startswith("%") else text[:1]
-    number, *names, rest = text[len(start) :].removesuffix("?").split(separator)
-    start = start.replace("%B", "%*")
+    end = "?" if text.endswith("?") else ""
+    number, *names, rest = text[len(start) :].removesuffix(end).split(separator)
     fields = (_masked_number(number, "*"), *names, _masked_rest(rest, "*"))
-    return start + separator.join(fields) + "?"
+    return start.replace("B", "*") + separator.join(fields) + end
 
 
 def _masked_number(number: str, mask: str) -> str:

@@ -167,6 +167,10 @@ def test_an_old_card_taps_as_a_stripe(host: NeoHost) -> None:
     assert host.card().attribution.interface is CardInterface.CONTACTLESS_STRIPE
     assert host.card().entry_mode == 0x91
     assert masked_track_2_of(host.card()) == ";4242********4242=3412*************?"
+    masked = find_value(
+        host.card().objects, emv.TRACK_1_EQUIVALENT_DATA, form=Form.MASKED
+    )
+    assert masked == b"*4242********4242^ /^3412*************"
     assert isinstance(host.authorize("contactless_magstripe_mode"), Approved)
 
 

@@ -21,6 +21,7 @@ from drivers.protocol.idtech_neo.activate import (
 )
 from drivers.protocol.idtech_neo.basic import Ping
 from drivers.protocol.idtech_neo.card_answer import Interface as CardInterface
+from drivers.protocol.idtech_neo.configuration import SetConfiguration
 from drivers.protocol.idtech_neo.status import ErrorCode, ResultCode, StatusCode
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Entry
@@ -254,6 +255,14 @@ def test_in_auto_poll_a_tap_is_kept_until_asked_for() -> None:
     assert host.told[-1] == "03 23"
     assert host.card().attribution.interface is CardInterface.CONTACTLESS
     assert host.ask(GetTransactionResult()).code == StatusCode.FAILED
+
+
+def test_in_auto_poll_a_tap_needs_an_amount() -> None:
+    polling = NeoHost(polls_on_demand=False)
+    polling.ask(SetConfiguration(bytes.fromhex("9F0201FF")))
+
+    with pytest.raises(ControlRefused, match="no transaction"):
+        polling.present("visa_contactless", Entry.CONTACTLESS)
 
 
 def test_in_auto_poll_nothing_else_is_read(host: NeoHost) -> None:

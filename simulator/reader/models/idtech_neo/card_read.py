@@ -33,6 +33,7 @@ from simulator.emv.neo_sealing import (
     sealed_stripe,
     sealed_twins,
     swiped_tracks,
+    track_1_of_tap,
     typed_tracks,
 )
 from simulator.emv.sealing import ReadKey
@@ -89,8 +90,11 @@ class CardReading:
         """The answer to a tap in magnetic stripe mode (MSD)."""
         chip = self.bench.kernel.read(card, Entry.CONTACTLESS, purchase=purchase)
         objects = [item for item in chip.objects if item.tag in _OF_A_STRIPE]
-        mode = Tlv(emv.POS_ENTRY_MODE, bytes((_STRIPE_TAP_MODE,)))
-        return self._told(Interface.CONTACTLESS_STRIPE, [*objects, mode])
+        own = (
+            Tlv(emv.TRACK_1_EQUIVALENT_DATA, track_1_of_tap(card)),
+            Tlv(emv.POS_ENTRY_MODE, bytes((_STRIPE_TAP_MODE,))),
+        )
+        return self._told(Interface.CONTACTLESS_STRIPE, [*objects, *own])
 
     def application(self, card: Card) -> bytes:
         """The first answer to a chip in the slot: selected and read."""

@@ -25,6 +25,7 @@ from simulator.reader.models.idtech_neo.console import (
     Console,
     Reply,
 )
+from simulator.reader.models.idtech_neo.typing_jobs import letter_of
 from simulator.reader.screen import ReaderState
 from simulator.reader.typed_digits import CANCEL
 
@@ -71,7 +72,7 @@ class Menu(Activity):
         if key == CANCEL:
             self.cancel()
         elif self._text.mode is DisplayMode.TEXT_AND_KEY:
-            self._answer(self._text.mode, ord(key[-1].upper()))
+            self._answer(self._text.mode, ord(letter_of(key)[-1]))
         elif key in numbers:
             self._answer(self._text.mode, int(key))
         else:

@@ -43,6 +43,11 @@ _LETTERS = {CLEAR: "B", CANCEL: "C", ENTER: "E"}
 _EXPIRY_DIGITS = 4
 
 
+def letter_of(key: str) -> str:
+    """What a host is told of a key, such as `E` or `F1`."""
+    return _LETTERS.get(key, key.upper())
+
+
 class KeypadJob(Activity):
     """One of 62-xx: only 62-00 is taken while it goes on."""
 
@@ -92,8 +97,7 @@ class KeyJob(KeypadJob):
 
     def press_key(self, key: str) -> None:
         """Whichever comes first."""
-        letter = _LETTERS.get(key, key.upper())
-        self.finish(Typed(KeypadState.OK, letter.encode("ascii")))
+        self.finish(Typed(KeypadState.OK, letter_of(key).encode("ascii")))
 
 
 class DigitsJob(KeypadJob):
