@@ -248,6 +248,14 @@ class Stack:
         """The amounts that cardholders pay for the intent, after all reversals."""
         return await self.world.taken(intent)
 
+    async def read_method(self, intent: str) -> str:
+        """How Stripe has recorded that the card was read."""
+        shown = await self.world.stripe(
+            "GET", f"/v1/payment_intents/{intent}?expand[]=latest_charge"
+        )
+        details = shown["latest_charge"]["payment_method_details"]
+        return str(details["card_present"]["read_method"])
+
     def payment(self) -> Payment:
         """The reader's payment, under way or the last one."""
         payment = self.agent.assembled.actions.current(ReaderId(self.reader))

@@ -32,7 +32,7 @@ async def test_an_approved_card_is_charged_once(
     assert action["status"] == "succeeded"
     assert action["failure_code"] is None
     assert await stack.taken(intent) == [12_00]
-    assert await read_method_of(stack, intent) == read_method
+    assert await stack.read_method(intent) == read_method
 
 
 async def test_a_dead_chip_falls_back_to_the_stripe(stack: Stack) -> None:
@@ -45,7 +45,7 @@ async def test_a_dead_chip_falls_back_to_the_stripe(stack: Stack) -> None:
     action = await stack.agent.ended(stack.reader)
 
     assert action["status"] == "succeeded"
-    assert await read_method_of(stack, intent) == "magnetic_stripe_fallback"
+    assert await stack.read_method(intent) == "magnetic_stripe_fallback"
 
 
 async def test_a_wallet_with_two_cards_is_asked_for_one(stack: Stack) -> None:
@@ -186,12 +186,3 @@ async def test_quick_chip_ends_with_stripes_answer(
         assert action["status"] == status
         assert await stack.taken(intent) == taken
         assert not payment.card_verdict_missing
-
-
-async def read_method_of(stack: Stack, intent: str) -> str:
-    """How Stripe has recorded that the card was read."""
-    shown = await stack.world.stripe(
-        "GET", f"/v1/payment_intents/{intent}?expand[]=latest_charge"
-    )
-    details = shown["latest_charge"]["payment_method_details"]
-    return str(details["card_present"]["read_method"])
