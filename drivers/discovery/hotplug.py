@@ -177,8 +177,8 @@ class _News:
         return [] if described is None else self._plugged_in.add(described)
 
     def _devices(self) -> Iterator[SystemDevice]:
-        for matching in ({"subsystem": "tty"}, {"DEVTYPE": "usb_device"}):
-            for device in self._context.list_devices(**matching):
+        for subsystem, kind in (("tty", {}), ("usb", {"DEVTYPE": "usb_device"})):
+            for device in self._context.list_devices(subsystem=subsystem, **kind):
                 described = _described(device)
                 if described is not None:
                     yield described
