@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+METADATA_LIMIT_S = 45.0
+"""For all that is small: whoever asks over the local API waits for it."""
 LEAST_LEFT_BYTES = 64 * 1024 * 1024
 """What an image must leave free of the disk: payments need the journal."""
 
@@ -61,7 +63,8 @@ class Catalog:
 
             return read_catalogue(repository, now=now, stop=stop)
 
-        return await self._on_thread(read)
+        limit_s = min(METADATA_LIMIT_S, self.settings.download_timeout_s)
+        return await self._on_thread(read, limit_s=limit_s)
 
     async def fetch(
         self, name: str, *, digest: str, length: int, bundle: str | None = None
@@ -82,7 +85,7 @@ class Catalog:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fetch_image(repository, name, path=path, now=now, stop=stop)
 
-        await self._on_thread(fetch)
+        await self._on_thread(fetch, limit_s=self.settings.download_timeout_s)
 
     async def read(self, *, digest: str, length: int) -> bytes:
         """The image from the disk, as it was signed.
@@ -145,11 +148,13 @@ class Catalog:
 
         return await self._on_thread(repository)
 
-    async def _on_thread(self, work: Callable[[Event], T]) -> T:
+    async def _on_thread(
+        self, work: Callable[[Event], T], *, limit_s: float = METADATA_LIMIT_S
+    ) -> T:
         """What `work` returns; it is told to stop where nobody waits any longer."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="firmware")
-        stop, limit_s = Event(), self.settings.download_timeout_s
+        stop = Event()
         try:
             async with asyncio.timeout(limit_s):
                 return await asyncio.get_running_loop().run_in_executor(

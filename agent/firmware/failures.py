@@ -14,6 +14,9 @@ VERSION_UNCHANGED = "firmware_version_unchanged"
 VERSION_UNEXPECTED = "firmware_version_unexpected"
 KEYS_CHANGED = "firmware_keys_changed"
 
+NEEDS_SOMEBODY = frozenset({READER_ABSENT, VERSION_UNEXPECTED, KEYS_CHANGED})
+"""After these a reader is not what it was, and no agent can mend that."""
+
 REMEDIES = {
     UPDATE_CANCELED: "Nothing to do; the reader runs what it ran before.",
     IMAGE_REFUSED: (

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 
 from agent.clock import Clock, doubling
-from agent.errors import AgentError, InternalError, JournalError
+from agent.errors import AgentError, InternalError, JournalError, JournalUnavailable
 from agent.events import EventBus, UpdateAvailable
 from agent.firmware.catalog import Catalog
 from agent.firmware.errors import UpdateInProgress, UpdateTooLate
@@ -59,6 +59,8 @@ class _Running:
     canceling: asyncio.Timeout | None = None
     is_canceled: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    at_rest: asyncio.Event = field(default_factory=asyncio.Event)
+    """It has ended, or that cannot be written down now."""
 
 
 class Updates:
@@ -150,7 +152,7 @@ class Updates:
         """End the reader's update; None where there is none under way.
 
         Returns with it ended. Raises UpdateTooLate once the reader may have been told
-        to run the new image.
+        to run the new image, and JournalUnavailable.
         """
         running = self._running.get(reader_id)
         if running is None:
@@ -158,9 +160,14 @@ class Updates:
         if running.record.update.state not in BEFORE_ACTIVATION:
             raise UpdateTooLate("The reader may already run the new firmware.")
         running.is_canceled = True
+        running.at_rest.clear()
         if running.canceling is not None:
             running.canceling.reschedule(0.0)
-        await running.ended.wait()
+        await running.at_rest.wait()
+        if not running.ended.is_set():
+            raise JournalUnavailable(
+                "The update was stopped, and that cannot be written down yet."
+            )
         return running.record
 
     async def wait_ended(self, update_id: UpdateId) -> UpdateRecord:
@@ -229,12 +236,14 @@ class Updates:
                     update_id=record.update.update_id,
                     code=error.code,
                 )
+                running.at_rest.set()
                 await self._clock.sleep(next(waits))
                 with suppress(JournalError):
                     await record.reload()
         del self._running[record.update.reader_id]
         self._forget_image(record.update.requested.sha256)
         running.ended.set()
+        running.at_rest.set()
 
     def _forget_image(self, digest: str) -> None:
         """Unless another update waits for it."""

@@ -18,7 +18,7 @@ from agent.errors import (
     ReaderOffline,
     StripeKeyMissing,
 )
-from agent.firmware.failures import UPDATE_CANCELED, remedy_of
+from agent.firmware.failures import NEEDS_SOMEBODY, READER_ABSENT, REMEDIES
 from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
@@ -102,11 +102,12 @@ def _update_causes(services: Services) -> Iterator[Cause]:
     for session in services.fleet.sessions():
         with suppress(JournalError):
             record = services.updates.current(session.record.reader_id)
-            code = None if record is None else record.update.failure_code
-            if record is not None and code not in (None, UPDATE_CANCELED):
-                message = record.update.failure_message or "The update failed."
-                remedy = remedy_of(code or "") or "See docs/errors.md."
-                yield Cause(code or "", message, remedy, stops_payments=False)
+            if record is None:
+                continue
+            code, message = record.update.failure_code, record.update.failure_message
+            is_back = code == READER_ABSENT and session.status == "online"
+            if code in NEEDS_SOMEBODY and not is_back:
+                yield Cause(code, message or "", REMEDIES[code], stops_payments=False)
 
 
 def _reader_causes(services: Services) -> Iterator[Cause]:

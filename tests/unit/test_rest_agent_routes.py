@@ -11,7 +11,9 @@ import pytest
 from rest_fakes import Agent, running_agent
 
 from agent.events import EventBus, InputRequested, PhaseChanged
+from agent.firmware.updates import InstallRequest
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.journal.update_entries import UpdateOutcome
 from agent.payments.payment import Payment
 from agent.readers.fleet import DiscoveredReader
 from agent.rest.event_stream import frame, frames
@@ -182,3 +184,27 @@ async def test_a_silent_stream_is_kept_alive() -> None:
     stream = frames(EventBus(), keep_alive_s=0.001)
 
     assert [await anext(stream) for _ in range(2)][1] == ": keep-alive\n\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "is_told"),
+    [
+        ("firmware_keys_changed", "online", True),
+        ("firmware_reader_absent", "offline", True),
+        ("firmware_reader_absent", "online", False),
+        ("firmware_repository_unreachable", "online", False),
+    ],
+)
+async def test_a_reader_that_an_update_has_left_ill_is_told(
+    code: str, status: str, is_told: bool, agent: Agent
+) -> None:
+    agent.fleet.add("tmr_1").status = status
+    wanted = InstallRequest(asked_by="lk_1")
+    record = await agent.updates.request(ReaderId("tmr_1"), wanted)
+    await record.end(UpdateOutcome.FAILED, code=code, message="It went wrong.")
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 200
+    told = {cause["code"] for cause in answer.json()["causes"]}
+    assert (code in told) is is_told

@@ -14,6 +14,7 @@ from firmware_bench import AT_NIGHT, NOW, FirmwareBench, Till
 from firmware_repository import IMAGE
 from updatable_reader import CHUNK_BYTES
 
+from agent.errors import JournalUnavailable
 from agent.firmware.states import UpdateState
 from agent.firmware.update import Update
 from agent.ids import ReaderId
@@ -216,3 +217,20 @@ async def test_a_damaged_image_is_fetched_again(till: Till) -> None:
     update = await ended_by_the_next_agent(till, reader)
 
     assert update.state is UpdateState.DONE
+
+
+async def test_a_cancellation_that_cannot_be_written_down_is_told(till: Till) -> None:
+    reader = await registered(till)
+    async with till.agent() as bench:
+        await bench.online(reader)
+        bench.in_payment.add(reader)
+        record = await bench.updates.request(reader, NOW)
+        await bench.until(lambda: record.waits_for == "payment")
+        bench.journal.disk.is_full = True
+        with pytest.raises(JournalUnavailable):
+            await bench.updates.cancel(reader)
+        bench.journal.disk.is_full = False
+
+        update = await bench.ended(record)
+
+    assert update.failure_code == "firmware_update_canceled"
