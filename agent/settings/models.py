@@ -126,10 +126,18 @@ class ReaderSettings(_Section):
 
     serial_ports: Strings = ()
     """Device paths to try; empty for all that look like a reader."""
+    connect_timeout_s: Seconds = 30.0
+    """For one attempt to connect, whatever the port and the reader do."""
     reconnect_min_s: Seconds = 0.2
     reconnect_max_s: Seconds = 5.0
     recordings: Path | None = None
     """A folder for what passes between agent and readers; None records nothing."""
+    reconnect_budget_s: Seconds = 60.0
+    """How long a reader is reconnecting before it counts as gone; it is tried on."""
+    quarantine_after: Annotated[int, Field(ge=2)] = 5
+    """So many losses within the window, and the reader is left alone for a while."""
+    quarantine_window_s: Seconds = 60.0
+    quarantine_s: Seconds = 300.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
