@@ -24,13 +24,15 @@ from agent.journal.journal import Journal
 from agent.log import configure_logging, get_logger
 from agent.payments.actions import Actions
 from agent.readers.fleet import Fleet
-from agent.readers.session import OpenReader
+from agent.readers.ports import OpenReader
+from agent.readers.sources import sources_of
 from agent.rest.server import Services, create_app
 from agent.rest.serving import StopSignals, serve_http
 from agent.settings import RestSettings, Settings, read_stripe_key
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
-from drivers.discovery.serial_ports import discover_serial
+from drivers.discovery.candidates import WatchPorts
+from drivers.discovery.hotplug import watch_ports
 from drivers.reader import Reader
 from drivers.registry import Wrap, open_reader
 from drivers.transport.radio import Radio
@@ -127,6 +129,7 @@ class Parts:
     open_reader: OpenReader | None = None
     """Replaces the way to this machine's readers."""
     radio: Radio = field(default_factory=Radio)
+    watch: WatchPorts = watch_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,8 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     fleet = Fleet(
         journal=parts.journal,
         open_reader=parts.open_reader or _opener(parts),
-        candidates=discover_serial,
+        sources=sources_of(settings.readers, watch=parts.watch),
+        watch=parts.watch,
         clock=parts.clock,
         random=parts.random,
         events=events,

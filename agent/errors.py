@@ -11,7 +11,8 @@ AgentError
 ├── AccessDenied
 │   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
 ├── ReaderError
-│   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault
+│   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault /
+│       ReaderFeatureUnsupported
 ├── UpstreamError
 │   └── StripeUnreachable / StripeKeyMissing / PaymentOutcomeUnknown
 ├── JournalError
@@ -235,6 +236,14 @@ class ReaderFault(ReaderError):
     """The reader reports a fault, or its bytes make no sense."""
 
     code = "terminal_reader_hardware_fault"
+
+
+class ReaderFeatureUnsupported(ReaderError):
+    """The reader lacks what was asked of it."""
+
+    code = "reader_feature_unsupported"
+    retryable = False
+    remedy = "Choose a model that has it."
 
 
 class UpstreamError(AgentError):

@@ -24,6 +24,62 @@ class ReaderStatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderReconnectStarted:
+    """A reader was lost, and the agent tries to get it back."""
+
+    reader_id: ReaderId
+    reason: str
+    """A value of agent.readers.reconnect.DisconnectReason: the SDKs' words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderReconnectSucceeded:
+    """A lost reader is back."""
+
+    reader_id: ReaderId
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderReconnectFailed:
+    """A lost reader did not come back within its budget, or is not wanted any more."""
+
+    reader_id: ReaderId
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderDisconnected:
+    """A reader is gone for good, as far as its user can tell."""
+
+    reader_id: ReaderId
+    reason: str
+    """A value of agent.readers.reconnect.DisconnectReason."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderQuarantined:
+    """A reader was lost too often, and is left alone for so long."""
+
+    reader_id: ReaderId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderMoved:
+    """A registered reader was found on another port, which is now its own."""
+
+    reader_id: ReaderId
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderNoticed:
+    """A reader tells of itself; `notice` is a drivers.reader.DeviceNotice."""
+
+    reader_id: ReaderId
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputRequested:
     """The reader waits for a card; `options` are the SDKs' reader input options."""
 
@@ -117,6 +173,13 @@ class UpdateFinished:
 
 Event = (
     ReaderStatusChanged
+    | ReaderReconnectStarted
+    | ReaderReconnectSucceeded
+    | ReaderReconnectFailed
+    | ReaderDisconnected
+    | ReaderQuarantined
+    | ReaderMoved
+    | ReaderNoticed
     | InputRequested
     | DisplayRequested
     | CardEvent

@@ -65,10 +65,25 @@ class AsgiClient:
         chunks: Sequence[bytes] = (b"",),
     ) -> Answer:
         """Send the body in these chunks; a header of "" is left out."""
+        exchange = _Exchange(list(chunks))
+        scope = self._scope(method, target, headers or {})
+        await self._app(scope, exchange.receive, exchange.send)
+        return exchange.answer()
+
+    async def hang_up_on(
+        self, target: str, headers: Mapping[str, str], *, when: asyncio.Event
+    ) -> None:
+        """Get, and leave in the middle of the answer."""
+        exchange = _Exchange([b""], hangs_up=when)
+        scope = self._scope("GET", target, headers)
+        await self._app(scope, exchange.receive, exchange.send)
+
+    def _scope(
+        self, method: str, target: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
         path, _, query = target.partition("?")
-        given = {**self._headers, **(headers or {})}
-        sent = _Exchange(list(chunks))
-        scope = {
+        given = {**self._headers, **headers}
+        return {
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
@@ -86,20 +101,23 @@ class AsgiClient:
             "client": ("127.0.0.1", 50000),
             "server": ("127.0.0.1", 7345),
         }
-        await self._app(scope, sent.receive, sent.send)
-        return sent.answer()
 
 
 class _Exchange:
     """Both sides of one request."""
 
-    def __init__(self, chunks: list[bytes]) -> None:
+    def __init__(
+        self, chunks: list[bytes], *, hangs_up: asyncio.Event | None = None
+    ) -> None:
+        """Without `hangs_up` the caller stays on the line."""
         self._chunks = chunks
+        self._hangs_up = hangs_up or asyncio.Event()
         self._sent: list[Message] = []
 
     async def receive(self) -> Message:
         if not self._chunks:
-            await asyncio.Event().wait()  # the caller stays on the line
+            await self._hangs_up.wait()
+            return {"type": "http.disconnect"}
         body = self._chunks.pop(0)
         return {
             "type": "http.request",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from firmware_repository import IMAGE, PublishedRepository, published
 from flow_disk import FlowJournal, open_flow_journal
+from port_news import NoNews
 from skipping_loop import LoopClock
 from updatable_reader import Device
 
@@ -222,7 +223,8 @@ class Till:
         return Fleet(
             journal=journal,
             open_reader=self.open_reader,
-            candidates=lambda _: [],
+            sources={},
+            watch=NoNews().watch,
             clock=self.clock,
             random=random,
             events=events,

@@ -19,6 +19,7 @@ from flow_cables import DYNAPROX, Hardware
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, World, running_world
 from pipe_transport import PipeTransport
+from port_news import NoNews
 from skipping_loop import LoopClock
 from starlette.types import ASGIApp
 
@@ -27,7 +28,7 @@ from agent.events import EventBus
 from agent.ids import ReaderId
 from agent.payments.payment import Payment
 from agent.payments.states import FINAL, Phase
-from agent.readers.session import OpenReader
+from agent.readers.ports import OpenReader
 from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.settings import (
@@ -40,10 +41,12 @@ from agent.settings import (
 )
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
+from drivers.discovery.candidates import WatchPorts
 from drivers.reader import Reader
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
 
+NOBODY_WATCHES = NoNews().watch
 COUNTER = "serial:/dev/counter"
 """The registration code of the reader `counter`."""
 
@@ -105,16 +108,20 @@ class Agent:
 
     async def action(self, reader: str) -> Any:
         """The reader's action as it is now."""
-        return (await self._shown(reader))["action"]
+        return (await self.shown(reader))["action"]
 
     async def status(self, reader: str) -> Any:
         """`online` or `offline`."""
-        return (await self._shown(reader))["status"]
+        return (await self.shown(reader))["status"]
 
     async def discovered(self, code: str) -> Any:
         """What the agent finds on this port."""
+        return (await self.discovered_all())[code]
+
+    async def discovered_all(self) -> dict[str, Any]:
+        """What the agent finds, by port."""
         found = good(await self.rest.get("/agent/discovery"))["readers"]
-        return next(one for one in found if one["registration_code"] == code)
+        return {one["registration_code"]: one for one in found}
 
     async def cancel(self, reader: str) -> Answer:
         """Cancel the reader's action."""
@@ -145,7 +152,8 @@ class Agent:
             while not condition():
                 await events.get()
 
-    async def _shown(self, reader: str) -> Any:
+    async def shown(self, reader: str) -> Any:
+        """The reader as Stripe's API shows it."""
         return good(await self.rest.get(f"/v1/terminal/readers/{reader}"))
 
 
@@ -186,16 +194,19 @@ async def running_agent(
     chunk_bytes: int | None = None,
     key: str = STRIPE_KEY,
     firmware: FirmwareSettings | None = None,
+    watch: WatchPorts = NOBODY_WATCHES,
+    readers: ReaderSettings | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
-    `chunk_bytes` is the most that arrives from a reader at once.
+    `chunk_bytes` is the most that arrives from a reader at once. `watch` tells it of
+    cables, `world.watch_cables` for example.
     """
     clock = LoopClock()
     settings = Settings(
         state_dir=folder,
         payments=payments or PaymentSettings(),
-        readers=ReaderSettings(serial_ports=serial_ports),
+        readers=readers or ReaderSettings(serial_ports=serial_ports),
         firmware=firmware or FirmwareSettings(),
     )
     stripe_key = StripeKey(key)
@@ -210,6 +221,7 @@ async def running_agent(
                 token_bytes,
                 stripe_key.livemode,
                 open_reader=_opening(world, chunk_bytes),
+                watch=watch,
             )
             async with _at_work(parts) as assembled:
                 client = RecordingClient(

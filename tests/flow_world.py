@@ -15,6 +15,12 @@ from flow_cables import Hardware
 from skipping_loop import LoopClock
 from uvicorn.server import ServerState
 
+from drivers.discovery.candidates import (
+    Candidate,
+    PortAdded,
+    PortChange,
+    PortRemoved,
+)
 from simulator.app import ReaderOrder, Simulator, build_simulator
 from simulator.cards.card import Entry
 from simulator.faults import WireFaults
@@ -45,6 +51,45 @@ class World:
     """In-memory cables, by the spec under which the agent opens them."""
     broken: set[str] = field(default_factory=set)
     """Specs whose driver has a defect."""
+
+    @asynccontextmanager
+    async def watch_cables(self) -> AsyncIterator[AsyncIterator[PortChange]]:
+        """Tell of every cable of these readers that is plugged or pulled."""
+        changes: asyncio.Queue[PortChange] = asyncio.Queue()
+        plugged: dict[str, str] = {}
+
+        def look(reader: SimulatedReader, _: Screen | None = None) -> None:
+            name, model = reader.name, reader.model.name
+            if reader.is_plugged and name not in plugged:
+                plugged[name] = self.spec_of(name)
+                candidate = Candidate(plugged[name], "simulated", model=model)
+                changes.put_nowait(PortAdded(candidate))
+            elif not reader.is_plugged and name in plugged:
+                changes.put_nowait(PortRemoved(plugged.pop(name)))
+
+        for reader in self.simulator.readers:
+            look(reader)
+            reader.watch(look)
+        while not changes.empty():
+            changes.get_nowait()
+
+        async def told() -> AsyncIterator[PortChange]:
+            while True:
+                yield await changes.get()
+
+        yield told()
+
+    def spec_of(self, name: str) -> str:
+        """Where an agent finds the reader of that name now."""
+        spec = f"pipe:{name}"
+        return next(code for code, wire in self.pipes.items() if wire.spec == spec)
+
+    def replug(self, name: str, *, at: str) -> None:
+        """Pull this reader's cable, and put it in at another port of the machine."""
+        if self.reader(name).is_plugged:
+            self.reader(name).unplug()
+        self.pipes[at] = self.pipes.pop(self.spec_of(name))
+        self.reader(name).plug()
 
     def reader(self, name: str = "counter") -> SimulatedReader:
         return self.simulator.readers.named(name)

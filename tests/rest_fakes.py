@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent_clock import StillClock
 from asgi_client import AsgiClient
+from fake_discovery import FakeDiscovery
 from firmware_fakes import FakeUpdates
 from starlette.applications import Starlette
 
@@ -25,12 +26,16 @@ from agent.journal.readers import RegisteredReader
 from agent.payments.actions import ProcessPaymentIntent
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
-from agent.readers.fleet import DiscoveredReader
+from agent.readers.discovered import (
+    DiscoveryEvent,
+    DiscoveryMethod,
+)
 from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.rest.services import Services
 from agent.settings import RestSettings, Settings
 from agent.stripe_api.client import ForwardedAnswer
+from drivers.errors import DriverError
 
 
 def counted_bytes(length: int) -> bytes:
@@ -43,6 +48,7 @@ class Session:
     record: RegisteredReader
     status: str = "online"
     last_seen_at: datetime | None = None
+    offline_reason: str | None = None
 
 
 def registered_reader(reader_id: str, *, serial_number: str) -> RegisteredReader:
@@ -64,7 +70,13 @@ class FakeFleet:
     """Fulfils agent.rest.services.Fleet; newest reader first."""
 
     def __init__(self) -> None:
-        self.found: list[DiscoveredReader] = []
+        self.found: list[DiscoveryEvent | Exception] = []
+        self.asked_for: list[tuple[tuple[DiscoveryMethod, ...], float | None]] = []
+        self.runs: list[FakeDiscovery] = []
+        self.looking = asyncio.Semaphore(0)
+        """Released by every discovery."""
+        self.commands: list[tuple[str, ReaderId]] = []
+        self.watch_problem: DriverError | None = None
         self.refusal: AgentError | None = None
         self._sessions: list[Session] = []
 
@@ -124,8 +136,32 @@ class FakeFleet:
         self._sessions.remove(session)
         return session.record
 
-    async def discover(self) -> list[DiscoveredReader]:
-        return self.found
+    def discover(
+        self, methods: Iterable[DiscoveryMethod], *, timeout_s: float | None
+    ) -> FakeDiscovery:
+        self.asked_for.append((tuple(methods), timeout_s))
+        self.runs.append(FakeDiscovery(self.found))
+        self.looking.release()
+        return self.runs[-1]
+
+    async def connect(self, reader_id: ReaderId) -> None:
+        self._command("connect", reader_id)
+
+    async def disconnect(self, reader_id: ReaderId) -> None:
+        self._command("disconnect", reader_id)
+
+    async def reboot(self, reader_id: ReaderId) -> None:
+        self._command("reboot", reader_id)
+
+    async def identify(self, reader_id: ReaderId) -> Sequence[str]:
+        self._command("identify", reader_id)
+        return ["buzzer", "display"]
+
+    def _command(self, name: str, reader_id: ReaderId) -> None:
+        self.session(reader_id)
+        if self.refusal is not None:
+            raise self.refusal
+        self.commands.append((name, reader_id))
 
 
 class FakeActions:

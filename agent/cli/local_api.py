@@ -56,10 +56,23 @@ class LocalApi:
 
         It yields None for a sign of life, and ends when the connection does.
         """
+        with self.stream("/agent/events") as events:
+            yield events
+
+    @contextmanager
+    def stream(
+        self, path: str, query: Mapping[str, str] | None = None
+    ) -> Iterator[Iterator[ServerEvent | None]]:
+        """The events at `path`, as they come; leaving the context ends them."""
+        target = f"{path}?{urlencode(query)}" if query else path
         connection = self._connect(timeout_s=SILENCE_TIMEOUT_S)
         try:
             response = self._answer_to(
-                connection, "GET", "/agent/events", headers={}, body=None
+                connection,
+                "GET",
+                target,
+                headers={"Accept": "text/event-stream"},
+                body=None,
             )
             _checked(
                 response.status, b"" if response.status == 200 else response.read()
@@ -116,7 +129,7 @@ class LocalApi:
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One event of `/agent/events`."""
+    """One event of a stream, such as `/agent/events`."""
 
     name: str
     content: JsonObject

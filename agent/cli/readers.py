@@ -1,39 +1,86 @@
-"""`cardlane readers`: find, register and list readers, through the running agent."""
+"""`cardlane readers`: find, register, list and command readers, through the agent."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.options import AgentAddress, Config, Json, KeyFile, Url, open_local_api
-from agent.cli.stripe_objects import Json as JsonValue
-from agent.cli.stripe_objects import JsonObject, object_at, text_at
-from agent.cli.tables import table
+from agent.cli.reader_commands import connect, disconnect, identify, reboot
+from agent.cli.reader_table import readers_text
+from agent.cli.stripe_objects import JsonObject, text_at
+
+if TYPE_CHECKING:
+    from agent.cli.local_api import LocalApi, ServerEvent
 
 READERS = "/v1/terminal/readers"
 
 
 def reader_commands() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="Find, register and list readers.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Find, register, list and command readers.", no_args_is_help=True
+    )
     group.command()(discover)
     group.command()(register)
     group.command(name="list")(list_readers)
+    for command in (connect, disconnect, reboot, identify):
+        group.command()(command)
     return group
 
 
 def discover(
+    method: Annotated[
+        str | None,
+        typer.Option(help="serial, usb, bluetooth or tcp; several with commas."),
+    ] = None,
+    timeout: Annotated[
+        int | None,
+        typer.Option(help="Look for so many seconds, also for what is plugged in."),
+    ] = None,
     config: Config = None,
     url: Url = None,
     key_file: KeyFile = None,
     as_json: Json = False,
 ) -> None:
-    """Ask every port of this machine which reader is there."""
+    """Look for readers, and show each as soon as it has said who it is."""
     api = open_local_api(AgentAddress(config, url, key_file))
-    found = api.get("/agent/discovery")
-    typer.echo(json.dumps(found) if as_json else discovered_text(found))
+    given = {"method": method, "timeout_s": timeout}
+    query = {name: str(value) for name, value in given.items() if value is not None}
+    found: dict[str, JsonObject] = {}
+    with suppress(KeyboardInterrupt):
+        for line in _lines_of_discovery(api, query, found):
+            if not as_json:
+                typer.echo(line)
+    if as_json:
+        typer.echo(json.dumps({"readers": list(found.values())}))
+    elif not found:
+        typer.echo("Nothing here looks like a reader; `cardlane doctor` knows why.")
+
+
+def _lines_of_discovery(
+    api: LocalApi, query: dict[str, str], found: dict[str, JsonObject]
+) -> Iterator[str]:
+    with api.stream("/agent/discovery", query) as events:
+        for event in events:
+            if event is None:
+                continue
+            if event.name == "discovery_ended":
+                return
+            line = discovery_line(event, found)
+            if line is not None:
+                yield line
+    raise CommandFailed(
+        "the agent hung up before all readers were asked",
+        code="agent_unreachable",
+        remedy="Look at its log, and try again.",
+        exit_code=ExitCode.UNREACHABLE,
+    )
 
 
 def register(
@@ -70,36 +117,24 @@ def list_readers(
     typer.echo(json.dumps(readers) if as_json else shown)
 
 
-def discovered_text(found: JsonObject) -> str:
-    """Discovered readers as a table."""
-    readers = found.get("readers")
-    rows = [
-        [
-            text_at(reader, "registration_code") or "",
-            text_at(reader, "model") or text_at(reader, "description") or "",
-            text_at(reader, "serial_number") or "",
-            text_at(reader, "registered_as") or text_at(reader, "problem") or "free",
-        ]
-        for reader in (readers if isinstance(readers, list) else [])
-    ]
-    if not rows:
-        return "No port here looks like a reader's. `cardlane doctor` looks for causes."
-    return table(["REGISTRATION CODE", "MODEL", "SERIAL NUMBER", "STATE"], rows)
-
-
-def readers_text(readers: list[JsonValue]) -> str:
-    """Registered readers as a table."""
-    rows = [
-        [
-            text_at(reader, "id") or "",
-            text_at(reader, "label") or "",
-            text_at(reader, "device_type") or "",
-            text_at(reader, "serial_number") or "",
-            text_at(reader, "status") or "",
-            text_at(object_at(reader, "action"), "status") or "idle",
-        ]
-        for reader in readers
-    ]
-    if not rows:
-        return "No reader is registered; see `cardlane readers discover`."
-    return table(["ID", "LABEL", "TYPE", "SERIAL NUMBER", "STATUS", "ACTION"], rows)
+def discovery_line(event: ServerEvent, found: dict[str, JsonObject]) -> str | None:
+    """What to show of one event of discovery; what is known goes into `found`."""
+    content = event.content
+    code = text_at(content, "registration_code") or ""
+    match event.name:
+        case "reader_identified":
+            found[code] = content
+            state = text_at(content, "registered_as") or "free"
+        case "reader_failed":
+            found[code] = content
+            state = text_at(content, "problem") or ""
+        case "reader_gone":
+            found.pop(code, None)
+            state = "gone"
+        case "method_failed":
+            return f"{text_at(content, 'method')}: {text_at(content, 'message')}"
+        case _:
+            return None
+    what = text_at(content, "model") or text_at(content, "description") or ""
+    serial_number = text_at(content, "serial_number") or "-"
+    return f"{code:<32}  {what:<24}  {serial_number:<16}  {state}"

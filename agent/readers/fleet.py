@@ -1,10 +1,11 @@
-"""All readers registered on this machine: register, list, delete, discover."""
+"""All readers registered on this machine: register, list, delete, command, discover."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from agent.clock import Clock
 from agent.errors import (
@@ -12,39 +13,35 @@ from agent.errors import (
     ReaderAlreadyRegistered,
     ReaderOffline,
     RegistrationCodeInvalid,
-    ResourceMissing,
 )
 from agent.events import EventBus
 from agent.ids import Random, ReaderId, new_id
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
-from agent.readers.session import OpenReader, ReaderSession
+from agent.readers.closing import end_tasks
+from agent.readers.discovered import (
+    SCHEMES,
+    DiscoveryEvent,
+    DiscoveryMethod,
+    Source,
+)
+from agent.readers.discovery import Discovery
+from agent.readers.failures import reader_failures
+from agent.readers.hotplug import Hotplug
+from agent.readers.identifying import Sign, identify
+from agent.readers.ports import OpenReader, Ports
+from agent.readers.roster import Member, Roster
+from agent.readers.search import Search
+from agent.readers.session import ReaderSession
+from agent.readers.standing import Standing
+from agent.readers.supervisor import Supervisor
 from agent.settings import ReaderSettings
-from drivers.discovery.candidates import Candidate
+from drivers.discovery.candidates import Candidate, WatchPorts
 from drivers.errors import DriverError, LocalError
 from drivers.reader import Reader
 
-LOCAL_SCHEMES = ("serial:", "usb:", "ble:", "tcp:")
+LOCAL_SCHEMES = tuple(f"{scheme}:" for scheme in SCHEMES.values())
 """What a registration code of a locally driven reader starts with."""
-
-
-@dataclass(frozen=True, slots=True)
-class DiscoveredReader:
-    """A reader, or a port where one may be, found on this machine."""
-
-    registration_code: str
-    description: str
-    model: str | None
-    serial_number: str | None
-    registered_as: ReaderId | None
-    problem: str | None
-    """Why it could not be asked, as an error code; None if it answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    session: ReaderSession
-    task: asyncio.Task[None]
 
 
 class Fleet:
@@ -55,7 +52,8 @@ class Fleet:
         *,
         journal: Journal,
         open_reader: OpenReader,
-        candidates: Callable[[Sequence[str]], list[Candidate]],
+        sources: Mapping[DiscoveryMethod, Source],
+        watch: WatchPorts,
         clock: Clock,
         random: Random,
         events: EventBus,
@@ -64,34 +62,62 @@ class Fleet:
         tasks: asyncio.TaskGroup,
     ) -> None:
         self._journal = journal
-        self._open_reader = open_reader
-        self._candidates = candidates
         self._clock = clock
         self._random = random
         self._events = events
         self._settings = settings
         self._livemode = livemode
         self._tasks = tasks
-        self._members: dict[ReaderId, _Member] = {}
-        self._registering = asyncio.Lock()
+        self._ports = Ports(open_reader, timeout_s=settings.connect_timeout_s)
+        self._roster = Roster(seek=self._seek, ask_at=self._ask_at)
+        self._discovery = Discovery(
+            self._roster, ports=self._ports, sources=sources, tasks=tasks
+        )
+        self._search = Search(
+            self._roster,
+            ports=self._ports,
+            candidates=self._discovery.listed,
+            clock=clock,
+            tasks=tasks,
+        )
+        self._hotplug = Hotplug(
+            self._roster, search=self._search, watch=watch, clock=clock
+        )
+        self._writing = asyncio.Lock()
 
     def start(self) -> None:
-        """Begin connecting to every registered reader."""
+        """Begin to connect to every registered reader, and to hear of ports."""
         for record in self._journal.readers.all():
             self._join(record, opened=None)
+        self._tasks.create_task(self._search.run(), name="search for readers")
+        self._tasks.create_task(self._hotplug.run(), name="watch ports")
+
+    @property
+    def watch_problem(self) -> DriverError | None:
+        """Why a plugged-in reader is found late only; None where news come."""
+        return self._hotplug.problem
+
+    @property
+    def discovery_methods(self) -> frozenset[DiscoveryMethod]:
+        """How readers can be looked for."""
+        return self._discovery.methods
+
+    def discover(
+        self, methods: Iterable[DiscoveryMethod], *, timeout_s: float | None
+    ) -> AbstractContextManager[AsyncIterator[DiscoveryEvent]]:
+        """Look for readers; see Discovery.running."""
+        return self._discovery.running(methods, timeout_s=timeout_s)
 
     def sessions(self) -> list[ReaderSession]:
         """Every registered reader, newest first."""
         newest_first = sorted(
-            self._members.values(),
-            key=lambda member: member.session.record.registered_at,
-            reverse=True,
+            self._roster, key=lambda member: member.record.registered_at, reverse=True
         )
         return [member.session for member in newest_first]
 
     def session(self, reader_id: ReaderId) -> ReaderSession:
         """The reader of that id; raises ResourceMissing."""
-        return self._member(reader_id).session
+        return self._roster.member(reader_id).session
 
     async def register(
         self,
@@ -107,21 +133,23 @@ class Fleet:
         LocalReaderInLivemode or ReaderOffline.
         """
         self._check_code(registration_code)
-        async with self._registering:
-            self._check_port_is_free(registration_code)
-            reader = await self._identify(registration_code)
-            try:
+        self._check_port_is_free(registration_code)
+        reader = await self._identify(registration_code)
+        try:
+            async with self._writing:
+                self._check_is_new(reader)
                 record = self._record_of(
                     reader, registration_code, label=label, location=location
                 )
                 record = replace(record, metadata=metadata)
                 await self._journal.readers.put(record)
-            except BaseException:
-                await reader.aclose()
-                raise
-            session = self._join(record, opened=reader).session
-            await session.first_attempt()
-            return session
+                session = self._join(record, opened=reader)
+        except BaseException:
+            # Where it was registered already, its owner may have been looking for it.
+            await self._roster.take(reader, registration_code)
+            raise
+        await session.first_attempt()
+        return session
 
     async def update(
         self,
@@ -131,63 +159,110 @@ class Fleet:
         metadata: dict[str, str] | None,
     ) -> ReaderSession:
         """Change what was given; raises ResourceMissing."""
+
+        def changed(record: RegisteredReader) -> RegisteredReader:
+            return replace(
+                record,
+                label=record.label if label is None else label,
+                metadata=record.metadata if metadata is None else metadata,
+            )
+
         session = self.session(reader_id)
-        record = session.record
-        if label is not None:
-            record = replace(record, label=label)
-        if metadata is not None:
-            record = replace(record, metadata=metadata)
-        await self._journal.readers.put(record)
-        session.record = record
+        await self._rewrite(session, changed)
         return session
 
     async def note_firmware(self, reader_id: ReaderId, version: str) -> None:
         """Keep what the reader runs now; raises ResourceMissing."""
-        session = self.session(reader_id)
-        record = replace(session.record, firmware_version=version)
-        await self._journal.readers.put(record)
-        session.record = record
+        await self._rewrite(
+            self.session(reader_id),
+            lambda record: replace(record, firmware_version=version),
+        )
 
     async def delete(self, reader_id: ReaderId) -> RegisteredReader:
         """Forget the reader and give its port back.
 
         Raises ResourceMissing, and ReaderBusy while the reader is reserved.
         """
-        member = self._member(reader_id)
+        member = self._roster.member(reader_id)
         member.session.check_free()
-        await self._journal.readers.delete(reader_id)
-        del self._members[reader_id]
-        member.task.cancel()
-        await asyncio.wait([member.task])
-        return member.session.record
+        async with self._writing:
+            await self._journal.readers.delete(reader_id)
+            self._roster.remove(reader_id)
+        await end_tasks(member.task)
+        return member.record
 
-    async def discover(self) -> list[DiscoveredReader]:
-        """Ask every port that may hold a reader who is there."""
-        candidates = self._candidates(self._settings.serial_ports)
-        return list(await asyncio.gather(*map(self._look_at, candidates)))
+    async def connect(self, reader_id: ReaderId) -> None:
+        """Connect it now; raises ResourceMissing, and ReaderOffline if that fails."""
+        await self._roster.member(reader_id).supervisor.connect()
 
-    def _member(self, reader_id: ReaderId) -> _Member:
-        try:
-            return self._members[reader_id]
-        except KeyError:
-            raise ResourceMissing(
-                f"No such reader: '{reader_id}'", param="reader"
-            ) from None
+    async def disconnect(self, reader_id: ReaderId) -> None:
+        """Let go of it until it is wanted again; raises ResourceMissing, ReaderBusy."""
+        await self._roster.member(reader_id).supervisor.disconnect()
 
-    def _join(self, record: RegisteredReader, *, opened: Reader | None) -> _Member:
-        session = ReaderSession(
-            record,
-            open_reader=self._open_reader,
+    async def reboot(self, reader_id: ReaderId) -> None:
+        """Restart it.
+
+        Raises ResourceMissing, ReaderBusy, ReaderOffline, ReaderTimedOut, ReaderFault.
+        """
+        with reader_failures():
+            await self._roster.member(reader_id).supervisor.reboot()
+
+    async def identify(self, reader_id: ReaderId) -> list[Sign]:
+        """Have it show itself; how it did.
+
+        Raises ResourceMissing, ReaderBusy, ReaderOffline, ReaderTimedOut, ReaderFault
+        and ReaderFeatureUnsupported.
+        """
+        session = self.session(reader_id)
+        with reader_failures():
+            async with session.use() as reader:
+                return await identify(reader, clock=self._clock)
+
+    def _seek(self, is_news: bool) -> None:
+        """Without news of ports, looking around now and then has to do."""
+        if is_news or self._hotplug.problem is not None:
+            self._search.want()
+
+    def _ask_at(self, candidate: Candidate) -> None:
+        self._search.ask_at(candidate)
+
+    async def _rewrite(
+        self,
+        session: ReaderSession,
+        change: Callable[[RegisteredReader], RegisteredReader],
+    ) -> None:
+        """One change of a record after the other, so that none undoes another."""
+        async with self._writing:
+            self._roster.member(session.record.reader_id)
+            record = change(session.record)
+            await self._journal.readers.put(record)
+            session.record = record
+
+    def _join(
+        self, record: RegisteredReader, *, opened: Reader | None
+    ) -> ReaderSession:
+        session = ReaderSession(record, clock=self._clock, events=self._events)
+        standing = Standing(
+            session,
+            clock=self._clock,
+            random=self._random,
+            events=self._events,
+            policy=self._settings,
+        )
+        supervisor = Supervisor(
+            session,
+            standing,
+            ports=self._ports,
+            neighbours=self._roster,
+            rewrite=lambda change: self._rewrite(session, change),
             clock=self._clock,
             events=self._events,
-            settings=self._settings,
         )
         task = self._tasks.create_task(
-            session.run(opened=opened), name=f"reader {record.reader_id}"
+            supervisor.run(opened=opened), name=f"reader {record.reader_id}"
         )
-        member = _Member(session, task)
-        self._members[record.reader_id] = member
-        return member
+        self._roster.add(Member(session, supervisor, task))
+        return session
 
     def _check_code(self, registration_code: str) -> None:
         if not registration_code.startswith(LOCAL_SCHEMES):
@@ -202,37 +277,40 @@ class Fleet:
             )
 
     def _check_port_is_free(self, spec: str) -> None:
-        for member in self._members.values():
-            if member.session.record.spec == spec:
-                raise ReaderAlreadyRegistered(
-                    f"{spec} is registered as {member.session.record.reader_id}.",
-                    param="registration_code",
-                )
+        online = self._roster.online_at(spec)
+        if online is not None:
+            raise ReaderAlreadyRegistered(
+                f"{spec} is registered as {online.reader_id}.",
+                param="registration_code",
+            )
 
     async def _identify(self, spec: str) -> Reader:
         try:
-            reader = await self._open_reader(spec, None)
+            return await self._ports.opened(spec, model=self._discovery.model_at(spec))
         except LocalError as error:
             raise RegistrationCodeInvalid(
                 str(error), param="registration_code"
             ) from error
         except DriverError as error:
+            # Somebody else may have registered it meanwhile.
+            self._check_port_is_free(spec)
             raise ReaderOffline(
                 f"No reader could be reached: {error}", param="registration_code"
             ) from error
-        return reader
+
+    def _check_is_new(self, reader: Reader) -> None:
+        serial_number = reader.info.serial_number
+        known = self._roster.with_serial_number(serial_number)
+        if known is not None:
+            raise ReaderAlreadyRegistered(
+                f"Reader {serial_number} is registered as {known.record.reader_id}.",
+                param="registration_code",
+            )
 
     def _record_of(
         self, reader: Reader, spec: str, *, label: str | None, location: str | None
     ) -> RegisteredReader:
         info = reader.info
-        for member in self._members.values():
-            if member.session.record.serial_number == info.serial_number:
-                raise ReaderAlreadyRegistered(
-                    f"Reader {info.serial_number} is registered as "
-                    f"{member.session.record.reader_id}.",
-                    param="registration_code",
-                )
         return RegisteredReader(
             reader_id=ReaderId(new_id("tmr", self._random)),
             spec=spec,
@@ -244,37 +322,4 @@ class Fleet:
             location=location,
             metadata={},
             registered_at=self._clock.now(),
-        )
-
-    async def _look_at(self, candidate: Candidate) -> DiscoveredReader:
-        for member in self._members.values():
-            record = member.session.record
-            if record.spec == candidate.spec:
-                return DiscoveredReader(
-                    candidate.spec,
-                    candidate.description,
-                    model=record.model,
-                    serial_number=record.serial_number,
-                    registered_as=record.reader_id,
-                    problem=member.session.offline_reason,
-                )
-        try:
-            reader = await self._open_reader(candidate.spec, None)
-        except DriverError as error:
-            return DiscoveredReader(
-                candidate.spec,
-                candidate.description,
-                model=candidate.model,
-                serial_number=candidate.serial_number,
-                registered_as=None,
-                problem=error.code,
-            )
-        await reader.aclose()
-        return DiscoveredReader(
-            candidate.spec,
-            candidate.description,
-            model=reader.info.model,
-            serial_number=reader.info.serial_number,
-            registered_as=None,
-            problem=None,
         )

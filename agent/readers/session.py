@@ -1,29 +1,25 @@
-"""One registered reader: keeps its wire open, gives it out for one thing at a time.
+"""One registered reader: whether it is there, and given out for one thing at a time.
 
-Reconnects for as long as it is registered; never decides anything about payments.
+Its connection is the work of agent.readers.supervisor. Never decides anything about
+payments.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 
-from agent.clock import Clock, doubling
-from agent.errors import InternalError, ReaderBusy, ReaderOffline
+from agent.clock import Clock
+from agent.errors import ReaderBusy, ReaderOffline
 from agent.events import EventBus, ReaderStatusChanged
 from agent.journal.readers import RegisteredReader
 from agent.log import get_logger
-from agent.settings import ReaderSettings
-from drivers.errors import DriverError
 from drivers.reader import Reader, Transaction, TransactionRequest
 
 log = get_logger(__name__)
-
-OpenReader = Callable[[str, str | None], Awaitable[Reader]]
-"""Opens a transport spec as the named model, or asks the reader what it is."""
 
 
 class ReaderStatus(StrEnum):
@@ -40,18 +36,14 @@ class ReaderSession:
         self,
         record: RegisteredReader,
         *,
-        open_reader: OpenReader,
         clock: Clock,
         events: EventBus,
-        settings: ReaderSettings,
     ) -> None:
         self.record = record
         self.last_seen_at: datetime | None = None
         self.offline_reason: str | None = "not_connected_yet"
-        self._open_reader = open_reader
         self._clock = clock
         self._events = events
-        self._settings = settings
         self._reader: Reader | None = None
         self._reader_lock = asyncio.Lock()
         self._reserved_for: str | None = None
@@ -82,9 +74,22 @@ class ReaderSession:
         raises.
         """
         self.check_free()
-        reader = self._connected()
+        reader = self.open_reader()
         async with self._reader_lock, reader.transaction(request) as transaction:
             yield transaction
+
+    @asynccontextmanager
+    async def use(self) -> AsyncIterator[Reader]:
+        """The reader, exclusively, for something short beside payments.
+
+        Raises ReaderBusy instead of waiting, and ReaderOffline.
+        """
+        self.check_free()
+        reader = self.open_reader()
+        if self._reader_lock.locked():
+            raise ReaderBusy("Reader is currently busy processing another request.")
+        async with self._reader_lock:
+            yield reader
 
     @contextmanager
     def reserve(self, purpose: str) -> Iterator[None]:
@@ -107,6 +112,14 @@ class ReaderSession:
         if self._reserved_for is not None:
             raise ReaderBusy(f"Reader is currently busy with {self._reserved_for}.")
 
+    def open_reader(self) -> Reader:
+        """The open reader, for whoever has reserved it; raises ReaderOffline."""
+        if self._reader is None:
+            raise ReaderOffline(
+                f"Reader {self.record.reader_id} is offline ({self.offline_reason})."
+            )
+        return self._reader
+
     async def connected(self, *, after: Reader | None = None) -> Reader:
         """The open reader, as soon as there is one: for whoever has reserved it.
 
@@ -116,63 +129,8 @@ class ReaderSession:
             await self._changed.wait()
         return self._reader
 
-    async def run(self, *, opened: Reader | None = None) -> None:
-        """Connect, wait for the wire to drop, connect again; ends by cancellation.
-
-        `opened` is a connection that exists already, from registering the reader.
-        """
-        waits = self._waits()
-        try:
-            while True:
-                try:
-                    reader = opened or await self._open_registered()
-                    opened, waits = None, self._waits()
-                    await self._hold(reader)
-                    continue
-                except DriverError as error:
-                    reason = error.code
-                except Exception:
-                    # The outermost loop: a defect in one driver must not end the others.
-                    log.exception("reader.defect", reader_id=self.record.reader_id)
-                    reason = InternalError.code
-                self._set_offline(reason)
-                await self._clock.sleep(next(waits))
-        finally:
-            self._set_offline("not_connected")
-
-    def _waits(self) -> Iterator[float]:
-        settings = self._settings
-        return doubling(settings.reconnect_min_s, max_s=settings.reconnect_max_s)
-
-    def _connected(self) -> Reader:
-        if self._reader is None:
-            raise ReaderOffline(
-                f"Reader {self.record.reader_id} is offline ({self.offline_reason})."
-            )
-        return self._reader
-
-    async def _open_registered(self) -> Reader:
-        """Raises DriverError unless the registered reader answers on its port."""
-        reader = await self._open_reader(self.record.spec, self.record.model)
-        try:
-            if reader.info.serial_number != self.record.serial_number:
-                raise OtherReaderFound(reader.info.serial_number)
-            # A crash may have left a transaction running on the reader.
-            await reader.cancel()
-        except BaseException:
-            await reader.aclose()
-            raise
-        return reader
-
-    async def _hold(self, reader: Reader) -> None:
-        try:
-            self._set_online(reader)
-            await reader.wait_closed()
-        finally:
-            self._set_offline("reader_disconnected")
-            await reader.aclose()
-
-    def _set_online(self, reader: Reader) -> None:
+    def set_online(self, reader: Reader) -> None:
+        """From now on `reader` is what this session gives out."""
         self._reader = reader
         self.offline_reason = None
         self.last_seen_at = self._clock.now()
@@ -180,14 +138,15 @@ class ReaderSession:
         self._note_change()
         self._tell_status()
 
-    def _set_offline(self, reason: str) -> None:
+    def set_offline(self, reason: str) -> None:
+        """From now on there is no reader, for this reason, an error's code."""
+        self._tried.set()
         if self._reader is None and self.offline_reason == reason:
             return
         was_online = self._reader is not None
         self._reader = None
-        self._note_change()
-        self._tried.set()
         self.offline_reason = reason
+        self._note_change()
         if was_online:
             self.last_seen_at = self._clock.now()
             self._tell_status()
@@ -208,13 +167,3 @@ class ReaderSession:
                 self.record.reader_id, self.status, reason=self.offline_reason
             )
         )
-
-
-class OtherReaderFound(DriverError):
-    """Another reader than the registered one answers on the port."""
-
-    code = "reader_serial_mismatch"
-
-    def __init__(self, serial_number: str) -> None:
-        super().__init__(f"the port now holds reader {serial_number}")
-        self.serial_number = serial_number

@@ -22,6 +22,8 @@ from agent.rest.services import services_of
 ENDLESS = "cardlane.endless"
 """In the scope of a request whose answer only ends with the caller or the agent."""
 
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+"""No cache and no proxy holds an event back."""
 KEEP_ALIVE_S = 15.0
 """Proxies and browsers drop a connection that is silent for longer than 30 s or so."""
 
@@ -33,7 +35,7 @@ async def stream_events(request: Request) -> Response:
     return StreamingResponse(
         frames(services_of(request).events),
         media_type="text/event-stream",
-        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        headers=STREAM_HEADERS,
     )
 
 

@@ -64,6 +64,7 @@ def _causes(services: Services) -> list[Cause]:
         *_payment_causes(services),
         *_reader_causes(services),
         *_update_causes(services),
+        *_watch_causes(services),
     ]
 
 
@@ -113,8 +114,22 @@ def _update_causes(services: Services) -> Iterator[Cause]:
 def _reader_causes(services: Services) -> Iterator[Cause]:
     for session in services.fleet.sessions():
         if session.status != "online":
-            offline = ReaderOffline(f"Reader {session.record.reader_id} is offline.")
+            offline = ReaderOffline(
+                f"Reader {session.record.reader_id} is offline "
+                f"({session.offline_reason})."
+            )
             yield _cause(offline, stops_payments=False)
+
+
+def _watch_causes(services: Services) -> Iterator[Cause]:
+    problem = services.fleet.watch_problem
+    if problem is not None:
+        yield Cause(
+            problem.code,
+            f"A reader that is plugged in is found after some seconds: {problem}.",
+            "Let the agent open netlink sockets (RestrictAddressFamilies=AF_NETLINK).",
+            stops_payments=False,
+        )
 
 
 def _cause(error: AgentError, *, stops_payments: bool) -> Cause:

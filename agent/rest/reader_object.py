@@ -33,6 +33,9 @@ class ShownReader(Protocol):
     @property
     def last_seen_at(self) -> datetime | None: ...
 
+    @property
+    def offline_reason(self) -> str | None: ...
+
 
 def reader_object(
     reader: ShownReader, payment: Payment | None, *, livemode: bool

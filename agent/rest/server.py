@@ -19,6 +19,7 @@ from agent.rest.journal_pages import read_journal
 from agent.rest.local_access import LocalAccess
 from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.rest.reader_actions import cancel_action, process_payment_intent
+from agent.rest.reader_commands import connect, disconnect, identify, reboot
 from agent.rest.readers import (
     delete_reader,
     list_readers,
@@ -33,6 +34,7 @@ __all__ = ["Services", "create_app"]
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
 FIRMWARE = "/agent/readers/{reader_id}/firmware"
+AGENT_READER = "/agent/readers/{reader_id}"
 EVENTS = frozenset({KeyScope.EVENTS})
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
@@ -82,6 +84,10 @@ def routes() -> list[Route]:
         _route("GET", "/agent/discovery", discover, any_of=DISCOVER),
         _route("GET", FIRMWARE, show_firmware, any_of=MANAGE),
         _route("POST", FIRMWARE, change_firmware, any_of=MANAGE),
+        _route("POST", AGENT_READER + "/connect", connect, any_of=MANAGE),
+        _route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
+        _route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
+        _route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
         _route("GET", "/agent/events", stream_events, any_of=EVENTS),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]

@@ -5,7 +5,8 @@ The protocols name the little that routes need of the layers below.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,9 +23,10 @@ from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.payments.actions import ProcessPaymentIntent
 from agent.payments.payment import Payment
-from agent.readers.fleet import DiscoveredReader
+from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
 from agent.rest.reader_object import ShownReader
 from agent.settings import Settings
+from drivers.errors import DriverError
 
 
 class Fleet(Protocol):
@@ -53,7 +55,20 @@ class Fleet(Protocol):
 
     async def delete(self, reader_id: ReaderId) -> RegisteredReader: ...
 
-    async def discover(self) -> list[DiscoveredReader]: ...
+    @property
+    def watch_problem(self) -> DriverError | None: ...
+
+    def discover(
+        self, methods: Iterable[DiscoveryMethod], *, timeout_s: float | None
+    ) -> AbstractContextManager[AsyncIterator[DiscoveryEvent]]: ...
+
+    async def connect(self, reader_id: ReaderId) -> None: ...
+
+    async def disconnect(self, reader_id: ReaderId) -> None: ...
+
+    async def reboot(self, reader_id: ReaderId) -> None: ...
+
+    async def identify(self, reader_id: ReaderId) -> Sequence[str]: ...
 
 
 class Actions(Protocol):

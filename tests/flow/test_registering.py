@@ -12,7 +12,12 @@ from flow_agent import Agent, Stack, good, running_agent
 from flow_cables import DYNAPROX
 from flow_world import World, running_world
 
-from agent.events import ReaderStatusChanged
+from agent.events import (
+    ReaderReconnectStarted,
+    ReaderReconnectSucceeded,
+    ReaderStatusChanged,
+)
+from agent.ids import ReaderId
 from simulator.faults import WireFaults
 
 FRONT, BACK = "serial:/dev/front", "serial:/dev/back"
@@ -81,12 +86,14 @@ async def test_another_reader_on_the_port_is_not_used(
 ) -> None:
     front = await agent.register(FRONT)
     swap_cables(shop)
+    shop.reader("front").unplug()
     await asyncio.sleep(10)
 
     found = await agent.discovered(FRONT)
     answer = await agent.process(front, await agent.intent())
 
-    assert found["problem"] == "reader_serial_mismatch"
+    assert found["serial_number"] == shop.reader("back").serial_number
+    assert found["registered_as"] is None
     assert answer.error["code"] == "terminal_reader_offline"
 
 
@@ -158,16 +165,21 @@ async def test_discovery_tells_of_every_port_what_is_there(
 
 
 async def test_coming_and_going_is_told(shop: World, agent: Agent) -> None:
-    front = await agent.register(FRONT)
+    front = ReaderId(await agent.register(FRONT))
     with agent.events.listen() as events:
         shop.reader("front").unplug()
-        gone = await events.get()
+        gone = [await events.get() for _ in range(2)]
         shop.reader("front").plug()
-        back = await events.get()
+        back = [await events.get() for _ in range(2)]
 
-    assert gone == ReaderStatusChanged(gone.reader_id, "offline", "reader_disconnected")
-    assert back == ReaderStatusChanged(gone.reader_id, "online", None)
-    assert gone.reader_id == front
+    assert gone == [
+        ReaderStatusChanged(front, "offline", "reader_disconnected"),
+        ReaderReconnectStarted(front, "serial_disconnected"),
+    ]
+    assert back == [
+        ReaderReconnectSucceeded(front),
+        ReaderStatusChanged(front, "online", None),
+    ]
 
 
 async def test_a_silent_reader_is_tried_again_until_it_speaks(stack: Stack) -> None:

@@ -6,48 +6,21 @@ import json
 import os
 import signal
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from rest_fakes import Agent
-from served_agent import ServedAgent, served_agent
+from served_agent import ServedAgent
 from terminal import Terminal
 
 from agent.events import PhaseChanged
 from agent.journal.entries import Outcome
 from agent.payments.payment import Payment
-from agent.readers.fleet import DiscoveredReader
+
+pytest_plugins = ("cli_fixtures",)
 
 INTENT = {"id": "pi_1", "status": "succeeded", "amount": 1234, "currency": "usd"}
-
-
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The agent's state folder, as the environment names it."""
-    folder = tmp_path / "state"
-    for name in [name for name in os.environ if name.startswith("CARDLANE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("CARDLANE_STATE_DIR", str(folder))
-    return folder
-
-
-@pytest.fixture
-def terminal(
-    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Terminal:
-    return Terminal(capsys, monkeypatch)
-
-
-@pytest.fixture
-def served(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedAgent]:
-    with served_agent(state) as served:
-        key_file = state / "till_key"
-        key_file.write_text(served.key + "\n")
-        monkeypatch.setenv("CARDLANE_URL", served.url)
-        monkeypatch.setenv("CARDLANE_LOCAL_KEY_FILE", str(key_file))
-        yield served
 
 
 def paying(served: ServedAgent, outcome: Outcome, *, code: str | None = None) -> None:
@@ -151,36 +124,6 @@ def test_a_key_that_is_no_text_is_told(terminal: Terminal, tmp_path: Path) -> No
 
     assert terminal.run("readers", "list", "--key-file", str(file)) == 6
     assert f"{file}: not a key" in terminal.err
-
-
-def test_readers_are_discovered(terminal: Terminal, served: ServedAgent) -> None:
-    found = DiscoveredReader(
-        registration_code="serial:/dev/ttyUSB0",
-        description="USB serial",
-        model="magtek_dynaprox",
-        serial_number="B50",
-        registered_as=None,
-        problem=None,
-    )
-    served.agent.fleet.found = [found]
-
-    assert terminal.run("readers", "discover") == 0
-    assert "serial:/dev/ttyUSB0  magtek_dynaprox  B50" in terminal.out
-    terminal.run("readers", "discover", "--json")
-    assert json.loads(terminal.out)["readers"][0]["serial_number"] == "B50"
-
-
-def test_a_reader_is_registered_and_listed(
-    terminal: Terminal, served: ServedAgent
-) -> None:
-    code = terminal.run("readers", "register", "serial:/dev/a", "--label", "Counter")
-
-    assert code == 0
-    assert "Counter" in terminal.out
-    terminal.run("readers", "list")
-    assert "tmr_1  Counter" in terminal.out
-    terminal.run("readers", "list", "--json")
-    assert json.loads(terminal.out)["data"][0]["label"] == "Counter"
 
 
 def test_a_refusal_of_the_agent_exits_6(

@@ -19,7 +19,8 @@ from agent.cli.findings import (
 )
 from agent.cli.local_api import ServerEvent, parse_events
 from agent.cli.prompts import prompt
-from agent.cli.readers import discovered_text, readers_text
+from agent.cli.reader_table import readers_text
+from agent.cli.readers import discovery_line
 from agent.cli.stripe_objects import JsonObject
 from agent.cli.tables import table
 from agent.cli.till import Ending, Order, Result
@@ -156,21 +157,36 @@ def test_readers_are_listed_with_what_they_do() -> None:
 
 def test_without_readers_the_next_step_is_told() -> None:
     assert "cardlane readers discover" in readers_text([])
-    assert "cardlane doctor" in discovered_text({})
 
 
-def test_discovered_readers_are_told_free_taken_or_in_trouble() -> None:
-    found: JsonObject = {
-        "readers": [
-            {"registration_code": "serial:a", "model": "m", "serial_number": "1"},
+def test_discovered_readers_are_told_free_taken_in_trouble_or_gone() -> None:
+    found: dict[str, JsonObject] = {}
+    events = [
+        ServerEvent("reader_found", {"registration_code": "serial:a"}),
+        ServerEvent("reader_identified", {"registration_code": "serial:a"}),
+        ServerEvent(
+            "reader_identified",
             {"registration_code": "serial:b", "registered_as": "tmr_1"},
+        ),
+        ServerEvent(
+            "reader_failed",
             {"registration_code": "serial:c", "problem": "reader_timeout"},
-        ]
-    }
+        ),
+        ServerEvent("reader_gone", {"registration_code": "serial:a"}),
+        ServerEvent("method_failed", {"method": "bluetooth", "message": "it is off"}),
+    ]
 
-    states = [line.split()[-1] for line in discovered_text(found).splitlines()[1:]]
+    lines = [discovery_line(event, found) for event in events]
 
-    assert states == ["free", "tmr_1", "reader_timeout"]
+    assert [line and line.split()[-1] for line in lines] == [
+        None,
+        "free",
+        "tmr_1",
+        "reader_timeout",
+        "gone",
+        "off",
+    ]
+    assert list(found) == ["serial:b", "serial:c"]
 
 
 def test_findings_are_told_with_their_remedies() -> None:

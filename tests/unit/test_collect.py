@@ -17,11 +17,10 @@ from agent.payments.collect import Cancellation, process_payment_intent
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
 from agent.readers.session import ReaderSession
-from agent.settings import PaymentSettings, ReaderSettings
+from agent.settings import PaymentSettings
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from drivers.errors import Disconnected, ReaderRefused, ReaderTimeout
-from drivers.reader import Reader
 
 
 async def test_a_read_that_ends_without_an_end_is_a_failure(tmp_path: Path) -> None:
@@ -30,9 +29,10 @@ async def test_a_read_that_ends_without_an_end_is_a_failure(tmp_path: Path) -> N
     record = PaymentRecord.begin(
         requested(), journal=journal, events=events, answer=None
     )
-    session = session_of(ScriptedReader())
-    running = asyncio.create_task(session.run(opened=ScriptedReader()))
-    await session.first_attempt()
+    session = ReaderSession(
+        registered_reader(READER, serial_number="B50"), clock=clock, events=events
+    )
+    session.set_online(ScriptedReader())
     async with Connections() as connections:
         stripe = StripeClient(
             connections,
@@ -49,8 +49,6 @@ async def test_a_read_that_ends_without_an_end_is_a_failure(tmp_path: Path) -> N
             events=events,
             cancellation=Cancellation(),
         )
-    running.cancel()
-    await asyncio.wait([running])
     await journal.aclose()
 
     assert record.payment.failure_code == "reader_call_invalid"
@@ -96,18 +94,3 @@ async def test_a_read_that_ends_while_it_is_stopped_is_left_alone(
     await requesting
 
     assert cancellation.requested
-
-
-def session_of(reader: Reader) -> ReaderSession:
-    """A session whose port holds this reader."""
-
-    async def opened(spec: str, model: str | None) -> Reader:
-        return reader
-
-    return ReaderSession(
-        registered_reader(READER, serial_number="B50"),
-        open_reader=opened,
-        clock=StillClock(),
-        events=EventBus(),
-        settings=ReaderSettings(),
-    )

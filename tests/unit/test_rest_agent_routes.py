@@ -15,8 +15,8 @@ from agent.firmware.updates import InstallRequest
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.update_entries import UpdateOutcome
 from agent.payments.payment import Payment
-from agent.readers.fleet import DiscoveredReader
 from agent.rest.event_stream import frame, frames
+from drivers.errors import PortWatchUnavailable
 
 READERS = "/v1/terminal/readers"
 
@@ -48,6 +48,16 @@ async def test_an_offline_reader_only_degrades(agent: Agent) -> None:
     assert answer.status == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["causes"][0]["code"] == "terminal_reader_offline"
+
+
+async def test_ports_that_nobody_watches_only_degrade(agent: Agent) -> None:
+    agent.fleet.watch_problem = PortWatchUnavailable("netlink is closed")
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["causes"][0]["code"] == "port_watch_unavailable"
 
 
 async def test_an_unsettled_payment_is_told(agent: Agent) -> None:
@@ -109,34 +119,6 @@ async def test_a_nearly_full_disk_makes_the_agent_unavailable(
 
     assert answer.status == 503
     assert "Only 36864 bytes are free" in answer.json()["causes"][0]["message"]
-
-
-async def test_discovery_lists_what_is_plugged_in(agent: Agent) -> None:
-    agent.fleet.found = [
-        DiscoveredReader(
-            registration_code="serial:/dev/ttyUSB0",
-            description="USB serial",
-            model="magtek_dynaprox",
-            serial_number="B50",
-            registered_as=None,
-            problem=None,
-        )
-    ]
-
-    answer = await agent.client.get("/agent/discovery")
-
-    assert answer.json() == {
-        "readers": [
-            {
-                "registration_code": "serial:/dev/ttyUSB0",
-                "description": "USB serial",
-                "model": "magtek_dynaprox",
-                "serial_number": "B50",
-                "registered_as": None,
-                "problem": None,
-            }
-        ]
-    }
 
 
 async def test_the_journal_is_read_page_by_page(agent: Agent) -> None:

@@ -47,6 +47,7 @@ class Shown:
     record: RegisteredReader = RECORD
     status: str = "online"
     last_seen_at: datetime | None = None
+    offline_reason: str | None = None
 
 
 def test_a_reader_has_stripes_fields() -> None:

@@ -62,12 +62,15 @@ class PipeWire:
     def open(
         self, received: Callable[[bytes], None], *, closed: Callable[[], None]
     ) -> None:
-        """The host opens the port; raises WireUnavailable while it is unplugged.
+        """The host opens the port, exclusively as it does with real ones.
 
+        Raises WireUnavailable while it is unplugged, or open already.
         `received` gets the reader's bytes; `closed` is called once if the cable goes.
         """
         if self._to_reader is None:
             raise WireUnavailable(f"{self.spec} is not plugged in")
+        if self._to_host is not None:
+            raise WireUnavailable(f"{self.spec} is in use")
         self._to_host, self._closed = received, closed
 
     def write(self, data: bytes) -> None:
