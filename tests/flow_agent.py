@@ -19,7 +19,7 @@ from flow_cables import DYNAPROX, Hardware
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, World, running_world
 from pipe_transport import PipeTransport
-from port_news import NoNews
+from port_news import News
 from skipping_loop import LoopClock
 from starlette.types import ASGIApp
 
@@ -46,7 +46,6 @@ from drivers.reader import Reader
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
 
-NOBODY_WATCHES = NoNews().watch
 COUNTER = "serial:/dev/counter"
 """The registration code of the reader `counter`."""
 
@@ -194,34 +193,32 @@ async def running_agent(
     chunk_bytes: int | None = None,
     key: str = STRIPE_KEY,
     firmware: FirmwareSettings | None = None,
-    watch: WatchPorts = NOBODY_WATCHES,
-    readers: ReaderSettings | None = None,
+    watch: WatchPorts | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
     `chunk_bytes` is the most that arrives from a reader at once. `watch` tells it of
-    cables, `world.watch_cables` for example.
+    cables, such as `world.watch_cables`; without it there is no news.
     """
-    clock = LoopClock()
+    clock, stripe_key = LoopClock(), StripeKey(key)
     settings = Settings(
         state_dir=folder,
         payments=payments or PaymentSettings(),
-        readers=readers or ReaderSettings(serial_ports=serial_ports),
+        readers=ReaderSettings(serial_ports=serial_ports),
         firmware=firmware or FirmwareSettings(),
     )
-    stripe_key = StripeKey(key)
     journal = open_flow_journal(folder / "journal.db", clock=clock)
     try:
         async with Connections() as connections:
             parts = Parts(
                 settings,
                 journal,
-                _stripe(world, connections, key=stripe_key, settings=settings.stripe),
+                _stripe(world, connections, stripe_key, settings=settings.stripe),
                 clock,
                 token_bytes,
                 stripe_key.livemode,
                 open_reader=_opening(world, chunk_bytes),
-                watch=watch,
+                watch=watch or News().watch,
             )
             async with _at_work(parts) as assembled:
                 client = RecordingClient(
@@ -235,7 +232,7 @@ async def running_agent(
 
 
 def _stripe(
-    world: World, connections: Connections, *, key: StripeKey, settings: StripeSettings
+    world: World, connections: Connections, key: StripeKey, *, settings: StripeSettings
 ) -> StripeClient:
     """The agent's way to the simulated Stripe."""
     return StripeClient(

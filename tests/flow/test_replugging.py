@@ -12,6 +12,7 @@ import pytest_asyncio
 from flow_agent import Agent, good, running_agent
 from flow_cables import DYNAPROX
 from flow_world import World, running_world
+from port_news import NoNews
 
 from agent.events import ReaderMoved
 from agent.ids import ReaderId
@@ -40,7 +41,9 @@ async def agent(shop: World, tmp_path: Path) -> AsyncIterator[Agent]:
 async def deaf_agent(shop: World, tmp_path: Path) -> AsyncIterator[Agent]:
     """An agent that nobody tells of cables, but with some ports in its settings."""
     ports = (FRONT, BACK, SIDE, BAR, OTHER)
-    async with running_agent(shop, tmp_path, serial_ports=ports) as running:
+    async with running_agent(
+        shop, tmp_path, serial_ports=ports, watch=NoNews().watch
+    ) as running:
         yield running
 
 
