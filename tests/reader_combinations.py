@@ -22,8 +22,14 @@ class WireType:
     port: Port
     """Which of a model's ports it fits."""
     kind: WireKind
-    is_real: bool = False
-    """Through the kernel or another process, where bytes take their time."""
+    silence_s: float = 0.0
+    """How long a wire through the kernel, another process or a thread must be silent
+    before its peers have nothing more to say; 0 for one in memory."""
+
+    @property
+    def is_real(self) -> bool:
+        """Not in memory."""
+        return self.silence_s > 0
 
 
 ADDRESS = "C0:DE:CA:FE:00:01"
@@ -32,10 +38,10 @@ WIRES = (
     WireType("pipe", Port.SERIAL, WireKind.STREAM),
     WireType("hid_pipe", Port.USB, WireKind.HID),
     WireType("ble_pipe", Port.BLE, WireKind.BLE),
-    WireType("pty", Port.SERIAL, WireKind.STREAM, is_real=True),
-    WireType("tcp", Port.SERIAL, WireKind.STREAM, is_real=True),
-    WireType("usbip", Port.USB, WireKind.HID, is_real=True),
-    WireType("ble", Port.BLE, WireKind.BLE, is_real=True),
+    WireType("pty", Port.SERIAL, WireKind.STREAM, silence_s=0.05),
+    WireType("tcp", Port.SERIAL, WireKind.STREAM, silence_s=0.05),
+    WireType("usbip", Port.USB, WireKind.HID, silence_s=0.25),
+    WireType("ble", Port.BLE, WireKind.BLE, silence_s=0.2),
 )
 
 

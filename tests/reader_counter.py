@@ -28,6 +28,7 @@ from drivers.reader import (
     IssuerAnswer,
     OnlineRequested,
     Reader,
+    TipChosen,
     TransactionEvent,
     TransactionFinished,
     TransactionRequest,
@@ -37,14 +38,14 @@ from drivers.registry import open_reader
 from drivers.transport.base import Transport
 from drivers.transport.usb import SLICE_S
 from simulator.app import ReaderOrder, Simulator, build_simulator
-from simulator.cards.card import Entry
+from simulator.cards.card import Card, Entry
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
 from simulator.errors import CardDataUnreadable
 from simulator.faults import NO_FAULTS, WireFaults
 from simulator.reader.actions import Action, PresentCard, PressKey
 from simulator.reader.device import SimulatedReader
 from simulator.reader.rules import Condition, Rule
-from simulator.reader.screen import ReaderState
+from simulator.reader.screen import ReaderState, Screen
 from simulator.reader.wires.pipe import PipeWire
 from simulator.reader.wires.wire import Wire
 
@@ -53,10 +54,6 @@ SALE = TransactionRequest(AMOUNT, "usd", timeout_s=30)
 UNREADABLE = "30"
 """A format error, in the words of ISO 8583."""
 CUSTOMER_S = 0.01
-REAL_WIRE_S = 0.05
-"""How long a real wire must be silent before time goes on."""
-BUS_S = 0.2
-"""The same on Bluetooth, where each step asks a process that may have to wait."""
 MOST_TRIES = 10
 ENTRIES = {
     InputOption.INSERT: Entry.CONTACT,
@@ -100,22 +97,20 @@ class Counter:
         """How cards can be given to the model."""
         return [entry for option, entry in ENTRIES.items() if option in self.offered]
 
-    def when_asked(self, *actions: Action, text: str | None = None) -> None:
+    def when_asked(self, *actions: Action) -> None:
         """What the customer does once, when the reader asks for a card."""
-        self._when(ReaderState.WAITING_FOR_CARD, actions, text)
+        self._when(ReaderState.WAITING_FOR_CARD, actions)
 
-    def when_it_waits(self, *actions: Action, text: str | None = None) -> None:
+    def when_it_waits(self, *actions: Action) -> None:
         """What the customer does once, when the reader asks for something else."""
-        self._when(ReaderState.WAITING_FOR_CUSTOMER, actions, text)
+        self._when(ReaderState.WAITING_FOR_CUSTOMER, actions)
 
     def when(self, state: ReaderState, *actions: Action, after_s: float = 0.0) -> None:
         """What happens once, as soon as the reader is in that state."""
         self.simulator.rules.add(Rule(Condition(state=state), actions, after_s=after_s))
 
-    def _when(
-        self, state: ReaderState, actions: tuple[Action, ...], text: str | None
-    ) -> None:
-        condition = Condition(state=state, text=text)
+    def _when(self, state: ReaderState, actions: tuple[Action, ...]) -> None:
+        condition = Condition(reader="till", state=state)
         self.simulator.rules.add(Rule(condition, actions, after_s=CUSTOMER_S))
 
     def card(self, name: str, entry: Entry) -> PresentCard:
@@ -125,7 +120,25 @@ class Counter:
         """What the customer does once, where the model takes PINs and asks for one."""
         if "pin" in self.combination.profile.capabilities.features:
             pin = self.simulator.cards.named(name).account.pin
-            self.when_it_waits(*map(PressKey, pin), PressKey("enter"))
+            self.when_it_waits(*typed(pin))
+
+    def choose_tip(self, percent: int) -> None:
+        """The customer touches the tip of so many percent, however it is worded."""
+
+        def look(reader: SimulatedReader, screen: Screen) -> None:
+            wanted = [each for each in screen.choices if each.startswith(f"{percent}%")]
+            if wanted:
+                loop = asyncio.get_running_loop()
+                loop.call_later(CUSTOMER_S, reader.touch, wanted[0])
+
+        self.simulated.watch(look)
+
+    def type_card(self, card: Card) -> None:
+        """The customer types number, expiry and security code, once asked."""
+        account = card.account
+        expiry = f"{account.exp_month:02}{account.exp_year % 100:02}"
+        for digits in (account.number, expiry, "123"):
+            self.when_it_waits(*typed(digits))
 
     def set_faults(
         self, *, to_host: WireFaults = NO_FAULTS, to_reader: WireFaults = NO_FAULTS
@@ -171,7 +184,7 @@ class Counter:
         try:
             answer = self.simulator.issuer.authorize(
                 AuthorizationRequest(
-                    card.ciphertext, card.ksn, card.read_method, AMOUNT, "usd"
+                    card.ciphertext, card.ksn, card.read_method, self._asked(), "usd"
                 )
             )
         except CardDataUnreadable:
@@ -181,6 +194,11 @@ class Counter:
         tags = decode(bytes.fromhex(answer.emv_auth_data or ""))
         data = find_value(tags, emv.ISSUER_AUTHENTICATION_DATA)
         return IssuerAnswer(answer.response_code, authentication_data=data or b"")
+
+    def _asked(self) -> int:
+        """What the card authorises: the sale, and the tip it was told of."""
+        tips = [event for event in self.events if isinstance(event, TipChosen)]
+        return AMOUNT + sum(tip.tip + tip.tax for tip in tips)
 
     async def reopen(self) -> None:
         """Connect anew, as after a cable was put back."""
@@ -226,8 +244,7 @@ async def counter_on(
         if combination.wire.name == "usbip":
             stack.enter_context(usb_bus(simulated.wire_spec))
         if combination.wire.is_real:
-            is_on_air = combination.wire.name == "ble"
-            wait_for_silence(BUS_S if is_on_air else REAL_WIRE_S)
+            wait_for_silence(combination.wire.silence_s)
         reader = await _opened(combination, simulated, wire)
         counter = Counter(combination, simulator, wire, reader)
         try:
@@ -276,6 +293,11 @@ def _spec(combination: Combination, simulated: SimulatedReader) -> str:
         numbers = f"{usb_id.vendor_id:04x}:{usb_id.product_id:04x}"
         return f"usb:{numbers}:{simulated.serial_number}"
     return simulated.wire_spec.replace("pty:", "serial:")
+
+
+def typed(digits: str) -> tuple[Action, ...]:
+    """The customer types, and confirms."""
+    return (*map(PressKey, digits), PressKey("enter"))
 
 
 async def works_again(counter: Counter) -> None:
