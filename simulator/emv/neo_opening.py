@@ -9,15 +9,9 @@ from drivers.protocol.idtech_neo.encrypted_tlv import CardObject, Form
 from drivers.protocol.idtech_neo.issuer_data import IssuerData, decode_issuer_data
 from drivers.protocol.idtech_neo.msr_fields import MsrBlock
 from drivers.protocol.tlv import Tlv, find_value
-from simulator.emv.dukpt import (
-    KSN_SIZE,
-    Variant,
-    initial_key,
-    transaction_key,
-    working_key,
-)
+from simulator.emv.card_keys import CardKey, aes_key, issuers_tdes_key
+from simulator.emv.dukpt import Variant
 from simulator.emv.sealing import STRIPE_TEMPLATE, TRACK_1, TRACK_2
-from simulator.emv.tdes import decrypt_cbc
 from simulator.errors import CardDataUnreadable
 
 _STRIPE_TAGS = (TRACK_1, TRACK_2)
@@ -26,34 +20,43 @@ _STRIPE_TAGS = (TRACK_1, TRACK_2)
 def unseal_neo(encoded: bytes, ksn: bytes, *, bdk: bytes) -> tuple[Tlv, ...]:
     """The objects of a read, those of a stripe in STRIPE_TEMPLATE.
 
-    Raises CardDataUnreadable, also for AES, which the simulated issuer does not know.
+    Raises CardDataUnreadable.
     """
     try:
         data = decode_issuer_data(encoded)
     except FrameError:
         raise CardDataUnreadable("not the card data of a NEO reader") from None
+    try:
+        key = _key(data, ksn, bdk=bdk)
+        stripe = data.stripe
+        if stripe is not None:
+            return (Tlv(STRIPE_TEMPLATE, children=_opened_tracks(stripe, key)),)
+        return _opened_objects(data, key)
+    except ValueError:
+        # Without its cause: decrypted bytes belong in no traceback.
+        raise CardDataUnreadable("the card data do not decrypt") from None
+
+
+def _key(data: IssuerData, ksn: bytes, *, bdk: bytes) -> CardKey:
+    """The key by which a read was sealed; raises ValueError for a malformed `ksn`."""
     stripe = data.stripe
-    if data.attribution.uses_aes or (stripe is not None and stripe.uses_aes):
-        raise CardDataUnreadable("the simulated issuer has no AES keys")
-    if len(ksn) != KSN_SIZE:
-        raise CardDataUnreadable("not a key serial number of a TDES key")
-    key = transaction_key(initial_key(bdk, ksn), ksn)
-    if stripe is not None:
-        variant = Variant.PIN if stripe.uses_pin_variant else Variant.DATA_REQUEST
-        return _opened_stripe(stripe, working_key(key, variant))
-    return _opened_objects(data, working_key(key, Variant.DATA_REQUEST))
+    uses_aes = data.attribution.uses_aes if stripe is None else stripe.uses_aes
+    if uses_aes:
+        return aes_key(ksn)
+    for_pins = stripe is not None and stripe.uses_pin_variant
+    variant = Variant.PIN if for_pins else Variant.DATA_REQUEST
+    return issuers_tdes_key(ksn, bdk=bdk, variant=variant)
 
 
-def _opened_stripe(block: MsrBlock, key: bytes) -> tuple[Tlv, ...]:
-    tracks = [
-        Tlv(tag, decrypt_cbc(key, track.encrypted).rstrip(b"\x00"))
+def _opened_tracks(block: MsrBlock, key: CardKey) -> tuple[Tlv, ...]:
+    return tuple(
+        Tlv(tag, key.decrypt(track.encrypted).rstrip(b"\x00"))
         for tag, track in zip(_STRIPE_TAGS, block.tracks, strict=False)
         if track.encrypted
-    ]
-    return (Tlv(STRIPE_TEMPLATE, children=tuple(tracks)),)
+    )
 
 
-def _opened_objects(data: IssuerData, key: bytes) -> tuple[Tlv, ...]:
+def _opened_objects(data: IssuerData, key: CardKey) -> tuple[Tlv, ...]:
     objects = tuple(
         _opened(item, key) if item.form is Form.ENCRYPTED else Tlv(item.tag, item.value)
         for item in data.objects
@@ -64,9 +67,9 @@ def _opened_objects(data: IssuerData, key: bytes) -> tuple[Tlv, ...]:
     return (Tlv(STRIPE_TEMPLATE, children=_track_2(objects)), *objects)
 
 
-def _opened(item: CardObject, key: bytes) -> Tlv:
+def _opened(item: CardObject, key: CardKey) -> Tlv:
     try:
-        opened = tlv.decode(decrypt_cbc(key, item.value))
+        opened = tlv.decode(key.decrypt(item.value))
     except TlvError:
         opened = ()
     if [each.tag for each in opened] != [item.tag]:

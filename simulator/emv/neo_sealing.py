@@ -24,8 +24,7 @@ from drivers.protocol.idtech_neo.msr_fields import (
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Card
 from simulator.cards.tracks import track_1, track_2
-from simulator.emv.sealing import ReadKey
-from simulator.emv.tdes import BLOCK_SIZE, encrypt_cbc
+from simulator.emv.card_keys import CardKey
 
 SEALED_TAGS = frozenset(
     {
@@ -42,7 +41,7 @@ _SHOWN_DIGITS = 4
 _IN_BCD = frozenset({emv.PAN, emv.TRACK_2_EQUIVALENT_DATA})
 
 
-def sealed_twins(key: ReadKey, objects: Iterable[Tlv]) -> tuple[CardObject, ...]:
+def sealed_twins(key: CardKey, objects: Iterable[Tlv]) -> tuple[CardObject, ...]:
     """The objects of a read as they leave a reader that encrypts."""
     return tuple(twin for item in objects for twin in _twins(key, item))
 
@@ -69,7 +68,7 @@ def typed_tracks(number: str, expiry: str) -> tuple[str, str]:
 
 
 def sealed_stripe(
-    key: ReadKey,
+    key: CardKey,
     texts: tuple[str, str],
     *,
     serial_number: str,
@@ -80,7 +79,7 @@ def sealed_stripe(
         Track(
             length=len(text),
             shown=_masked_track(text).encode("ascii"),
-            encrypted=encrypt_cbc(key.data_key, _padded(text.encode("ascii"))),
+            encrypted=key.encrypt(text.encode("ascii")),
             digest=hashlib.sha1(text.encode("ascii"), usedforsecurity=False).digest(),
         )
         for text in texts
@@ -90,6 +89,7 @@ def sealed_stripe(
     return replace(
         block,
         encode_type=encode_type,
+        shown_fields=block.shown_fields | ShownFields.USES_AES * key.uses_aes,
         sealed_fields=sealed | SealedFields.KSN,
         tracks=(first, second, Track()),
         ksn=key.ksn,
@@ -112,18 +112,14 @@ def clear_stripe(texts: tuple[str, str], *, serial_number: str) -> MsrBlock:
     )
 
 
-def _twins(key: ReadKey, item: Tlv) -> tuple[CardObject, ...]:
+def _twins(key: CardKey, item: Tlv) -> tuple[CardObject, ...]:
     if item.tag not in SEALED_TAGS:
         return (CardObject(item.tag, item.value),)
-    ciphertext = encrypt_cbc(key.data_key, _padded(tlv.encode([item])))
+    ciphertext = key.encrypt(tlv.encode([item]))
     return (
         CardObject(item.tag, _masked(item), Form.MASKED),
         CardObject(item.tag, ciphertext, Form.ENCRYPTED),
     )
-
-
-def _padded(plaintext: bytes) -> bytes:
-    return plaintext + bytes(-len(plaintext) % BLOCK_SIZE)
 
 
 def _masked(item: Tlv) -> bytes:

@@ -41,6 +41,7 @@ from simulator.cards.book import CardBook
 from simulator.cards.card import Entry
 from simulator.clock import ManualClock
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
+from simulator.emv.card_keys import AesReadKeys, CardKey, aes_key, tdes_key
 from simulator.emv.dukpt import TEST_BDK, Variant, initial_key, transaction_key
 from simulator.emv.dukpt import working_key as key_for
 from simulator.emv.issuer import SimulatedIssuer
@@ -71,9 +72,9 @@ def swipe() -> CardAnswer:
     return CardAnswer(attribution_of(Interface.SWIPE), (block,))
 
 
-def read(card: str, interface: Interface) -> CardAnswer:
-    """As a simulated reader tells it."""
-    key = ReadKeys(KEY_SERIAL_NUMBER).next()
+def read(card: str, interface: Interface, key: CardKey | None = None) -> CardAnswer:
+    """As a simulated reader tells it, under TDES without another key."""
+    key = key or tdes_key(ReadKeys(KEY_SERIAL_NUMBER).next())
     if interface is Interface.SWIPE:
         tracks = swiped_tracks(CARDS.named(card))
         block = sealed_stripe(key, tracks, serial_number=SERIAL_NUMBER)
@@ -85,7 +86,7 @@ def read(card: str, interface: Interface) -> CardAnswer:
         entry = Entry.CONTACT if interface is Interface.CONTACT else Entry.CONTACTLESS
         chip = kernel.read(CARDS.named(card), entry, purchase=Purchase(1000, 840))
         objects = (CardObject(KSN, key.ksn), *sealed_twins(key, chip.objects))
-    return CardAnswer(attribution_of(interface), objects)
+    return CardAnswer(attribution_of(interface, uses_aes=key.uses_aes), objects)
 
 
 def authorize(answer: CardAnswer, read_method: str) -> Approved | Declined:
@@ -216,7 +217,8 @@ def test_a_reader_may_use_the_pin_variant_for_tracks() -> None:
 def test_a_reader_that_encrypts_nothing_is_refused() -> None:
     named = CardObject(emv.APPLICATION_LABEL, b"VISA")
     twins = sealed_twins(
-        ReadKeys(KEY_SERIAL_NUMBER).next(), [Tlv(emv.PAN, bytes.fromhex("4111"))]
+        tdes_key(ReadKeys(KEY_SERIAL_NUMBER).next()),
+        [Tlv(emv.PAN, bytes.fromhex("4111"))],
     )
 
     for attribution, objects in (
@@ -300,11 +302,36 @@ def test_other_bytes_are_no_issuer_data(noise: bytes, has_prefix: bool) -> None:
             decode_issuer_data(encoded)
 
 
-def test_the_issuer_has_no_aes_keys() -> None:
+def test_the_aes_key_of_a_read_is_the_published_one() -> None:
+    """X9.24-3's own device and its first key for encrypting data."""
+    key = aes_key(bytes.fromhex("123456789012345600000001"))
+
+    assert key.key.hex().upper() == "A35C412EFD41FDB98B69797C02DCD08F"
+
+
+@pytest.mark.parametrize(
+    ("interface", "read_method"),
+    [
+        (Interface.CONTACT, "contact_emv"),
+        (Interface.CONTACTLESS_STRIPE, "contactless_magstripe_mode"),
+        (Interface.SWIPE, "magnetic_stripe_track2"),
+    ],
+)
+def test_the_issuer_opens_what_was_sealed_under_aes(
+    interface: Interface, read_method: str
+) -> None:
+    key = AesReadKeys(bytes.fromhex("123456789012345600000001")).next()
+
+    answer = authorize(read("amex_approved", interface, key), read_method)
+
+    assert isinstance(answer, Approved)
+
+
+def test_a_ksn_of_the_wrong_length_opens_nothing() -> None:
     data = replace(issuer_data_of(tap()), attribution=Attribution(0xC3))
 
-    with pytest.raises(CardDataUnreadable, match="AES"):
-        unseal_neo(encode_issuer_data(data), bytes(12), bdk=TEST_BDK)
+    with pytest.raises(CardDataUnreadable):
+        unseal_neo(encode_issuer_data(data), bytes(10), bdk=TEST_BDK)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +348,7 @@ def test_what_does_not_open_is_unreadable(encoded: bytes, ksn: bytes) -> None:
 
 
 def test_a_tapped_stripe_without_track_2_is_unreadable() -> None:
-    key = ReadKeys(KEY_SERIAL_NUMBER).next()
+    key = tdes_key(ReadKeys(KEY_SERIAL_NUMBER).next())
     number = Tlv(emv.PAN, bytes.fromhex("4111111111111111"))
     objects = (CardObject(KSN, key.ksn), *sealed_twins(key, [number]))
     answer = CardAnswer(attribution_of(Interface.CONTACTLESS_STRIPE), objects)
@@ -332,9 +359,9 @@ def test_a_tapped_stripe_without_track_2_is_unreadable() -> None:
 
 def test_masks_are_those_of_the_published_tap() -> None:
     track = bytes.fromhex("4761739001010010D22122011143804400000F")
-    key = ReadKeys(bytes.fromhex("FFFF9876543210E00002")).next()
+    key = tdes_key(ReadKeys(bytes.fromhex("FFFF9876543210E00002")).next())
 
     twins = sealed_twins(key, [Tlv(emv.TRACK_2_EQUIVALENT_DATA, track)])
 
     assert twins == tap().objects[1:3]
-    assert tlv.decode(decrypt_cbc(key.data_key, twins[1].value))[0].value == track
+    assert tlv.decode(key.decrypt(twins[1].value))[0].value == track

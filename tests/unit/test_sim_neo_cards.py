@@ -333,3 +333,23 @@ def test_what_a_host_leaves_out_comes_from_the_configuration() -> None:
     host.send(ActivateTransaction(30, ()))
 
     assert host.shows == "0.01 USD / PRESENT CARD"
+
+
+@pytest.mark.parametrize(
+    ("entry", "read_method"),
+    [
+        (Entry.CONTACTLESS, "contactless_emv"),
+        (Entry.SWIPE, "magnetic_stripe_track2"),
+    ],
+)
+def test_a_reader_may_have_aes_keys(
+    host: NeoHost, entry: Entry, read_method: str
+) -> None:
+    host.reader.set_quirks({"aes_keys": 1.0})
+    host.send(activate())
+
+    host.present("visa_approved", entry)
+
+    assert host.card().attribution.uses_aes
+    assert len(ksn_of(host.card())) == 12
+    assert isinstance(host.authorize(read_method), Approved)

@@ -245,6 +245,14 @@ def test_a_key_counter_counts_the_cards(host: NeoHost) -> None:
     assert count() == before + 1
 
 
+def test_an_aes_key_is_told_by_a_longer_counter(host: NeoHost) -> None:
+    host.reader.set_quirks({"aes_keys": 1.0})
+
+    counter = counter_of(host.ask(GetKsn(KeySlot(KeyIndex.DATA))).data)
+
+    assert len(counter.ksn) == 12
+
+
 @pytest.mark.parametrize(
     ("slot", "quirks", "state"),
     [

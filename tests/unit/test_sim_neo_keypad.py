@@ -127,6 +127,21 @@ def test_a_pin_is_told_for_the_card_read_last_and_opens_for_it(host: NeoHost) ->
     assert b"1234" not in host.last.data
 
 
+def test_a_pin_under_aes_is_a_longer_block(host: NeoHost) -> None:
+    host.reader.set_quirks({"aes_keys": 1.0})
+    host.send(activate())
+    host.present("visa_approved", Entry.CONTACTLESS)
+    host.frames.clear()
+
+    host.send(PIN)
+    host.press(*"1234", "enter")
+
+    pin = pin_of(typed(host).value)
+    sealed = SealedPin(pin.block, pin.ksn, PinBlockFormat.ISO_4)
+    assert (len(pin.block), len(pin.ksn)) == (16, 12)
+    assert open_pin(sealed, VISA) == "1234"
+
+
 @pytest.mark.parametrize(
     ("command", "quirks", "state"),
     [

@@ -20,7 +20,11 @@ from simulator.reader.models.idtech_neo.console import (
     Console,
     Reply,
 )
-from simulator.reader.models.idtech_neo.quirks import ENCRYPTION_OFF, KEY_EXHAUSTED
+from simulator.reader.models.idtech_neo.quirks import (
+    AES_KEYS,
+    ENCRYPTION_OFF,
+    KEY_EXHAUSTED,
+)
 
 IdentityCommand = (
     basic.Ping
@@ -118,7 +122,8 @@ def make_signal(console: Console, command: SignalCommand) -> Reply:
 def tell_keys(console: Console, command: KeyCommand) -> Reply:
     """Which keys there are; never one of them."""
     bench = console.bench
-    ksns = {KeyIndex.DATA: bench.keys.next_ksn}
+    card_keys = console.aes_keys if console.quirks.strikes(AES_KEYS) else bench.keys
+    ksns = {KeyIndex.DATA: card_keys.next_ksn}
     if console.description.has_display:
         ksns[KeyIndex.PIN] = bench.pin_keys.next_ksn
     match command:

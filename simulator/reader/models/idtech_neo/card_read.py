@@ -26,6 +26,7 @@ from drivers.protocol.idtech_neo.msr_fields import ISO_CARD, TYPED_CARD
 from drivers.protocol.idtech_neo.status import ErrorCode, ResultCode
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Card, Entry
+from simulator.emv.card_keys import CardKey
 from simulator.emv.kernel import ChipRead, Completion, Purchase, card_objects
 from simulator.emv.neo_sealing import (
     clear_objects,
@@ -36,7 +37,6 @@ from simulator.emv.neo_sealing import (
     track_1_of_tap,
     typed_tracks,
 )
-from simulator.emv.sealing import ReadKey
 from simulator.reader.model import Bench
 
 _IN_GROUP = {
@@ -69,7 +69,7 @@ class CardReading:
 
     bench: Bench
     encrypts: bool
-    key: ReadKey
+    key: CardKey
 
     def swipe(self, card: Card, *, is_fallback: bool) -> bytes:
         """The answer to a swipe."""
@@ -144,7 +144,10 @@ class CardReading:
         return self._answer(interface, told)
 
     def _answer(self, interface: Interface, objects: Iterable[CardObject]) -> bytes:
-        attribution = attribution_of(interface, encrypts=self.encrypts)
+        uses_aes = self.encrypts and self.key.uses_aes
+        attribution = attribution_of(
+            interface, encrypts=self.encrypts, uses_aes=uses_aes
+        )
         group = (CardObject(INTERFACE_IN_GROUP, _IN_GROUP[interface]),)
         told = (
             *objects,

@@ -9,11 +9,12 @@ from drivers.protocol.idtech_neo.basic import Encryption, PollMode
 from drivers.protocol.idtech_neo.status import StatusCode
 from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Card
+from simulator.emv.card_keys import AesReadKeys, CardKey, tdes_key
 from simulator.reader.model import Bench
 from simulator.reader.models.idtech_neo.description import Description
 from simulator.reader.models.idtech_neo.line import Line
 from simulator.reader.models.idtech_neo.panel import Panel
-from simulator.reader.models.idtech_neo.quirks import ENCRYPTION_OFF, Quirks
+from simulator.reader.models.idtech_neo.quirks import AES_KEYS, ENCRYPTION_OFF, Quirks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,14 @@ class Console:
     quirks: Quirks
     settings: Settings
     memory: Memory
+    aes_keys: AesReadKeys
+    """Of a reader that was given such."""
+
+    def next_key(self) -> CardKey:
+        """The key of the next card."""
+        if self.quirks.strikes(AES_KEYS):
+            return self.aes_keys.next()
+        return tdes_key(self.bench.keys.next())
 
     def encrypts(self, kind: Encryption) -> bool:
         """Whether card data of this kind leave the reader encrypted."""

@@ -28,6 +28,8 @@ LATE_ANSWER_FIRST = "late_answer_first"
 """The answer of a canceled 02-40 comes before that of 05-01, not after it."""
 NO_LATE_ANSWER = "no_late_answer"
 """The answer of a canceled 02-40 never comes."""
+AES_KEYS = "aes_keys"
+"""Cards and PINs are under AES DUKPT: key serial numbers have twelve bytes."""
 KEY_EXHAUSTED = "key_exhausted"
 """The reader has used its keys up: no card is read and no PIN taken."""
 
@@ -42,6 +44,7 @@ QUIRKS = frozenset(
         ENCRYPTION_OFF,
         LATE_ANSWER_FIRST,
         NO_LATE_ANSWER,
+        AES_KEYS,
         KEY_EXHAUSTED,
         *_ERRORS,
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 from drivers.protocol.idtech_neo.events import Booted
 from drivers.protocol.idtech_neo.frame import Frame
 from simulator.cards.card import Card, Entry
+from simulator.emv.card_keys import AesReadKeys
 from simulator.errors import ControlRefused
 from simulator.reader.model import Bench, Stroke, Tag, UpdatePlan
 from simulator.reader.models.idtech_neo.activity import Activity
@@ -17,6 +19,8 @@ from simulator.reader.models.idtech_neo.line import Line
 from simulator.reader.models.idtech_neo.panel import Panel
 from simulator.reader.models.idtech_neo.quirks import QUIRKS, Quirks
 from simulator.reader.models.idtech_neo.typing_jobs import KEYS
+
+_AES_KEY_SET = bytes.fromhex("12345679")
 
 
 class NeoReader:
@@ -33,6 +37,7 @@ class NeoReader:
             quirks=quirks,
             settings=Settings(),
             memory=Memory(),
+            aes_keys=AesReadKeys(_first_aes_ksn(bench.serial_number)),
         )
         self._desk = Desk(self._console)
 
@@ -139,3 +144,9 @@ class NeoReader:
         if busy is None:
             raise ControlRefused(otherwise)
         return busy
+
+
+def _first_aes_ksn(serial_number: str) -> bytes:
+    """Every reader has keys of its own, the same whenever it is made."""
+    device = zlib.crc32(serial_number.encode()).to_bytes(4, "big")
+    return _AES_KEY_SET + device + (1).to_bytes(4, "big")

@@ -287,7 +287,7 @@ class Transaction(Activity):
         bench = self.console.bench
         self.console.memory.last_card = self._card
         self._reading = CardReading(
-            bench, encrypts=self.console.encrypts(kind), key=bench.keys.next()
+            bench, encrypts=self.console.encrypts(kind), key=self.console.next_key()
         )
         return self._reading
 

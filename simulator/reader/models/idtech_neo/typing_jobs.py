@@ -31,7 +31,7 @@ from simulator.reader.models.idtech_neo import panel
 from simulator.reader.models.idtech_neo.activity import Activity
 from simulator.reader.models.idtech_neo.card_read import CardReading
 from simulator.reader.models.idtech_neo.console import Console, Reply
-from simulator.reader.models.idtech_neo.quirks import KEY_EXHAUSTED
+from simulator.reader.models.idtech_neo.quirks import AES_KEYS, KEY_EXHAUSTED
 from simulator.reader.screen import ReaderState
 from simulator.reader.typed_digits import CANCEL, CLEAR, ENTER, KEYPAD, TypedDigits
 
@@ -185,12 +185,14 @@ def pin_job(console: Console, command: GetPin) -> KeypadJob:
     if card is None:
         return Unable(console, KeypadState.PAN_ERROR)
     number = card.account.number
+    is_aes = console.quirks.strikes(AES_KEYS)
+    block_format = PinBlockFormat.ISO_4 if is_aes else PinBlockFormat.ISO_0
 
     def done(pin: str) -> Typed:
         sealed = console.bench.pin_keys.seal(
             pin,
             number,
-            block_format=PinBlockFormat.ISO_0,
+            block_format=block_format,
             random=console.bench.random,
         )
         block = TypedPin(sealed.ksn, sealed.block)
@@ -263,7 +265,7 @@ class CardJob(Activity):
         console = self.console
         console.memory.last_card = console.bench.card_numbered(number)
         encrypts = console.encrypts(Encryption.MSR)
-        reading = CardReading(console.bench, encrypts, key=console.bench.keys.next())
+        reading = CardReading(console.bench, encrypts, key=console.next_key())
         self._end(StatusCode.OK, reading.typed(number, expiry))
 
     def _fail(self, state: KeypadState) -> None:
