@@ -236,7 +236,12 @@ class KeyStore(Protocol):
 
 
 class FirmwareLoader(Protocol):
-    """The reader's own part of an update; when and what is decided above."""
+    """The reader's own part of an update; when and what is decided above.
+
+    Whatever cuts a load off (a lost wire, a time-out, a cancellation), the image is sent
+    again from its first byte, over a new connection; until then the reader runs what it
+    ran before.
+    """
 
     async def load(
         self,
