@@ -29,7 +29,7 @@ class Timing:
     read_s: float = 0.0
     """From the card to its cryptogram."""
     online_s: float = 60.0
-    """For the issuer's answer, before the chip decides alone."""
+    """How long a reader that is not told the issuer's answer says it is awaited."""
     result_s: float = 3.0
     """How long the outcome stays on the screen."""
     restart_s: float = 1.0
