@@ -175,6 +175,7 @@ def test_a_host_that_answers_within_its_own_callback_is_heard_in_turn() -> None:
             answered.append(data)
             host.reader.unplug()
 
+    host.wire.close()
     host.wire.open(answer, closed=lambda: None)
     host.present("visa_approved", Entry.CONTACT)
 

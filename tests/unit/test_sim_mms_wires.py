@@ -88,6 +88,7 @@ def test_a_host_with_another_packet_size_is_understood() -> None:
     host = MmsHost("magtek_dynaflex_ii_go", wire=wire)
     host.ask(GetProperty(SERIAL_NUMBER))
 
+    host.wire.close()
     wire.size = 20
     host.open()
 

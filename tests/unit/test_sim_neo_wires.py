@@ -81,6 +81,7 @@ def test_an_answer_can_have_a_wrong_crc(host: NeoHost) -> None:
     good = neo_frames("answers")["pong"]
     host.reader.set_quirks({"wrong_crc": 1.0})
     damaged: list[bytes] = []
+    host.wire.close()
     host.wire.open(damaged.append, closed=lambda: None)
 
     host.send(Ping())
