@@ -147,7 +147,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     fleet = Fleet(
         journal=parts.journal,
         open_reader=parts.open_reader or _opener(parts),
-        sources=sources_of(settings.readers, watch=parts.watch),
+        sources=sources_of(settings.readers, watch=parts.watch, radio=parts.radio),
         watch=parts.watch,
         clock=parts.clock,
         random=parts.random,

@@ -119,7 +119,7 @@ class Agent:
 
     async def discovered_all(self) -> dict[str, Any]:
         """What the agent finds, by port."""
-        found = good(await self.rest.get("/agent/discovery"))["readers"]
+        found = good(await self.rest.get("/agent/discovery?method=serial"))["readers"]
         return {one["registration_code"]: one for one in found}
 
     async def cancel(self, reader: str) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,11 +32,16 @@ SCHEMES = {
 """How the specs and registration codes of each method begin."""
 
 
+async def nothing_listed() -> list[Candidate]:
+    """Of a method that finds ports only by listening."""
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One method's way to ports."""
 
-    listed: Callable[[], Iterable[Candidate]] = list
+    listed: Callable[[], Awaitable[Iterable[Candidate]]] = nothing_listed
     """Those that are there now."""
     watch: WatchPorts | None = None
     """Tells of those that come while somebody listens."""

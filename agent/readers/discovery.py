@@ -32,7 +32,12 @@ from drivers.discovery.candidates import (
     PortRemoved,
     WatchPorts,
 )
-from drivers.errors import DriverError, PortWatchUnavailable, ReaderTimeout
+from drivers.errors import (
+    DriverError,
+    PortWatchUnavailable,
+    ReaderTimeout,
+    TransportError,
+)
 
 log = get_logger(__name__)
 
@@ -63,13 +68,19 @@ class Discovery:
         """What this agent can look by."""
         return frozenset(self._sources)
 
-    def listed(self) -> list[Candidate]:
+    async def listed(self) -> list[Candidate]:
         """Ports that are there now, of all methods that need no listening."""
-        return [
-            candidate
-            for source in self._sources.values()
-            for candidate in source.listed()
-        ]
+        found = await asyncio.gather(
+            *(source.listed() for source in self._sources.values()),
+            return_exceptions=True,
+        )
+        candidates: list[Candidate] = []
+        for one in found:
+            if isinstance(one, BaseException):
+                log.warning("discovery.not_listed", error=type(one).__name__)
+            else:
+                candidates.extend(one)
+        return candidates
 
     def model_at(self, spec: str) -> str | None:
         """What the latest discovery took the reader on this port for, unasked."""
@@ -119,7 +130,7 @@ class DiscoveryRun:
         self._events: asyncio.Queue[DiscoveryEvent] = asyncio.Queue()
         self._found: dict[str, DiscoveredReader] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self._unanswered: set[str] = set()
+        self._steps: dict[str, DiscoveryStep] = {}
         self._turns = {
             method: asyncio.Semaphore(MOST_AT_ONCE.get(method, _PLENTY))
             for method in sources
@@ -145,8 +156,9 @@ class DiscoveryRun:
                     tasks.create_task(self._look(method, source, tasks))
         except TimeoutError:
             reason = DiscoveryEnd.TIMED_OUT
-            for port in list(self._unanswered):
-                self._fail(port, ReaderTimeout.code)
+            for port, step in self._steps.items():
+                if step in {DiscoveryStep.FOUND, DiscoveryStep.ASKED}:
+                    self._fail(port, ReaderTimeout.code)
         self._events.put_nowait(DiscoveryEnded(reason))
 
     async def _look(
@@ -156,9 +168,11 @@ class DiscoveryRun:
             if source.watch is not None and (self._timeout_s or source.scan_s):
                 await self._list_and_listen(method, source, source.watch, tasks=tasks)
             else:
-                self._list(method, source, tasks)
+                await self._list(method, source, tasks)
         except DriverError as error:
-            self._fail_method(method, error.code, str(error))
+            of_wire = error if isinstance(error, TransportError) else None
+            message = str(error) if of_wire is None else of_wire.reason
+            self._fail_method(method, error.code, message)
         except Exception as error:
             # A method's outermost frame: its defect is no other method's.
             log.exception("discovery.defect", method=method)
@@ -175,7 +189,7 @@ class DiscoveryRun:
         seconds = source.scan_s if self._timeout_s is None else None
         try:
             async with watch() as changes:
-                self._list(method, source, tasks)
+                await self._list(method, source, tasks)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         async for change in changes:
@@ -184,12 +198,12 @@ class DiscoveryRun:
             # What is there can be listed without news of what comes.
             if source.scan_s is not None:
                 raise
-            self._list(method, source, tasks)
+            await self._list(method, source, tasks)
 
-    def _list(
+    async def _list(
         self, method: DiscoveryMethod, source: Source, tasks: asyncio.TaskGroup
     ) -> None:
-        for candidate in source.listed():
+        for candidate in await source.listed():
             if port_of(candidate.spec) not in self._found:
                 self._add(candidate, method, tasks)
 
@@ -202,9 +216,7 @@ class DiscoveryRun:
         match change:
             case PortAdded(candidate):
                 is_of_method = candidate.spec.startswith(f"{SCHEMES[method]}:")
-                is_known = candidate.model or port_of(candidate.spec) in self._found
-                # Whatever else was plugged in must not be spoken to.
-                if is_of_method and is_known:
+                if is_of_method and self._is_news(candidate):
                     self._add(candidate, method, tasks)
             case PortRemoved(spec):
                 port = port_of(spec)
@@ -215,12 +227,17 @@ class DiscoveryRun:
             case _:
                 assert_never(change)
 
+    def _is_news(self, candidate: Candidate) -> bool:
+        port = port_of(candidate.spec)
+        if port not in self._found:
+            # Whatever else was plugged in must not be spoken to.
+            return candidate.model is not None
+        return self._steps[port] in {DiscoveryStep.FAILED, DiscoveryStep.GONE}
+
     def _add(
         self, candidate: Candidate, method: DiscoveryMethod, tasks: asyncio.TaskGroup
     ) -> None:
         port = port_of(candidate.spec)
-        if port in self._asking:
-            return
         if candidate.model is not None:
             self._models[port] = candidate.model
         reader = DiscoveredReader(
@@ -291,9 +308,5 @@ class DiscoveryRun:
 
     def _tell(self, step: DiscoveryStep, reader: DiscoveredReader) -> None:
         port = port_of(reader.registration_code)
-        self._found[port] = reader
-        if step in {DiscoveryStep.FOUND, DiscoveryStep.ASKED}:
-            self._unanswered.add(port)
-        else:
-            self._unanswered.discard(port)
+        self._found[port], self._steps[port] = reader, step
         self._events.put_nowait(DiscoveryProgress(step, reader))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 
 from agent.clock import Clock
-from drivers.errors import FeatureUnsupported
+from drivers.errors import FeatureUnsupported, ReaderRefused
 from drivers.features import Tone
 from drivers.reader import DisplayMessage, Reader
 
@@ -25,22 +27,35 @@ class Sign(StrEnum):
 async def identify(reader: Reader, *, clock: Clock) -> list[Sign]:
     """Sound, message and light, as far as the reader has them; which it had.
 
-    Raises FeatureUnsupported where it has none, and what the features raise.
+    Raises FeatureUnsupported where it has none, ReaderTimeout and TransportError.
     """
+    ways = {
+        Sign.BUZZER: partial(_beep, reader),
+        Sign.DISPLAY: partial(
+            reader.display, DisplayMessage.WELCOME, seconds=MESSAGE_S
+        ),
+        Sign.LIGHTS: partial(_blink, reader, clock),
+    }
     signs: list[Sign] = []
-    if reader.features.buzzer is not None:
-        await reader.features.buzzer.play(TONES)
-        signs.append(Sign.BUZZER)
-    try:
-        await reader.display(DisplayMessage.WELCOME, seconds=MESSAGE_S)
-        signs.append(Sign.DISPLAY)
-    except FeatureUnsupported:
-        pass
-    if reader.features.lights is not None:
-        await reader.features.lights.set_light(0, is_on=True)
-        await clock.sleep(LIGHT_S)
-        await reader.features.lights.set_light(0, is_on=False)
-        signs.append(Sign.LIGHTS)
+    for sign, show in ways.items():
+        # Models of a family differ in what they have, and some only say so when asked.
+        with suppress(FeatureUnsupported, ReaderRefused):
+            await show()
+            signs.append(sign)
     if not signs:
         raise FeatureUnsupported("the reader has no sound, no light and no display")
     return signs
+
+
+async def _beep(reader: Reader) -> None:
+    if reader.features.buzzer is None:
+        raise FeatureUnsupported("no buzzer")
+    await reader.features.buzzer.play(TONES)
+
+
+async def _blink(reader: Reader, clock: Clock) -> None:
+    if reader.features.lights is None:
+        raise FeatureUnsupported("no lights")
+    await reader.features.lights.set_light(0, is_on=True)
+    await clock.sleep(LIGHT_S)
+    await reader.features.lights.set_light(0, is_on=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from agent.clock import Clock
 from agent.log import get_logger
@@ -17,7 +17,7 @@ log = get_logger(__name__)
 STRANGER_S = 60.0
 """How long a port is left alone after a reader was found there that is nobody's."""
 
-ListCandidates = Callable[[], Iterable[Candidate]]
+ListCandidates = Callable[[], Awaitable[Iterable[Candidate]]]
 
 
 class Search:
@@ -75,13 +75,13 @@ class Search:
 
     async def _look_around(self) -> None:
         if self._roster.missing():
-            await asyncio.gather(*map(self._ask, self._places()))
+            await asyncio.gather(*map(self._ask, await self._places()))
 
-    def _places(self) -> list[Candidate]:
+    async def _places(self) -> list[Candidate]:
         """Ports where a missing reader may be, apart from its own."""
         listed = [
             candidate
-            for candidate in self._candidates()
+            for candidate in await self._candidates()
             if not candidate.is_boot_loader and not self._roster.at(candidate.spec)
         ]
         # On these sits a reader of another make than the one that is expected there.

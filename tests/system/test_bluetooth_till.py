@@ -84,6 +84,23 @@ def test_payment_at_a_reader_on_the_air(till: Till) -> None:
     assert charge["amount"] == 1234
 
 
+def test_reader_on_the_air_is_found_and_no_longer_looked_for_than_wanted(
+    till: Till,
+) -> None:
+    looking = till.home.command(
+        *("readers", "discover", "--method", "bluetooth", "--timeout", "600")
+    )
+    with running(looking, log=till.home.folder / "discover.log") as process:
+        line = process.line_with(CODE)
+        process.popen.send_signal(signal.SIGINT)
+        status = process.wait()
+
+    code, model, _, state = line.split()
+    assert (code, model, state) == (CODE, "magtek_dynaflex_ii_go", "free")
+    assert status == 0
+    assert till.run("readers", "register", CODE)["status"] == "online"
+
+
 def test_bus_that_is_there_already_can_be_used(tmp_path: Path) -> None:
     with private_bus() as bus:
         command = serve("--bluetooth-bus", bus)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from fleet_bench import Answer, ScriptedPorts, named
 from port_news import News, NoNews
@@ -39,7 +39,16 @@ def candidate(spec: str, *, model: str | None = MODEL) -> Candidate:
 
 def listed(*specs: str) -> Source:
     """A method that finds these ports, and hears of no others."""
-    return Source(lambda: [candidate(spec) for spec in specs])
+    return Source(listing(*(candidate(spec) for spec in specs)))
+
+
+def listing(*candidates: Candidate) -> Callable[[], Awaitable[list[Candidate]]]:
+    """These are there, and no others."""
+
+    async def listed() -> list[Candidate]:
+        return list(candidates)
+
+    return listed
 
 
 class Looking:
@@ -195,7 +204,7 @@ async def test_what_is_no_reader_or_of_another_method_is_not_spoken_to() -> None
 async def test_a_configured_port_is_asked_again_when_it_comes() -> None:
     news = News()
     async with asyncio.TaskGroup() as tasks:
-        source = Source(lambda: [candidate(TTY0, model=None)], watch=news.watch)
+        source = Source(listing(candidate(TTY0, model=None)), watch=news.watch)
         missing = TransportUnavailable(TTY0, "not there")
         looking = Looking({TTY0: missing}, {SERIAL: source}, tasks)
         told = []
@@ -289,7 +298,7 @@ async def test_a_driver_with_a_defect_fails_its_own_port_only() -> None:
 async def test_a_boot_loader_is_told_of_and_not_asked() -> None:
     loader = Candidate("usb:0801:2024", "DynaFlex", model=MODEL, is_boot_loader=True)
 
-    told = await looked({}, {USB: Source(lambda: [loader])})
+    told = await looked({}, {USB: Source(listing(loader))})
 
     assert told == [
         "found usb:0801:2024",
