@@ -18,9 +18,15 @@ class Offers:
 
     reader: ReaderFacts
     catalogue: tuple[FirmwareImage, ...]
-    """All images of the reader's model."""
+    """All images, those of other models too."""
     best: FirmwareImage | None
     checked_at: datetime
+
+    @property
+    def of_model(self) -> list[FirmwareImage]:
+        """The images of the reader's model."""
+        model = self.reader.model
+        return [image for image in self.catalogue if image.terms.device_model == model]
 
 
 def facts_of(session: ReaderSession) -> ReaderFacts:
@@ -47,4 +53,4 @@ def chosen(offers: Offers, name: str | None) -> FirmwareImage:
     for image in offers.catalogue:
         if image.name == name:
             return image
-    raise ImageMissing(f"The catalogue has no image {name} for this reader.")
+    raise ImageMissing(f"The catalogue has no image {name}.")

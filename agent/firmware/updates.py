@@ -292,9 +292,8 @@ class Updates:
         facts: ReaderFacts,
         images: Sequence[FirmwareImage],
     ) -> Offers:
-        of_model = tuple(i for i in images if i.terms.device_model == facts.model)
-        best = best_for(facts, catalogue=of_model)
-        offers = Offers(facts, of_model, best, checked_at=self._clock.now())
+        best = best_for(facts, catalogue=images)
+        offers = Offers(facts, tuple(images), best, checked_at=self._clock.now())
         self._offers[reader_id] = offers
         if best is not None:
             version = best.terms.firmware_version

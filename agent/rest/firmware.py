@@ -121,7 +121,7 @@ def update_object(record: UpdateRecord) -> JsonObject:
 def offers_object(offers: Offers) -> JsonObject:
     """What the catalogue had for the reader when it was last asked."""
     images: list[Json] = []
-    for image in offers.catalogue:
+    for image in offers.of_model:
         problem = unsuitability(image, offers.reader, catalogue=offers.catalogue)
         images.append(
             {

@@ -16,6 +16,7 @@ from agent.firmware.errors import (
     NotNewer,
     UpdateInProgress,
     UpdateTooLate,
+    WrongModel,
 )
 from agent.firmware.states import UpdateState
 from agent.ids import ReaderId
@@ -201,11 +202,11 @@ async def test_what_the_catalogue_has_is_offered(
 
     assert before is None
     assert bench.updates.last_offers(reader) is offers
-    assert [image.terms.firmware_version for image in offers.catalogue] == [
+    assert [image.terms.firmware_version for image in offers.of_model] == [
         "2.0",
         "3.0",
     ]
-    assert offers.best is offers.catalogue[0]
+    assert offers.best is offers.of_model[0]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ async def test_what_the_catalogue_has_is_offered(
     [
         ("magtek_dynaprox/1.0.bin", NotNewer),
         ("magtek_dynaprox/7.0.bin", ImageMissing),
-        ("magtek_other/9.0.bin", ImageMissing),
+        ("magtek_other/9.0.bin", WrongModel),
     ],
 )
 async def test_an_unsuitable_image_is_not_installed(
