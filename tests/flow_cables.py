@@ -45,9 +45,20 @@ class Hardware:
                 assert_never(self.kind)
         return PipeWire(name, kind=self.kind, packet_bytes=packet_bytes)
 
+    def __str__(self) -> str:
+        return f"{self.model}-{self.kind}"
+
     @property
     def _profile(self) -> Profile:
         return profile_named(self.model)
 
 
 DYNAPROX = Hardware()
+EACH_FAMILY_ON_EACH_KIND = (
+    DYNAPROX,
+    Hardware("magtek_dynaflex", WireKind.HID),
+    Hardware("magtek_dynaflex_ii_go", WireKind.BLE),
+    Hardware("idtech_vp3300", WireKind.STREAM),
+    Hardware("idtech_vp3300", WireKind.HID),
+    Hardware("idtech_vp3350", WireKind.BLE),
+)

@@ -9,6 +9,7 @@ from random import Random  # noqa: TID251 - the tests' seeded source
 import pytest
 from _pytest.mark import ParameterSet
 from flow_agent import Stack, running_stack
+from flow_cables import EACH_FAMILY_ON_EACH_KIND
 from flow_invariants import pay_and_check, works_again
 
 from simulator.faults import WireFaults
@@ -41,6 +42,24 @@ async def test_cut_towards_the_host(after: int, stack: Stack) -> None:
 async def test_cut_towards_the_reader(after: int, stack: Stack) -> None:
     stack.world.customer("visa_approved")
     stack.world.wire_faults(to_reader=WireFaults(cut_after_bytes=after))
+
+    await pay_and_check(stack)
+
+    await works_again(stack)
+
+
+@pytest.mark.parametrize("after", sampled(range(1, 1600, 9), 3))
+@pytest.mark.parametrize("direction", ["to_host", "to_reader"])
+@pytest.mark.parametrize("hardware", EACH_FAMILY_ON_EACH_KIND[1:], ids=str)
+async def test_cut_on_every_kind_of_wire(
+    after: int, direction: str, stack: Stack
+) -> None:
+    cut = WireFaults(cut_after_bytes=after)
+    stack.world.customer("visa_approved")
+    if direction == "to_host":
+        stack.world.wire_faults(to_host=cut)
+    else:
+        stack.world.wire_faults(to_reader=cut)
 
     await pay_and_check(stack)
 

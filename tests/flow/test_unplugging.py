@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from flow_agent import Stack
+from flow_cables import EACH_FAMILY_ON_EACH_KIND
 
 from agent.payments.states import Phase
 from simulator.faults import WireFaults
 from simulator.reader.actions import Unplug
 from simulator.reader.screen import ReaderState
 from simulator.stripe_api.engine.faults import Delay
+
+pytestmark = pytest.mark.parametrize("hardware", EACH_FAMILY_ON_EACH_KIND, ids=str)
 
 
 async def test_unplugged_while_it_waits_for_a_card(stack: Stack) -> None:
