@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from drivers.profile import Profile, profile_named
+from drivers.profile import Profile, UsbId, profile_named
 from drivers.wires import HID_REPORT_BYTES, WireKind
 from simulator.app import DEFAULT_MODEL
 from simulator.reader.wires.pipe import PipeWire
+
+UNKNOWN = UsbId(0xFFFF, 0xFFFF)
+"""Of a model whose USB id is not published: it is asked who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Hardware:
             case WireKind.STREAM:
                 return f"serial:/dev/{name}"
             case WireKind.HID:
-                usb_id = self._profile.usb[0]
+                usb_id = next(iter(self._profile.usb), UNKNOWN)
                 return f"usb:{usb_id.vendor_id:04x}:{usb_id.product_id:04x}:{name}"
             case WireKind.BLE:
                 return f"ble:{name}"

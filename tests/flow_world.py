@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 import uvicorn
-from flow_cables import Hardware
+from flow_cables import DYNAPROX, Hardware
 from skipping_loop import LoopClock
 from uvicorn.server import ServerState
 
@@ -251,25 +251,28 @@ async def running_world(
     wires: Mapping[str, Wire] | None = None,
     seed: int = 1,
 ) -> AsyncIterator[World]:
-    """A simulator with these readers on pipes, by name; a DynaProx called `counter`.
+    """A simulator with these readers, by name; without them, a DynaProx `counter`.
 
-    `wires` are real ones instead, each with a DynaProx.
+    They hang on pipes, but for those to whom `wires` gives a real one.
     """
-    if hardware is None:
-        hardware = {"counter": Hardware()} if wires is None else {}
+    real = wires or {}
+    hardware = hardware or dict.fromkeys(real or ["counter"], DYNAPROX)
+    pipes = {name: one.wire(name) for name, one in hardware.items() if name not in real}
+    cables: dict[str, Wire] = {**pipes, **real}
     clock = LoopClock()
-    cables = {name: one.wire(name) for name, one in hardware.items()}
-    orders = [
-        ReaderOrder(name, cables[name], model=one.model)
-        for name, one in hardware.items()
-    ]
-    orders += [ReaderOrder(name, wire) for name, wire in (wires or {}).items()]
-    simulator = build_simulator(clock=clock, readers=orders, seed=seed)
-    pipes = {one.code(name): cables[name] for name, one in hardware.items()}
+    simulator = build_simulator(
+        clock=clock,
+        readers=[
+            ReaderOrder(name, cables[name], model=one.model)
+            for name, one in hardware.items()
+        ],
+        seed=seed,
+    )
+    by_code = {hardware[name].code(name): pipe for name, pipe in pipes.items()}
     simulator.readers.plug()
     try:
         async with _served(simulator) as url, aiohttp.ClientSession() as http:
-            yield World(simulator, url, http, clock, pipes)
+            yield World(simulator, url, http, clock, by_code)
     finally:
         simulator.readers.unplug()
 

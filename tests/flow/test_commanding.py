@@ -97,7 +97,7 @@ async def test_a_reader_that_waits_for_a_card_is_left_alone(
         (Hardware("idtech_vp3300", WireKind.HID), ["buzzer", "lights"]),
         (Hardware("idtech_vp6800"), ["buzzer", "display", "lights"]),
     ],
-    ids=lambda value: value.model if isinstance(value, Hardware) else "",
+    ids=str,
 )
 async def test_a_reader_shows_itself(signs: list[str], stack: Stack) -> None:
     answer = good(await commanded(stack, "identify"))
