@@ -53,6 +53,20 @@ async def test_other_models_take_a_tap_too(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("hardware", EVERYWHERE[:1], ids=["vp3300"])
+async def test_a_reader_that_asks_its_host_for_the_application_is_answered(
+    stack: Stack,
+) -> None:
+    stack.world.reader().set_quirks({"asks_for_application": 1.0})
+    stack.world.customer("visa_approved")
+    intent = await stack.agent.intent(12_00)
+
+    action = await stack.agent.pay(stack.reader, intent)
+
+    assert action["status"] == "succeeded"
+    assert await stack.taken(intent) == [12_00]
+
+
+@pytest.mark.parametrize("hardware", EVERYWHERE[:1], ids=["vp3300"])
 @pytest.mark.parametrize("entry", ["contact", "contactless", "swipe"])
 async def test_a_reader_with_aes_keys_is_paid_at_too(entry: str, stack: Stack) -> None:
     stack.world.reader().set_quirks({"aes_keys": 1.0})

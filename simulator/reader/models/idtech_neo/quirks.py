@@ -28,6 +28,10 @@ LATE_ANSWER_FIRST = "late_answer_first"
 """The answer of a canceled 02-40 comes before that of 05-01, not after it."""
 NO_LATE_ANSWER = "no_late_answer"
 """The answer of a canceled 02-40 never comes."""
+ASKS_FOR_APPLICATION = "asks_for_application"
+"""A reader without a display has its host choose the application of a chip (61-01)."""
+ASKS_FOR_PIN = "asks_for_pin"
+"""A reader without a display has its host ask for a PIN that a chip wants (61-02)."""
 AES_KEYS = "aes_keys"
 """Cards and PINs are under AES DUKPT: key serial numbers have twelve bytes."""
 KEY_EXHAUSTED = "key_exhausted"
@@ -44,6 +48,8 @@ QUIRKS = frozenset(
         ENCRYPTION_OFF,
         LATE_ANSWER_FIRST,
         NO_LATE_ANSWER,
+        ASKS_FOR_APPLICATION,
+        ASKS_FOR_PIN,
         AES_KEYS,
         KEY_EXHAUSTED,
         *_ERRORS,

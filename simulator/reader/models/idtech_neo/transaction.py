@@ -6,21 +6,26 @@ pulled between any two of them (interface guide 80139403, 02-40 and 60-10 to 60-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Callable
 from typing import assert_never
 
 from drivers.features import Tone
 from drivers.protocol import emv
-from drivers.protocol.idtech_neo import display
 from drivers.protocol.idtech_neo.activate import ApplyHostResponse, AuthenticateContact
 from drivers.protocol.idtech_neo.basic import Encryption
 from drivers.protocol.idtech_neo.commands import Command
-from drivers.protocol.idtech_neo.events import DisplayRequested
+from drivers.protocol.idtech_neo.display import (
+    AnswerDisplay,
+    DisplayMode,
+    DisplayText,
+    Line,
+    RefusePin,
+)
+from drivers.protocol.idtech_neo.events import DisplayRequested, Event, PinRequested
 from drivers.protocol.idtech_neo.status import ErrorCode, ResultCode, StatusCode
 from drivers.protocol.tlv import find_value
-from simulator.cards.card import Behaviour, Card, Entry
-from simulator.emv.kernel import ChipRead
+from simulator.cards.card import Behaviour, Card, Entry, Verification
+from simulator.emv.kernel import ChipRead, PinEntry
 from simulator.errors import ControlRefused
 from simulator.reader.amounts import amount_line
 from simulator.reader.models.idtech_neo import panel
@@ -37,52 +42,31 @@ from simulator.reader.models.idtech_neo.console import (
     Reply,
 )
 from simulator.reader.models.idtech_neo.order import CONTACT, Order
-from simulator.reader.models.idtech_neo.quirks import KEY_EXHAUSTED
+from simulator.reader.models.idtech_neo.phases import (
+    PENDING,
+    TRANSITIONS,
+    Phase,
+    Step,
+)
+from simulator.reader.models.idtech_neo.quirks import (
+    ASKS_FOR_APPLICATION,
+    ASKS_FOR_PIN,
+    KEY_EXHAUSTED,
+)
 from simulator.reader.screen import ReaderState
-
-
-class Phase(StrEnum):
-    """How far it is."""
-
-    WAITING = "waiting"
-    READING = "reading"
-    SELECTED = "selected"
-    """The chip's application is read; 60-11 has to come."""
-    AUTHENTICATING = "authenticating"
-    AUTHORISING = "authorising"
-    """The chip has asked for its issuer; 60-12 has to come."""
-    ENDED = "ended"
-
-
-class Step(StrEnum):
-    """What can happen to it."""
-
-    CARD_GIVEN = "card_given"
-    CARD_NOT_READ = "card_not_read"
-    APPLICATION_READ = "application_read"
-    ASKED_FOR_CRYPTOGRAM = "asked_for_cryptogram"
-    CRYPTOGRAM_READ = "cryptogram_read"
-    END = "end"
-
-
-TRANSITIONS: Mapping[tuple[Phase, Step], Phase] = {
-    (Phase.WAITING, Step.CARD_GIVEN): Phase.READING,
-    (Phase.READING, Step.CARD_NOT_READ): Phase.WAITING,
-    (Phase.READING, Step.APPLICATION_READ): Phase.SELECTED,
-    (Phase.SELECTED, Step.ASKED_FOR_CRYPTOGRAM): Phase.AUTHENTICATING,
-    (Phase.AUTHENTICATING, Step.CRYPTOGRAM_READ): Phase.AUTHORISING,
-    **{(phase, Step.END): Phase.ENDED for phase in Phase if phase is not Phase.ENDED},
-}
 
 CARD_SEEN = b"\x01"
 """The data of status 0E."""
 
-_PENDING = {Phase.WAITING, Phase.READING, Phase.AUTHENTICATING}
 _PROMPTS = {
     frozenset({Entry.CONTACT}): panel.INSERT_CARD,
     frozenset({Entry.CONTACTLESS}): panel.TAP_CARD,
     frozenset({Entry.SWIPE}): panel.SWIPE_CARD,
 }
+_WITH_PIN = {Verification.OFFLINE_PIN, Verification.ONLINE_PIN}
+_ONLINE_PIN = 0x01
+_QUESTION_S = 30
+"""How long a host may take to ask the cardholder."""
 _CARD_BEEP = Tone(frequency_hz=2700, duration_ms=200)
 
 Answer = Callable[[int, StatusCode, bytes], None]
@@ -105,11 +89,13 @@ class Transaction(Activity):
         self._is_pulled = False
         self._reading: CardReading | None = None
         self._chip: ChipRead | None = None
+        self._question: Callable[[AnswerDisplay | RefusePin], None] | None = None
+        """What becomes of the host's answer."""
 
     @property
     def is_pending(self) -> bool:
         """Whether the host waits for an answer."""
-        return self.phase in _PENDING
+        return self.phase in PENDING
 
     def begin(self) -> None:
         """Ask for a card."""
@@ -150,10 +136,11 @@ class Transaction(Activity):
 
     def cancel(self) -> None:
         """The host, or the cardholder, gives up."""
-        was_pending = self.is_pending
+        was_pending, command = self.is_pending, self._command
         self._end()
         if was_pending:
-            self._tell(StatusCode.FAILED, no_transaction(ResultCode.CANCELED))
+            canceled = no_transaction(ResultCode.CANCELED)
+            self._tell(StatusCode.FAILED, canceled, command=command)
 
     def abandon(self) -> None:
         """Stop without a word."""
@@ -161,12 +148,17 @@ class Transaction(Activity):
         self.phase = Phase.ENDED
 
     def takes(self, command: Command) -> bool:
-        """What the chip in the slot is asked."""
-        return isinstance(command, AuthenticateContact | ApplyHostResponse)
+        """What the chip in the slot is asked, and what the reader has asked."""
+        is_reply = isinstance(command, AnswerDisplay | RefusePin)
+        is_for_chip = isinstance(command, AuthenticateContact | ApplyHostResponse)
+        return is_for_chip or (is_reply and self._question is not None)
 
     def take(self, command: Command) -> Reply | None:
         """What a command makes of the chip."""
         match command, self.phase:
+            case ((AnswerDisplay() | RefusePin()), _):
+                self._hear(command)
+                return None
             case AuthenticateContact(), Phase.SELECTED:
                 self._authenticate(command)
                 return None
@@ -215,7 +207,19 @@ class Transaction(Activity):
     def _read_chip(self, card: Card) -> None:
         if card.behaviour is Behaviour.CHIP_UNREADABLE:
             self._fall_back()
-            return
+        elif self._asks_host(ASKS_FOR_APPLICATION):
+            menu = _menu(card.application.preferred_name, card.application.label)
+            self._ask(menu, lambda reply: self._chosen(card, reply))
+        else:
+            self._select(card)
+
+    def _chosen(self, card: Card, reply: AnswerDisplay | RefusePin) -> None:
+        if isinstance(reply, AnswerDisplay) and reply.mode is DisplayMode.MENU:
+            self._select(card)
+        else:
+            self.cancel()
+
+    def _select(self, card: Card) -> None:
         data = self._sealed(Encryption.EMV).application(card)
         self._advance(Step.APPLICATION_READ)
         self._tell(StatusCode.OK, data)
@@ -239,15 +243,28 @@ class Transaction(Activity):
         self._tell(StatusCode.IN_PROGRESS, command=CONTACT)
         self._ask_host_to_show(panel.PLEASE_WAIT)
         read_s = self.console.bench.timing.read_s
-        self.alarm.set(read_s, lambda: self._read_cryptogram(command.next_command_s))
+        next_command_s = command.next_command_s
+        self.alarm.set(read_s, lambda: self._verify(next_command_s))
 
-    def _read_cryptogram(self, next_command_s: int) -> None:
+    def _verify(self, next_command_s: int) -> None:
+        """The chip may want a PIN; without a keypad it counts as entered and right."""
+        wants_pin = self._card is not None and self._card.verification in _WITH_PIN
+        if wants_pin and self._asks_host(ASKS_FOR_PIN):
+            self._ask(
+                PinRequested(_ONLINE_PIN),
+                lambda _: self._read_cryptogram(next_command_s, PinEntry.BYPASSED),
+            )
+        else:
+            self._read_cryptogram(next_command_s, PinEntry.DONE)
+
+    def _read_cryptogram(self, next_command_s: int, pin: PinEntry) -> None:
         card, reading = self._card, self._reading
         if card is None or reading is None or self._is_gone(Behaviour.REMOVED_EARLY):
             self._lose_chip()
             return
-        kernel = self.console.bench.kernel
-        self._chip = kernel.read(card, Entry.CONTACT, purchase=self._order.purchase)
+        self._chip = self.console.bench.kernel.read(
+            card, Entry.CONTACT, purchase=self._order.purchase, pin=pin
+        )
         self._advance(Step.CRYPTOGRAM_READ)
         self._tell(StatusCode.OK, reading.cryptogram(self._chip), command=CONTACT)
         self._show(ReaderState.AUTHORISING, panel.PLEASE_WAIT)
@@ -276,11 +293,30 @@ class Transaction(Activity):
         return self._is_pulled or is_pulled_now
 
     def _lose_chip(self) -> None:
-        is_of_kernel = self.phase is not Phase.READING
-        command = CONTACT if is_of_kernel else self._order.command
+        command = self._command
         self._end()
         error = no_card(ErrorCode.CARD_COMMUNICATION)
         self._tell(StatusCode.FAILED, error, command=command)
+
+    def _asks_host(self, quirk: str) -> bool:
+        return not self.console.description.has_display and self.console.quirks.strikes(
+            quirk
+        )
+
+    def _ask(
+        self, event: Event, hear: Callable[[AnswerDisplay | RefusePin], None]
+    ) -> None:
+        """Have the host ask the cardholder, and wait a while for what it says."""
+        self._question = hear
+        self.console.line.tell(event)
+        self.alarm.set(_QUESTION_S, self._time_out)
+
+    def _hear(self, reply: AnswerDisplay | RefusePin) -> None:
+        hear, self._question = self._question, None
+        self.console.line.answer(reply.CODE[0], StatusCode.OK)
+        self.alarm.stop()
+        if hear is not None:
+            hear(reply)
 
     def _sealed(self, kind: Encryption) -> CardReading:
         """The card under a key of its own, for as long as it is in the reader."""
@@ -307,8 +343,15 @@ class Transaction(Activity):
         self._tell(StatusCode.FAILED, no_card(error))
 
     def _time_out(self) -> None:
+        command = self._command
         self._end()
-        self._tell(StatusCode.TIMED_OUT)
+        self._tell(StatusCode.TIMED_OUT, command=command)
+
+    @property
+    def _command(self) -> int:
+        """The one that is answered next: the chip's own come after it was selected."""
+        is_early = self.phase in (Phase.WAITING, Phase.READING)
+        return self._order.command if is_early else CONTACT
 
     def _expect_command(self, seconds: int) -> None:
         """The chip waits for 60-11 or 60-12, and then no longer."""
@@ -316,6 +359,7 @@ class Transaction(Activity):
 
     def _end(self) -> None:
         self._advance(Step.END)
+        self._question = None
         super().abandon()
         self.console.panel.welcome()
 
@@ -339,7 +383,10 @@ class Transaction(Activity):
     def _ask_host_to_show(self, text: str) -> None:
         """A reader without a display leaves that to the register."""
         if not self.console.description.has_display:
-            shown = display.DisplayText(
-                display.DisplayMode.TEXT, (display.Line(1, text),)
-            )
+            shown = DisplayText(DisplayMode.TEXT, (Line(1, text),))
             self.console.line.tell(DisplayRequested(shown))
+
+
+def _menu(*choices: str) -> DisplayRequested:
+    lines = tuple(Line(number, text) for number, text in enumerate(choices, start=1))
+    return DisplayRequested(DisplayText(DisplayMode.MENU, lines, timeout_s=_QUESTION_S))
