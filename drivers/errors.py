@@ -13,6 +13,8 @@ DriverError
 ├── PortWatchUnavailable           the system does not tell what is plugged in
 └── TransportError
     ├── TransportUnavailable       the port could not be opened
+    │   ├── BluetoothDisabled      this machine's Bluetooth is switched off
+    │   └── BluetoothPairingLost   the reader does not know this machine any more
     └── Disconnected               the port was open and is gone
 
 `code` is API: documented in docs/errors.md and never renamed.
@@ -119,6 +121,18 @@ class TransportUnavailable(TransportError):
     """The port could not be opened: missing, not permitted, or taken."""
 
     code = "reader_unavailable"
+
+
+class BluetoothDisabled(TransportUnavailable):
+    """Bluetooth is switched off on this machine."""
+
+    code = "bluetooth_disabled"
+
+
+class BluetoothPairingLost(TransportUnavailable):
+    """The reader refuses to be paired, or has forgotten that it was."""
+
+    code = "bluetooth_peer_removed_pairing_information"
 
 
 class Disconnected(TransportError):

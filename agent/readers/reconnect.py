@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol, assert_never
 
 from agent.ids import Random
+from drivers.errors import BluetoothDisabled, BluetoothPairingLost
 from drivers.reader import DeviceNotice
 
 NOTICE_HOLDS_S = 900.0
@@ -92,6 +93,7 @@ class DisconnectReason(StrEnum):
     POWERED_OFF = "powered_off"
     BLUETOOTH_DISABLED = "bluetooth_disabled"
     BLUETOOTH_SIGNAL_LOST = "bluetooth_signal_lost"
+    PEER_REMOVED_PAIRING_INFORMATION = "peer_removed_pairing_information"
     USB_DISCONNECTED = "usb_disconnected"
     SERIAL_DISCONNECTED = "serial_disconnected"
     NETWORK_DISCONNECTED = "network_disconnected"
@@ -106,6 +108,10 @@ _BY_NOTICE = {
     DeviceNotice.BATTERY_CRITICALLY_LOW: DisconnectReason.CRITICALLY_LOW_BATTERY,
     DeviceNotice.POWERING_OFF: DisconnectReason.POWERED_OFF,
     DeviceNotice.RESTARTING_SOON: DisconnectReason.SECURITY_REBOOT,
+}
+_BY_FAILURE = {
+    BluetoothDisabled.code: DisconnectReason.BLUETOOTH_DISABLED,
+    BluetoothPairingLost.code: DisconnectReason.PEER_REMOVED_PAIRING_INFORMATION,
 }
 _BY_SCHEME = {
     "ble": DisconnectReason.BLUETOOTH_SIGNAL_LOST,
@@ -209,6 +215,8 @@ def wait_s(
     Random within half of the wait, so that readers lost together do not come back in
     step.
     """
+    if connection.phase in TRYING and connection.failures == 0:
+        return 0.0
     match connection.phase:
         case Phase.CONNECTED | Phase.DISCONNECTED:
             return None
@@ -217,8 +225,6 @@ def wait_s(
         case Phase.UNREACHABLE:
             longest = policy.reconnect_max_s
         case Phase.CONNECTING | Phase.RECONNECTING:
-            if connection.failures == 0:
-                return 0.0
             # Beyond 2 ** 32 the longest wait has long been reached.
             doublings = min(connection.failures - 1, 32)
             longest = min(
@@ -238,6 +244,11 @@ def reason_of_loss(
     if notice in _BY_NOTICE:
         return _BY_NOTICE[notice]
     return _BY_SCHEME.get(spec.partition(":")[0], DisconnectReason.UNKNOWN)
+
+
+def reason_of_failure(code: str) -> DisconnectReason | None:
+    """What an attempt that failed with this error tells of why the reader is gone."""
+    return _BY_FAILURE.get(code)
 
 
 def _fraction(random: Random) -> float:

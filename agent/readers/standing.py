@@ -130,6 +130,7 @@ class Standing:
             self._connection, at_s=self._clock.monotonic(), policy=self._policy
         )
         self.failures += 1
+        self._reason = reconnect.reason_of_failure(code) or self._reason
         self._session.set_offline(code)
         self._change(replace(connection, failures=0) if is_outdated else connection)
         self.stepped()

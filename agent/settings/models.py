@@ -126,8 +126,8 @@ class ReaderSettings(_Section):
 
     serial_ports: Strings = ()
     """Device paths to try; empty for all that look like a reader."""
-    connect_timeout_s: Seconds = 30.0
-    """For one attempt to connect, whatever the port and the reader do."""
+    connect_timeout_s: Seconds = 90.0
+    """For one attempt to connect, whatever the port and the reader do; pairing takes long."""
     reconnect_min_s: Seconds = 0.2
     reconnect_max_s: Seconds = 5.0
     recordings: Path | None = None

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from drivers.discovery.candidates import Candidate
-from drivers.errors import TransportUnavailable
 from drivers.profile import Profile, profile_advertising, profiles
 from drivers.transport.radio import Radio
 
@@ -63,14 +62,14 @@ async def scanning(
     profiles that ship. Raises TransportUnavailable where there is no Bluetooth.
     """
     # With bleak, which is loaded on use.
-    from drivers.transport.ble_reasons import BLUETOOTH_ERRORS, reason_of
+    from drivers.transport.ble_reasons import BLUETOOTH_ERRORS, unavailable
 
     among = list(profiles().values() if known is None else known)
     async with AsyncExitStack() as stack:
         try:
             heard = await stack.enter_async_context(radio.listening())
         except BLUETOOTH_ERRORS as error:
-            raise TransportUnavailable("ble:", reason_of(error)) from error
+            raise unavailable("ble:", error) from error
         until_s = asyncio.get_running_loop().time() + timeout_s
         candidates = _candidates(heard, until_s=until_s, among=among)
         yield await stack.enter_async_context(aclosing(candidates))

@@ -22,7 +22,12 @@ from drivers.errors import (
 from drivers.profile import Gatt
 from drivers.transport.base import Transport, parse_spec
 from drivers.transport.ble_bus import daemon_watched, pair
-from drivers.transport.ble_reasons import BLUETOOTH_ERRORS, reason_of, wants_bond
+from drivers.transport.ble_reasons import (
+    BLUETOOTH_ERRORS,
+    reason_of,
+    unavailable,
+    wants_bond,
+)
 from drivers.transport.ble_services import characteristics_of
 from drivers.transport.pipe import Inbox
 from drivers.transport.radio import Radio
@@ -68,7 +73,7 @@ async def open_ble(
             stack.push_async_callback(wire.disconnect)
             await wire.connect()
         except BLUETOOTH_ERRORS as error:
-            raise TransportUnavailable(spec, reason_of(error)) from error
+            raise unavailable(spec, error) from error
         wire.keep(stack.pop_all())
         return wire
 

@@ -14,6 +14,12 @@ from bleak.exc import (
 from dbus_fast import DBusError
 from dbus_fast.errors import DBusFastError
 
+from drivers.errors import (
+    BluetoothDisabled,
+    BluetoothPairingLost,
+    TransportUnavailable,
+)
+
 BLUETOOTH_ERRORS = (BleakError, DBusFastError, OSError, EOFError)
 """All that bleak raises where adapter, daemon, bus or reader do not do as asked."""
 
@@ -28,6 +34,11 @@ _PAIRING = (
     "`bluetoothctl remove` and pair it anew"
 )
 _WANTS_BOND = "the reader wants to be paired; pair it with `bluetoothctl pair`"
+
+_KINDS: dict[str, type[TransportUnavailable]] = {
+    _OFF: BluetoothDisabled,
+    _PAIRING: BluetoothPairingLost,
+}
 
 _NOT_AVAILABLE = {
     BleakBluetoothNotAvailableReason.NO_BLUETOOTH: (
@@ -78,6 +89,12 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, BleakGATTProtocolError):
         return f"the reader refuses it ({error.args[1]})"
     return _BY_NAME.get(name, details or name or type(error).__name__)
+
+
+def unavailable(spec: str, error: Exception) -> TransportUnavailable:
+    """What to raise where Bluetooth failed so that `spec` cannot be opened."""
+    reason = reason_of(error)
+    return _KINDS.get(reason, TransportUnavailable)(spec, reason)
 
 
 def wants_bond(error: Exception) -> bool:

@@ -7,6 +7,7 @@ import errno
 import termios
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 import serial
 import serial_asyncio_fast
@@ -14,6 +15,7 @@ import serial_asyncio_fast
 from drivers.errors import LocalError, TransportUnavailable
 from drivers.profile import DEFAULT_LINE, LineSettings
 from drivers.transport.base import Transport, parse_spec
+from drivers.transport.own_thread import in_own_thread
 from drivers.transport.wire import Wire
 
 
@@ -65,7 +67,7 @@ def _overridden(
 
 
 async def _opened(spec: str, path: str, line: LineSettings) -> Wire:
-    port = await asyncio.to_thread(
+    opening = partial(
         serial.Serial,
         path,
         baudrate=line.baudrate,
@@ -74,6 +76,7 @@ async def _opened(spec: str, path: str, line: LineSettings) -> Wire:
         stopbits=line.stop_bits,
         exclusive=True,
     )
+    port = await in_own_thread(opening, name=f"open {path}")
     wire = Wire(spec, lost_because="the port is gone; was the reader unplugged?")
     try:
         _shorten_latency(port)

@@ -17,23 +17,23 @@ from echo_reader import ADDRESS
 from drivers.errors import LocalError
 from drivers.profile import profile_named
 from drivers.transport.ble_bus import PairingAgent
-from drivers.transport.ble_reasons import reason_of, wants_bond
+from drivers.transport.ble_reasons import reason_of, unavailable, wants_bond
 from drivers.transport.opening import open_transport, openers
 
 DEVICE = f"/org/bluez/hci0/dev_{ADDRESS.replace(':', '_')}"
 
 
-def unavailable(reason: BleakBluetoothNotAvailableReason) -> Exception:
+def absent(reason: BleakBluetoothNotAvailableReason) -> Exception:
     return BleakBluetoothNotAvailableError("as bleak says it", reason)
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (unavailable(BleakBluetoothNotAvailableReason.NO_BLUETOOTH), "no Bluetooth ad"),
-        (unavailable(BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE), "too old"),
-        (unavailable(BleakBluetoothNotAvailableReason.POWERED_OFF), "switched off"),
-        (unavailable(BleakBluetoothNotAvailableReason.UNKNOWN), "as bleak says it"),
+        (absent(BleakBluetoothNotAvailableReason.NO_BLUETOOTH), "no Bluetooth ad"),
+        (absent(BleakBluetoothNotAvailableReason.NO_BLE_CENTRAL_ROLE), "too old"),
+        (absent(BleakBluetoothNotAvailableReason.POWERED_OFF), "switched off"),
+        (absent(BleakBluetoothNotAvailableReason.UNKNOWN), "as bleak says it"),
         (BleakDBusError("org.freedesktop.DBus.Error.AccessDenied", []), "bluetooth gr"),
         (BleakDBusError("org.freedesktop.DBus.Error.ServiceUnknown", []), "systemctl"),
         (BleakDBusError("org.bluez.Error.Failed", ["le-connection-timeout"]), "le-con"),
@@ -54,6 +54,24 @@ def unavailable(reason: BleakBluetoothNotAvailableReason) -> Exception:
 )
 def test_reason_is_one_that_a_cashier_can_act_on(error: Exception, said: str) -> None:
     assert said in reason_of(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (absent(BleakBluetoothNotAvailableReason.POWERED_OFF), "bluetooth_disabled"),
+        (BleakDBusError("org.bluez.Error.NotReady", []), "bluetooth_disabled"),
+        (
+            BleakDBusError("org.bluez.Error.AuthenticationFailed", []),
+            "bluetooth_peer_removed_pairing_information",
+        ),
+        (BleakError("Not connected"), "reader_unavailable"),
+    ],
+)
+def test_what_a_register_can_act_on_has_a_code_of_its_own(
+    error: Exception, code: str
+) -> None:
+    assert unavailable(f"ble:{ADDRESS}", error).code == code
 
 
 @pytest.mark.parametrize(
