@@ -6,6 +6,7 @@ AgentError
 │   ├── ResourceMissing
 │   ├── IntentInvalidState
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
+│   ├── ReceiptMissing / ReceiptNotReady
 │   ├── IdempotencyMismatch / IdempotencyKeyInUse
 │   └── BodyTooLarge / RouteUnknown / MethodNotAllowed
 ├── AccessDenied
@@ -86,6 +87,23 @@ class IntentInvalidState(RequestInvalid):
 
     code = "intent_invalid_state"
     remedy = "Retrieve the PaymentIntent and act on its `status`."
+
+
+class ReceiptMissing(RequestInvalid):
+    """The payment has ended without a charge, so there is nothing to print."""
+
+    code = "receipt_missing"
+    status = 404
+    remedy = "Nothing was asked of the card's issuer; tell the customer so."
+
+
+class ReceiptNotReady(RequestInvalid):
+    """The payment has not ended yet."""
+
+    code = "receipt_not_ready"
+    status = 409
+    retryable = True
+    remedy = "Wait for the payment's end, then ask again."
 
 
 class RegistrationCodeInvalid(RequestInvalid):

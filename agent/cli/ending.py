@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agent.cli.receipt import print_receipt
-from agent.cli.receipt_source import receipt_of
-from agent.cli.stripe_objects import JsonObject, number_at, object_at, text_at
 from agent.cli.till import Ending, Order, Result
+from agent.receipts.receipt import Copy
+from agent.receipts.source import receipt_of
+from agent.receipts.text import receipt_text
+from agent.stripe_api.objects import JsonObject, number_at, object_at, text_at
 
 _TOLD = {
     Result.DECLINED: "DECLINED",
@@ -26,9 +27,13 @@ def ending_text(
     """The receipt of an approved payment, or why there is none."""
     if ending.result is Result.APPROVED:
         receipt = receipt_of(
-            ending.intent, merchant=merchant, reader_id=order.reader_id, at=at
+            ending.intent,
+            charge=object_at(ending.intent, "latest_charge"),
+            merchant=merchant,
+            reader_id=order.reader_id,
+            at=at,
         )
-        return print_receipt(receipt)
+        return receipt_text(receipt, copy=Copy.CUSTOMER)
     lines = [_TOLD[ending.result]]
     if ending.failure_code is not None:
         lines.append(f"{ending.failure_message or ''} ({ending.failure_code})".strip())

@@ -11,7 +11,7 @@ import typer
 from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.firmware_repository import repository_commands
 from agent.cli.options import AgentAddress, Config, Json, KeyFile, Url, open_local_api
-from agent.cli.stripe_objects import object_at, text_at
+from agent.stripe_api.objects import object_at, text_at
 
 if TYPE_CHECKING:
     from agent.cli.local_api import LocalApi

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agent.cli.failures import ExitCode
-from agent.cli.stripe_objects import Json, JsonObject, number_at, object_at, text_at
 from agent.cli.tables import table
+from agent.stripe_api.objects import Json, JsonObject, number_at, object_at, text_at
 
 FINAL_STATES = frozenset({"done", "failed", "rolled_back"})
 

@@ -12,7 +12,7 @@ import typer
 from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.firmware_texts import FINAL_STATES, state_line
 from agent.cli.local_api import LocalApi
-from agent.cli.stripe_objects import JsonObject, number_at, object_at, text_at
+from agent.stripe_api.objects import JsonObject, number_at, object_at, text_at
 
 POLL_S = 0.5
 PATIENCE_S = 120.0

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from urllib.parse import urlencode, urlsplit
 
 from agent.cli.failures import CommandFailed, ExitCode, usage_error
-from agent.cli.stripe_objects import JsonObject, object_at, text_at
+from agent.stripe_api.objects import JsonObject, object_at, text_at
 
 REQUEST_TIMEOUT_S = 60.0
 SILENCE_TIMEOUT_S = 40.0
@@ -35,6 +35,14 @@ class LocalApi:
         """The object at `path`."""
         target = f"{path}?{urlencode(query)}" if query else path
         return self._request("GET", target, headers={}, body=None)
+
+    def get_bytes(self, path: str, query: Mapping[str, str]) -> bytes:
+        """What is at `path`, whatever it is."""
+        target = f"{path}?{urlencode(query)}"
+        status, body = self._exchange("GET", target, headers={}, body=None)
+        if status >= 400:
+            _checked(status, body)
+        return body
 
     def post(
         self,
@@ -86,12 +94,17 @@ class LocalApi:
     def _request(
         self, method: str, target: str, *, headers: dict[str, str], body: bytes | None
     ) -> JsonObject:
+        return _checked(*self._exchange(method, target, headers=headers, body=body))
+
+    def _exchange(
+        self, method: str, target: str, *, headers: dict[str, str], body: bytes | None
+    ) -> tuple[int, bytes]:
         connection = self._connect(timeout_s=REQUEST_TIMEOUT_S)
         try:
             response = self._answer_to(
                 connection, method, target, headers=headers, body=body
             )
-            return _checked(response.status, response.read())
+            return response.status, response.read()
         except (OSError, HTTPException) as error:
             raise self._unreachable(error) from error
         finally:

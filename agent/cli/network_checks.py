@@ -7,8 +7,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from agent.cli.findings import Finding, failed, good, warning
-from agent.cli.stripe_objects import JsonObject, object_at, text_at
 from agent.settings import StripeKey, StripeSettings
+from agent.stripe_api.objects import JsonObject, object_at, text_at
 
 TIMEOUT_S = 10.0
 

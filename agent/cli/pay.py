@@ -87,7 +87,7 @@ def _take(api: LocalApi, order: Order, *, clock: Clock) -> Ending:
 
 def _told(api: LocalApi, ending: Ending, order: Order, *, clock: Clock) -> str:
     from agent.cli.ending import ending_text
-    from agent.cli.receipt_source import merchant_of
+    from agent.receipts.source import merchant_of
 
     merchant = None
     # A receipt without the merchant's name is better than none.

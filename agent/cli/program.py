@@ -12,6 +12,7 @@ from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
 from agent.cli.pay import pay
 from agent.cli.readers import reader_commands
+from agent.cli.receipt import receipt
 from agent.cli.run import run
 
 
@@ -28,6 +29,7 @@ def program() -> typer.Typer:
     app.callback()(_program_options)
     app.command()(run)
     app.command()(pay)
+    app.command()(receipt)
     app.command()(doctor)
     app.add_typer(reader_commands(), name="readers")
     app.add_typer(firmware_commands(), name="firmware")

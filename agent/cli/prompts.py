@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.cli.stripe_objects import Json, JsonObject, text_at
+from agent.stripe_api.objects import Json, JsonObject, text_at
 
 MESSAGES = {
     "insert_card": "Insert card",

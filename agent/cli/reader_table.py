@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.cli.stripe_objects import Json, object_at, text_at
 from agent.cli.tables import table
+from agent.stripe_api.objects import Json, object_at, text_at
 
 
 def readers_text(readers: list[Json]) -> str:

@@ -13,7 +13,7 @@ from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.options import AgentAddress, Config, Json, KeyFile, Url, open_local_api
 from agent.cli.reader_commands import connect, disconnect, identify, reboot
 from agent.cli.reader_table import readers_text
-from agent.cli.stripe_objects import JsonObject, text_at
+from agent.stripe_api.objects import JsonObject, text_at
 
 if TYPE_CHECKING:
     from agent.cli.local_api import LocalApi, ServerEvent

@@ -14,8 +14,8 @@ from enum import StrEnum
 from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.local_api import LocalApi, ServerEvent
 from agent.cli.prompts import prompt
-from agent.cli.stripe_objects import JsonObject, object_at, text_at
 from agent.money import Amount
+from agent.stripe_api.objects import JsonObject, object_at, text_at
 
 POLL_S = 0.5
 PATIENCE_S = 120.0

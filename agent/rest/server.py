@@ -27,6 +27,7 @@ from agent.rest.readers import (
     retrieve_reader,
     update_reader,
 )
+from agent.rest.receipts import read_receipt
 from agent.rest.services import Services
 
 __all__ = ["Services", "create_app"]
@@ -34,6 +35,7 @@ __all__ = ["Services", "create_app"]
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
 FIRMWARE = "/agent/readers/{reader_id}/firmware"
+RECEIPT = "/agent/payments/{payment_id}/receipt"
 AGENT_READER = "/agent/readers/{reader_id}"
 EVENTS = frozenset({KeyScope.EVENTS})
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
@@ -88,6 +90,7 @@ def routes() -> list[Route]:
         _route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
         _route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
         _route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
+        _route("GET", RECEIPT, read_receipt, any_of=TAKE),
         _route("GET", "/agent/events", stream_events, any_of=EVENTS),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]

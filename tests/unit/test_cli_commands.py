@@ -52,7 +52,7 @@ def test_an_approved_payment_prints_its_receipt(
 
     assert code == 0
     assert "Corner Shop" in terminal.out
-    assert "TOTAL                          12.34 USD" in terminal.out
+    assert "TOTAL                            12.34 USD" in terminal.out
 
 
 def test_a_declined_payment_says_so_and_exits_1(

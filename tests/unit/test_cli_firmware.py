@@ -19,7 +19,6 @@ from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.firmware_texts import STATES, WAITS, catalog_text, state_line
 from agent.cli.firmware_watch import display, follow
 from agent.cli.local_api import LocalApi
-from agent.cli.stripe_objects import JsonObject
 from agent.firmware.gates import Obstacle
 from agent.firmware.states import UpdateState
 from agent.ids import ReaderId
@@ -29,6 +28,7 @@ from agent.journal.update_entries import (
     UpdateEntry,
     UpdateOutcome,
 )
+from agent.stripe_api.objects import JsonObject
 
 ROLLED_BACK: list[UpdateEntry] = [
     ReaderReturned(UPDATE, "1.0"),

@@ -21,10 +21,10 @@ from agent.cli.local_api import ServerEvent, parse_events
 from agent.cli.prompts import prompt
 from agent.cli.reader_table import readers_text
 from agent.cli.readers import discovery_line
-from agent.cli.stripe_objects import JsonObject
 from agent.cli.tables import table
 from agent.cli.till import Ending, Order, Result
 from agent.money import Amount
+from agent.stripe_api.objects import JsonObject
 
 AT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 ORDER = Order(
@@ -102,7 +102,7 @@ def test_an_approval_is_told_by_its_receipt() -> None:
 
     text = ending_text(ending, ORDER, merchant="Shop", at=AT)
 
-    assert "TOTAL                          12.34 USD\n" in text
+    assert "TOTAL                            12.34 USD\n" in text
     assert "APPROVED" in text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from house import ROOT
 
@@ -17,7 +19,7 @@ ERRORS = (ROOT / "docs/errors.md").read_text()
 FORWARDED = tuple(resource.path for resource in RESOURCES)
 
 LOCAL_ROUTES = [
-    f"{method} {route.path.replace('{reader_id}', ':id')}"
+    f"{method} {re.sub('{[a-z_]+}', ':id', route.path)}"
     for route in routes()
     for method in (route.methods or set()) - {"HEAD"}
     if not route.path.startswith(FORWARDED)

@@ -1,4 +1,4 @@
-"""Stripe's JSON, as the command line reads it: the few fields it shows. Pure."""
+"""Single fields of Stripe's JSON objects, whatever else is in them. Pure."""
 
 from __future__ import annotations
 

@@ -1,0 +1,142 @@
+"""`/agent/payments/:id/receipt`: what the customer and the merchant take home.
+
+The journal says which charge a payment has led to, Stripe what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from pydantic import BeforeValidator, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.errors import (
+    PaymentOutcomeUnknown,
+    ReceiptMissing,
+    ReceiptNotReady,
+    RequestInvalid,
+    ResourceMissing,
+    StripeUnreachable,
+    UpstreamError,
+)
+from agent.ids import PaymentId
+from agent.journal.entries import Outcome
+from agent.journal.journal import Journal
+from agent.payments.payment import Payment, fold
+from agent.payments.states import REPLACEABLE, Phase
+from agent.receipts.html import receipt_html
+from agent.receipts.receipt import Copy, Receipt, receipt_object
+from agent.receipts.source import merchant_of, receipt_of
+from agent.receipts.text import DEFAULT_WIDTH, WIDTHS, receipt_text
+from agent.rest.parameters import Parameters, invalid
+from agent.rest.requests import queried
+from agent.rest.services import Services, Upstream, services_of
+from agent.stripe_api.objects import JsonObject, object_at, text_at
+
+_NOT_KEPT = {"cache-control": "no-store"}
+_RUNS_NOTHING = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"
+}
+
+
+def _width(value: object) -> int:
+    by_text = {str(width): width for width in WIDTHS}
+    if value not in by_text:
+        raise invalid(f"Invalid width: must be one of {', '.join(by_text)}")
+    return by_text[str(value)]
+
+
+class ReadReceipt(Parameters):
+    """`GET /agent/payments/:id/receipt`."""
+
+    form: Literal["json", "text", "html"] = Field("json", alias="format")
+    whose: Literal["customer", "merchant"] = Field("customer", alias="copy")
+    width: Annotated[int, BeforeValidator(_width)] = DEFAULT_WIDTH
+    """Characters a line, of text."""
+
+
+async def read_receipt(request: Request) -> Response:
+    """The receipt of a payment that has ended, approved or declined."""
+    asked = queried(request, ReadReceipt)
+    services = services_of(request)
+    payment = payment_named(request.path_params["payment_id"], services.journal)
+    receipt = await _receipt(services, ended(payment))
+    copy = Copy(asked.whose)
+    match asked.form:
+        case "json":
+            content = receipt_object(receipt, copy=copy)
+            body = json.dumps({"payment": payment.payment_id, **content})
+            return Response(body, media_type="application/json", headers=_NOT_KEPT)
+        case "text":
+            text = receipt_text(receipt, copy=copy, width=asked.width)
+            return Response(text, media_type="text/plain", headers=_NOT_KEPT)
+        case "html":
+            page = receipt_html(receipt, copy=copy)
+            headers = _NOT_KEPT | _RUNS_NOTHING
+            return Response(page, media_type="text/html", headers=headers)
+
+
+def payment_named(payment_id: str, journal: Journal) -> Payment:
+    """The payment as the journal tells it; raises ResourceMissing."""
+    entries = journal.entries_of(PaymentId(payment_id))
+    if not entries:
+        raise ResourceMissing("No such payment.", param="payment")
+    return fold(recorded.entry for recorded in entries)
+
+
+def ended(payment: Payment) -> Payment:
+    """The payment, if it has a receipt.
+
+    Raises ReceiptNotReady, PaymentOutcomeUnknown or ReceiptMissing, which say why not.
+    """
+    name = payment.payment_id
+    if payment.phase in REPLACEABLE or payment.phase is Phase.CARD_COLLECTED:
+        raise ReceiptNotReady(f"{name} has not ended yet.")
+    if not payment.is_finished:
+        raise PaymentOutcomeUnknown(f"{name}: what became of it is not known yet.")
+    if payment.charge is None and payment.outcome is not Outcome.SUCCEEDED:
+        raise ReceiptMissing(f"{name} has ended as {payment.phase}, without a charge.")
+    return payment
+
+
+async def _receipt(services: Services, payment: Payment) -> Receipt:
+    intent = await _fetched(
+        services.stripe,
+        f"/v1/payment_intents/{quote(payment.payment_intent, safe='')}"
+        "?expand[]=latest_charge",
+    )
+    charge = object_at(intent, "latest_charge")
+    if payment.charge not in (None, text_at(charge, "id")):
+        # The intent was tried again since, perhaps with another card.
+        charge = await _fetched(
+            services.stripe, f"/v1/charges/{quote(payment.charge or '', safe='')}"
+        )
+    merchant = None
+    # A receipt without the merchant's name is better than none.
+    with suppress(UpstreamError, RequestInvalid):
+        merchant = merchant_of(await _fetched(services.stripe, "/v1/account"))
+    return receipt_of(
+        intent,
+        charge=charge,
+        merchant=merchant,
+        reader_id=payment.reader_id,
+        at=services.clock.now(),
+    )
+
+
+async def _fetched(stripe: Upstream, target: str) -> JsonObject:
+    """Raises ResourceMissing, StripeUnreachable or StripeKeyMissing."""
+    answer = await stripe.forward("GET", target, headers={}, body=b"")
+    if answer.status == 404:
+        raise ResourceMissing("Stripe does not know this payment.", param="payment")
+    try:
+        content = json.loads(answer.body)
+    except ValueError:
+        content = None
+    if answer.status != 200 or not isinstance(content, dict):
+        raise StripeUnreachable(f"Stripe answered {answer.status} to a question.")
+    return content
