@@ -76,11 +76,11 @@ async def open_reader(
 ) -> Reader:
     """Open `spec` and identify the reader on it; `timeout_s` is for each answer.
 
-    Without a `model` the port's USB id decides, or what the reader advertises, and failing
-    that each family that knows such ports asks in turn. `schemes` replaces the ways to open a transport; `radio` is
-    the one that all who use Bluetooth share; `wrap` gets every open transport and may
-    put something around it. Raises LocalError for an unknown model or a
-    malformed spec, and what a family raises where none fits.
+    Without a `model` the port's USB id decides, or what the reader advertises, and
+    failing that each family that knows such ports asks in turn. `schemes` replaces the
+    ways to open a transport; `radio` is the one that all who use Bluetooth share; `wrap`
+    gets every open transport and may put something around it. Raises LocalError for an
+    unknown model or a malformed spec, and what a family raises where none fits.
     """
     possible = _possible_profiles(spec, model, list_ports)
     if len(possible) > 1 and spec.startswith(f"{Port.BLE}:") and schemes is None:
@@ -90,12 +90,16 @@ async def open_reader(
 
     async def open_as(profile: Profile) -> Reader:
         ways = schemes or openers(profile, radio=radio)
-        transport = await open_transport(spec, schemes=ways)
-        if wrap is not None:
-            transport = wrap(transport, profile)
         is_guess = profile is not possible[-1]
         answer_s = min(timeout_s, GUESS_S) if is_guess else timeout_s
-        return await FAMILIES[profile.family](transport, profile, answer_s)
+        transport = await open_transport(spec, schemes=ways)
+        try:
+            if wrap is not None:
+                transport = wrap(transport, profile)
+            return await FAMILIES[profile.family](transport, profile, answer_s)
+        except BaseException:
+            await transport.aclose()
+            raise
 
     return await first_that_answers(possible, open_as)
 

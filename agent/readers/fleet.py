@@ -97,11 +97,6 @@ class Fleet:
         """Why a plugged-in reader is found late only; None where news come."""
         return self._hotplug.problem
 
-    @property
-    def discovery_methods(self) -> frozenset[DiscoveryMethod]:
-        """How readers can be looked for."""
-        return self._discovery.methods
-
     def discover(
         self, methods: Iterable[DiscoveryMethod], *, timeout_s: float | None
     ) -> AbstractContextManager[AsyncIterator[DiscoveryEvent]]:

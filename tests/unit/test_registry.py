@@ -24,6 +24,7 @@ from drivers.registry import (
 )
 from drivers.transport.base import Transport
 from drivers.transport.pipe import Pipe, connected_pipes
+from drivers.wires import WireKind
 
 
 @dataclass
@@ -125,6 +126,42 @@ async def test_named_model_is_opened() -> None:
 
     assert reader.info.serial_number == "B000001TEST"
     await reader.aclose()
+
+
+@in_virtual_time
+async def test_wire_that_cannot_carry_the_protocol_is_given_back() -> None:
+    near, _ = connected_pipes("pipe:", kind=WireKind.BLE, packet_bytes=1)
+
+    async def open_pipe(_: str) -> Transport:
+        return near
+
+    with pytest.raises(LocalError):
+        await open_reader("pipe:", model="magtek_dynaprox", schemes={"pipe": open_pipe})
+
+    async with asyncio.timeout(1):
+        await near.wait_closed()
+
+
+@in_virtual_time
+async def test_wire_that_nobody_may_listen_to_is_given_back() -> None:
+    near, _ = connected_pipes("pipe:")
+
+    async def open_pipe(_: str) -> Transport:
+        return near
+
+    def refuse(_: Transport, profile: Profile) -> Transport:
+        raise LocalError(f"nobody may listen to {profile.name}")
+
+    with pytest.raises(LocalError, match="nobody may listen"):
+        await open_reader(
+            "pipe:",
+            model="magtek_dynaprox",
+            schemes={"pipe": open_pipe},
+            wrap=refuse,
+        )
+
+    async with asyncio.timeout(1):
+        await near.wait_closed()
 
 
 @in_virtual_time

@@ -143,12 +143,20 @@ async def _as_bluez(bus_address: str) -> MessageBus:
     """A connection to the bus under BlueZ's name."""
     try:
         bus = MessageBus(bus_address=bus_address, bus_type=BusType.SYSTEM)
-        await bus.connect()
-        reply = await bus.request_name(BLUEZ)
+        try:
+            await bus.connect()
+            await _become_bluez(bus)
+        except BaseException:
+            bus.disconnect()
+            raise
     except (OSError, EOFError, DBusFastError) as error:
         raise WireUnavailable(f"{bus_address}: {error}") from error
+    return bus
+
+
+async def _become_bluez(bus: MessageBus) -> None:
+    reply = await bus.request_name(BLUEZ)
     if reply is not RequestNameReply.PRIMARY_OWNER:
-        bus.disconnect()
         raise WireUnavailable("another BlueZ is on this bus")
     watch = Message(
         destination=DBUS,
@@ -159,7 +167,6 @@ async def _as_bluez(bus_address: str) -> MessageBus:
         body=[_CLIENTS_LEAVING],
     )
     await bus.call(watch)
-    return bus
 
 
 def _is_for_bluez(call: Message) -> bool:
