@@ -35,6 +35,8 @@ MOST_UNSENT = 64
 as a serial port keeps."""
 _CLOSED = "closed by this program"
 _DEFECT = "this program has failed; its log says how"
+_Opened = UsbPort | TransportError | LocalError
+"""A port, or why there is none."""
 
 
 async def open_usb(spec: str) -> Transport:
@@ -43,17 +45,16 @@ async def open_usb(spec: str) -> Transport:
     Raises TransportUnavailable, and LocalError for a spec that is none.
     """
     loop = asyncio.get_running_loop()
-    opened: asyncio.Future[UsbPort | TransportError | LocalError] = loop.create_future()
+    opened: asyncio.Future[_Opened] = loop.create_future()
 
-    def hand_over(result: UsbPort | TransportError | LocalError) -> None:
-        if not opened.cancelled():
+    def hand_over(result: _Opened) -> None:
+        if opened.cancelled():
+            _give_up(spec, result)
+        else:
             opened.set_result(result)
-        elif isinstance(result, UsbPort):
-            _start(result.close, name=f"close {spec}")
 
     def run() -> None:
-        result: UsbPort | TransportError | LocalError
-        result = TransportUnavailable(spec, _DEFECT)
+        result: _Opened = TransportUnavailable(spec, _DEFECT)
         try:
             result = open_port(spec)
         except (TransportError, LocalError) as error:
@@ -63,10 +64,22 @@ async def open_usb(spec: str) -> Transport:
                 result.close()
 
     _start(run, name=f"open {spec}")
-    result = await opened
+    try:
+        result = await opened
+    except asyncio.CancelledError:
+        # The port may have come at the very moment at which nobody wanted it any more.
+        if not opened.cancelled():
+            _give_up(spec, opened.result())
+        raise
     if not isinstance(result, UsbPort):
         raise result
     return UsbWire(spec, result)
+
+
+def _give_up(spec: str, opened: _Opened) -> None:
+    """Nobody wants it any more."""
+    if isinstance(opened, UsbPort):
+        _start(opened.close, name=f"close {spec}")
 
 
 class UsbWire:

@@ -321,6 +321,31 @@ async def test_opening_that_was_given_up_leaves_nothing_open(usb_bus: UsbBus) ->
     assert usb_bus.backend.open_handles == set()
 
 
+async def test_opening_that_is_given_up_as_it_succeeds_leaves_nothing_open(
+    usb_bus: UsbBus,
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def give_up_when_opened() -> None:
+        for thread in usb_threads():
+            thread.join(PATIENCE_S)
+        # After the thread's word that it is open, before the task hears of it.
+        loop.call_soon(opening.cancel)
+
+    def when_claiming(_: object) -> None:
+        loop.call_soon_threadsafe(give_up_when_opened)
+
+    kernels = await usb_bus.attached(usb_bus.plug(hid_device()))
+    usb_bus.backend.before_claiming = when_claiming
+    opening = asyncio.create_task(open_usb(SPEC))
+
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    await all_threads_ended()
+    assert (kernels.claims, kernels.kernel_drivers) == ({}, {0})
+
+
 def test_loop_that_ends_without_closing_leaves_no_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
