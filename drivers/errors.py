@@ -22,7 +22,9 @@ DriverError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
 class DriverError(Exception):
@@ -30,6 +32,15 @@ class DriverError(Exception):
 
     code: ClassVar[str] = "reader_error"
     retryable: ClassVar[bool] = False
+
+
+def without_frames(error: ErrorT) -> ErrorT:
+    """`error`, to be kept: the frames that it and its causes went through are let go.
+
+    Their variables would keep alive what the reader sent, card data among it.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 class LocalError(DriverError):

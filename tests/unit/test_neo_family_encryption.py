@@ -21,11 +21,11 @@ from neo_transactions import (
 from virtual_time import in_virtual_time
 
 from drivers.errors import (
-    DriverError,
     FrameError,
     ReaderEncryptionOff,
     ReaderRefused,
     ReaderTampered,
+    TlvError,
 )
 from drivers.protocol.idtech_neo.activate import ActivateTransaction
 from drivers.protocol.idtech_neo.basic import Encryption, GetEncryption
@@ -51,6 +51,7 @@ CLEAR_THOUGH_SAID_ENCRYPTED = tap(b"\xc1" + bytes.fromhex(f"5A08{PAN}"))
 CLEAR_TRACK = tap(
     b"\x08" + bytes.fromhex("DFEF1825") + f";{PAN}=2212201?".encode().ljust(0x25)
 )
+CLEAR_AND_CUT_SHORT = tap(b"\x01" + bytes.fromhex(f"5A08{PAN}9F"))
 NOTHING_ENCRYPTED = tap(b"\xc1" + bytes.fromhex("9F3704DEADBEEF"))
 WITHOUT_KSN = tap(
     encode_card_answer(
@@ -142,11 +143,26 @@ async def test_card_in_the_clear_is_dropped_and_none_is_asked_for_again(
     assert no_card_in(caught.value)
 
 
-def no_card_in(error: DriverError) -> bool:
-    """Whether neither the error nor the variables of its traceback show the card."""
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    text = "".join(told.format())
-    return PAN not in text and repr(bytes.fromhex(PAN))[2:-1] not in text
+@in_virtual_time
+async def test_card_in_the_clear_that_is_cut_short_leaves_nothing_behind() -> None:
+    async with started() as (transaction, scripted):
+        await scripted.send(CLEAR_AND_CUT_SHORT)
+
+        with pytest.raises(TlvError) as caught:
+            await events_to_the_end(transaction)
+
+    assert no_card_in(caught.value)
+
+
+def no_card_in(error: BaseException | None) -> bool:
+    """Whether no variable that the error or its causes went through shows the card."""
+    while error is not None:
+        told = traceback.TracebackException.from_exception(error, capture_locals=True)
+        text = "".join(told.format())
+        if PAN in text or repr(bytes.fromhex(PAN))[2:-1] in text:
+            return False
+        error = error.__cause__ or error.__context__
+    return True
 
 
 @in_virtual_time

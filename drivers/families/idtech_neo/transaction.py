@@ -11,6 +11,7 @@ from drivers.errors import (
     LocalError,
     ReaderEncryptionOff,
     ReaderRefused,
+    without_frames,
 )
 from drivers.families.idtech_neo import translation
 from drivers.families.idtech_neo.course import Course, Phase
@@ -114,5 +115,4 @@ class NeoTransaction:
         if error is None:
             self._inbox.put_nowait(running.result())
         else:
-            # Its traceback would keep alive what the reader sent, card data among it.
-            self._inbox.put_nowait(error.with_traceback(None))
+            self._inbox.put_nowait(without_frames(error))

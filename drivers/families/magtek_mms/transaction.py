@@ -13,6 +13,7 @@ from drivers.errors import (
     LocalError,
     ReaderRefused,
     TransportError,
+    without_frames,
 )
 from drivers.families.magtek_mms.device import Device
 from drivers.families.magtek_mms.fallback import Retry, retry_after
@@ -206,7 +207,7 @@ class MmsTransaction:
             arqc = decode_arqc(blob)
             tip = tip_of(arqc, self._request.currency)
         except DriverError as error:
-            self._inbox.put(error)
+            self._inbox.put(without_frames(error))
             return
         # In Quick Chip the device answers its card by itself; typed numbers have none.
         is_typed = technology == Technology.MANUAL
