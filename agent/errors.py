@@ -6,7 +6,7 @@ AgentError
 │   ├── ResourceMissing
 │   ├── IntentInvalidState
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
-│   ├── ReceiptMissing / ReceiptNotReady
+│   ├── ReceiptMissing / ReceiptNotReady / EscposNotInstalled
 │   ├── IdempotencyMismatch / IdempotencyKeyInUse
 │   └── BodyTooLarge / RouteUnknown / MethodNotAllowed
 ├── AccessDenied
@@ -104,6 +104,13 @@ class ReceiptNotReady(RequestInvalid):
     status = 409
     retryable = True
     remedy = "Wait for the payment's end, then ask again."
+
+
+class EscposNotInstalled(RequestInvalid):
+    """The optional library that speaks to receipt printers is not there."""
+
+    code = "escpos_not_installed"
+    remedy = "Install Cardlane with its extra: `pip install cardlane[receipts]`."
 
 
 class RegistrationCodeInvalid(RequestInvalid):

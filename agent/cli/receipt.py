@@ -16,6 +16,7 @@ class Format(StrEnum):
     TEXT = "text"
     HTML = "html"
     JSON = "json"
+    ESCPOS = "escpos"
 
 
 class Copy(StrEnum):

@@ -5,6 +5,7 @@ The journal says which charge a payment has led to, Stripe what became of it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import suppress
 from typing import Annotated, Literal
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.errors import (
+    EscposNotInstalled,
     PaymentOutcomeUnknown,
     ReceiptMissing,
     ReceiptNotReady,
@@ -28,6 +30,7 @@ from agent.journal.entries import Outcome
 from agent.journal.journal import Journal
 from agent.payments.payment import Payment, fold
 from agent.payments.states import REPLACEABLE, Phase
+from agent.receipts.escpos import receipt_escpos
 from agent.receipts.html import receipt_html
 from agent.receipts.receipt import Copy, Receipt, receipt_object
 from agent.receipts.source import merchant_of, receipt_of
@@ -53,10 +56,10 @@ def _width(value: object) -> int:
 class ReadReceipt(Parameters):
     """`GET /agent/payments/:id/receipt`."""
 
-    form: Literal["json", "text", "html"] = Field("json", alias="format")
+    form: Literal["json", "text", "html", "escpos"] = Field("json", alias="format")
     whose: Literal["customer", "merchant"] = Field("customer", alias="copy")
     width: Annotated[int, BeforeValidator(_width)] = DEFAULT_WIDTH
-    """Characters a line, of text."""
+    """Characters a line, of text and ESC/POS."""
 
 
 async def read_receipt(request: Request) -> Response:
@@ -78,6 +81,18 @@ async def read_receipt(request: Request) -> Response:
             page = receipt_html(receipt, copy=copy)
             headers = _NOT_KEPT | _RUNS_NOTHING
             return Response(page, media_type="text/html", headers=headers)
+        case "escpos":
+            printed = await _escpos(receipt, copy=copy, width=asked.width)
+            binary = "application/octet-stream"
+            return Response(printed, media_type=binary, headers=_NOT_KEPT)
+
+
+async def _escpos(receipt: Receipt, *, copy: Copy, width: int) -> bytes:
+    try:
+        # In a thread: loading the library would hold up all readers.
+        return await asyncio.to_thread(receipt_escpos, receipt, copy=copy, width=width)
+    except ImportError:
+        raise EscposNotInstalled("python-escpos is not installed.") from None
 
 
 def payment_named(payment_id: str, journal: Journal) -> Payment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -85,6 +86,27 @@ async def test_a_page_may_run_nothing_and_is_kept_by_no_cache(agent: Agent) -> N
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.headers["cache-control"] == "no-store"
     assert b"<dd>14.34 USD</dd>" in answer.body
+
+
+async def test_a_printer_gets_its_bytes(agent: Agent) -> None:
+    await agent.journal.append(*PAID)
+
+    answer = await receipt(agent, "?format=escpos&width=32")
+
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert b"TOTAL                  14.34 USD\n" in answer.body
+
+
+async def test_without_the_printers_library_the_extra_is_named(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await agent.journal.append(*PAID)
+    monkeypatch.setitem(sys.modules, "escpos.printer", None)
+
+    answer = await receipt(agent, "?format=escpos")
+
+    assert (answer.status, answer.json()["code"]) == (400, "escpos_not_installed")
+    assert "cardlane[receipts]" in answer.json()["remedy"]
 
 
 async def test_a_decline_has_a_receipt_of_its_own_charge(agent: Agent) -> None:
