@@ -12,10 +12,6 @@ from serial.tools.list_ports import comports
 from drivers.discovery.bluetooth import advertised_model
 from drivers.discovery.candidates import ListPorts, usb_id_of
 from drivers.errors import LocalError, ReaderTimeout, RemoteError
-from drivers.families.idtech_neo.device import Timings as NeoTimings
-from drivers.families.idtech_neo.reader import open_idtech_neo
-from drivers.families.magtek_mms.device import Timings
-from drivers.families.magtek_mms.reader import open_magtek_mms
 from drivers.profile import (
     Port,
     Profile,
@@ -34,18 +30,26 @@ Wrap = Callable[[Transport, Profile], Transport]
 """Puts something around an open transport, such as a recorder."""
 
 
+# Each family takes as long to load as a tenth of the agent: only who has a reader of it
+# loads it.
+
+
 async def _open_idtech_neo(
     transport: Transport, profile: Profile, timeout_s: float
 ) -> Reader:
-    timings = NeoTimings(
-        answer_s=min(timeout_s, NeoTimings().answer_s), boot_s=timeout_s
-    )
+    from drivers.families.idtech_neo.device import Timings
+    from drivers.families.idtech_neo.reader import open_idtech_neo
+
+    timings = Timings(answer_s=min(timeout_s, Timings().answer_s), boot_s=timeout_s)
     return await open_idtech_neo(transport, profile, timings=timings)
 
 
 async def _open_magtek_mms(
     transport: Transport, profile: Profile, timeout_s: float
 ) -> Reader:
+    from drivers.families.magtek_mms.device import Timings
+    from drivers.families.magtek_mms.reader import open_magtek_mms
+
     timings = Timings(answer_s=timeout_s)
     return await open_magtek_mms(transport, profile, timings=timings)
 
