@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from drivers.errors import RemoteError
-from drivers.protocol import emv
 from drivers.protocol.idtech_neo.activate import (
     ActivateTransaction,
     Interface,
     StartContact,
 )
-from drivers.protocol.tlv import Tlv
 from simulator.cards.card import Entry
 from simulator.emv.kernel import Purchase
 from simulator.reader.models.idtech_neo.console import Settings
 from simulator.reader.models.idtech_neo.description import Description
+from simulator.reader.purchase import purchase_of
 
 ACTIVATE, RESULT, CONTACT = 0x02, 0x03, 0x60
 """The commands that a card answers."""
@@ -45,7 +42,8 @@ def order_of(
     settings: Settings,
 ) -> Order | None:
     """The order in `command`; None where its parameters make no transaction."""
-    purchase = _purchase(command.objects, settings.configuration)
+    sent = {item.tag: item.value for item in command.objects}
+    purchase = purchase_of({**settings.configuration, **sent})
     if isinstance(command, StartContact):
         wanted = {Entry.CONTACT} | ({Entry.SWIPE} if command.allows_fallback else set())
         allows_fallback = command.allows_fallback
@@ -70,7 +68,7 @@ def order_of(
 
 def unasked_order(settings: Settings) -> Order | None:
     """What a reader in auto-poll reads a tap for: its own configuration."""
-    purchase = _purchase((), settings.configuration)
+    purchase = purchase_of(settings.configuration)
     if purchase is None:
         return None
     return Order(RESULT, purchase, frozenset({Entry.CONTACTLESS}), timeout_s=0)
@@ -81,34 +79,9 @@ _INTERFACES = {
     Interface.CONTACTLESS: Entry.CONTACTLESS,
     Interface.CONTACT: Entry.CONTACT,
 }
-_SIZES = {
-    emv.AMOUNT_AUTHORISED: 6,
-    emv.AMOUNT_OTHER: 6,
-    emv.TRANSACTION_CURRENCY_CODE: 2,
-    emv.TRANSACTION_TYPE: 1,
-}
 
 
 def _wanted(interfaces: Interface | None) -> set[Entry]:
     if interfaces is None:
         return set(Entry)
     return {entry for bit, entry in _INTERFACES.items() if bit in interfaces}
-
-
-def _purchase(
-    objects: Iterable[Tlv], configured: Mapping[int, bytes]
-) -> Purchase | None:
-    values = {**configured, **{item.tag: item.value for item in objects}}
-    if any(len(values.get(tag, b"")) > most for tag, most in _SIZES.items()):
-        return None
-    try:
-        return Purchase(
-            amount=emv.decode_numeric(values[emv.AMOUNT_AUTHORISED]),
-            currency_code=emv.decode_numeric(values[emv.TRANSACTION_CURRENCY_CODE]),
-            other_amount=emv.decode_numeric(values.get(emv.AMOUNT_OTHER, b"\x00")),
-            transaction_type=emv.decode_numeric(
-                values.get(emv.TRANSACTION_TYPE, b"\x00")
-            ),
-        )
-    except (KeyError, RemoteError):
-        return None

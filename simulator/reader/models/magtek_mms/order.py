@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from drivers.errors import RemoteError
-from drivers.protocol import emv
 from drivers.protocol.magtek_mms.start import (
     BarcodeMode,
     Contactless,
@@ -23,6 +21,7 @@ from simulator.cards.card import Card, Entry, Verification
 from simulator.emv.kernel import Purchase
 from simulator.emv.pin_block import PinBlockFormat
 from simulator.reader.models.magtek_mms.description import Description
+from simulator.reader.purchase import purchase_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +90,6 @@ def wants_signature(card: Card, entry: Entry, order: Order) -> bool:
 
 _SERVICE_CODES_OF_CHIPS = frozenset("26")
 """First digit (ISO 7813): international and national cards with a chip."""
-_SIZES = {
-    emv.AMOUNT_AUTHORISED: 6,
-    emv.AMOUNT_OTHER: 6,
-    emv.TRANSACTION_CURRENCY_CODE: 2,
-    emv.TRANSACTION_TYPE: 1,
-}
 
 
 def _require_hardware(order: Order, description: Description) -> None:
@@ -139,17 +132,7 @@ def _final_text(screen: FinalScreen | None) -> StringId:
 
 
 def _purchase(emv_data: Iterable[Tlv]) -> Purchase:
-    values = {item.tag: item.value for item in emv_data}
-    if any(len(values.get(tag, b"")) > most for tag, most in _SIZES.items()):
+    purchase = purchase_of({item.tag: item.value for item in emv_data})
+    if purchase is None:
         raise OrderRefused(StatusDetail.PARAMETER_INVALID)
-    try:
-        return Purchase(
-            amount=emv.decode_numeric(values[emv.AMOUNT_AUTHORISED]),
-            currency_code=emv.decode_numeric(values[emv.TRANSACTION_CURRENCY_CODE]),
-            other_amount=emv.decode_numeric(values.get(emv.AMOUNT_OTHER, b"\x00")),
-            transaction_type=emv.decode_numeric(
-                values.get(emv.TRANSACTION_TYPE, b"\x00")
-            ),
-        )
-    except (KeyError, RemoteError):
-        raise OrderRefused(StatusDetail.PARAMETER_INVALID) from None
+    return purchase
