@@ -281,4 +281,3 @@ class Features:
 
 FEATURES = frozenset(Features.__dataclass_fields__)
 """Every name a profile may list."""
-NO_FEATURES = Features()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from drivers.features import NO_FEATURES
+from drivers.features import Features
 from drivers.notices import NoticeQueue
 from drivers.reader import (
     DisplayMessage,
@@ -47,7 +47,7 @@ class ScriptedReader:
     """Implements drivers.reader.Reader; every transaction of it is the same one."""
 
     info = ReaderInfo("scripted", "magtek_dynaprox", "B50", None)
-    features = NO_FEATURES
+    features = Features()
 
     def __init__(self, transaction: ScriptedTransaction | None = None) -> None:
         self.unplugged = asyncio.Event()

@@ -18,20 +18,6 @@ SCAN_S = 5.0
 """Long enough to hear a reader that advertises once a second, and its name."""
 
 
-async def discover_bluetooth(
-    radio: Radio, *, timeout_s: float = SCAN_S, known: Iterable[Profile] | None = None
-) -> list[Candidate]:
-    """Every reader that `scanning` tells of in that time, as it was last heard.
-
-    Raises TransportUnavailable where there is no Bluetooth.
-    """
-    found: dict[str, Candidate] = {}
-    async with scanning(radio, timeout_s=timeout_s, known=known) as candidates:
-        async for candidate in candidates:
-            found[candidate.spec] = candidate
-    return list(found.values())
-
-
 async def advertised_model(
     spec: str,
     radio: Radio,

@@ -10,7 +10,6 @@ from echo_reader import ADDRESS, STREAM, VALUES, echo_reader
 
 from drivers.discovery.bluetooth import (
     advertised_model,
-    discover_bluetooth,
     scanning,
 )
 from drivers.discovery.candidates import Candidate
@@ -27,6 +26,14 @@ KNOWN = (
     replace(DYNAPROX, name="acme_stream", ble=STREAM),
 )
 SHORT_S = 0.2
+
+
+async def all_heard(
+    radio: Radio, known: tuple[Profile, ...] = KNOWN
+) -> list[Candidate]:
+    """Every candidate of a short scan."""
+    async with scanning(radio, timeout_s=SHORT_S, known=known) as candidates:
+        return [candidate async for candidate in candidates]
 
 
 async def first(
@@ -61,7 +68,7 @@ async def test_every_reader_is_told_once_until_the_time_is_over(
 ) -> None:
     echo_reader(bluetooth)
 
-    found = await discover_bluetooth(Radio(), timeout_s=SHORT_S, known=KNOWN)
+    found = await all_heard(Radio())
 
     assert [candidate.model for candidate in found] == ["acme_values"]
     assert not bluetooth.adapter.is_scanned
@@ -72,7 +79,7 @@ async def test_what_is_no_known_reader_is_not_told(
 ) -> None:
     echo_reader(bluetooth)
 
-    assert await discover_bluetooth(Radio(), timeout_s=SHORT_S, known=KNOWN[1:]) == []
+    assert await all_heard(Radio(), KNOWN[1:]) == []
 
 
 async def test_profiles_that_ship_are_known(bluetooth: SimulatedBluetooth) -> None:
@@ -131,7 +138,7 @@ async def test_reader_that_was_switched_off_is_not_found_by_hearsay(
 
     reader.wire.unplug()
 
-    assert await discover_bluetooth(radio, timeout_s=SHORT_S, known=KNOWN) == []
+    assert await all_heard(radio) == []
 
 
 async def test_reader_says_which_model_it_is(bluetooth: SimulatedBluetooth) -> None:
@@ -157,7 +164,7 @@ async def test_machine_without_bluetooth_says_so(
     bluetooth.adapter.unplug()
 
     with pytest.raises(TransportUnavailable, match="no Bluetooth adapter"):
-        await discover_bluetooth(Radio(), timeout_s=SHORT_S)
+        await all_heard(Radio())
 
 
 async def test_named_adapter_is_used_or_missed(bluetooth: SimulatedBluetooth) -> None:
