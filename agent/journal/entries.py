@@ -34,6 +34,8 @@ class ActionRequested:
     currency: str
     parameters: dict[str, str | int | bool]
     """`process_config` as sent, flattened; never card data."""
+    reference_digest: str | None = None
+    """SHA-256 of the PaymentIntent's `metadata[reference]`, hex."""
 
 
 @dataclass(frozen=True, slots=True)

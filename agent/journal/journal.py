@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from agent.clock import Clock
-from agent.ids import PaymentId, ReaderId
+from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import AnswerStore, StoredAnswer, keep
 from agent.journal.codec import PAYMENT_KINDS
 from agent.journal.db import Database
@@ -24,6 +24,15 @@ _UNFINISHED = "SELECT payment_id FROM unfinished ORDER BY requested_seq"
 _LATEST = (
     "SELECT payment_id FROM entries WHERE kind = 'action_requested'"
     " AND reader_id = ? ORDER BY seq DESC LIMIT 1"
+)
+# Word for word as the indexes have it, or SQLite would read the whole journal.
+OF_INTENT = (
+    "SELECT payment_id FROM entries WHERE kind = 'action_requested'"
+    " AND json_extract(body, '$.payment_intent') = ? ORDER BY seq DESC LIMIT ?"
+)
+OF_REFERENCE = (
+    "SELECT payment_id FROM entries WHERE kind = 'action_requested'"
+    " AND json_extract(body, '$.reference_digest') = ? ORDER BY seq DESC LIMIT ?"
 )
 _HOLD = "INSERT OR REPLACE INTO held_cards (payment_id, card) VALUES (?,?)"
 _HELD = "SELECT card FROM held_cards WHERE payment_id = ?"
@@ -95,6 +104,18 @@ class Journal:
         """The payment last requested on this reader, finished or not."""
         rows = self._database.read(_LATEST, reader_id)
         return PaymentId(rows[0][0]) if rows else None
+
+    def payments_of_intent(
+        self, payment_intent: PaymentIntentId, *, limit: int
+    ) -> list[PaymentId]:
+        """The payments that were to pay this PaymentIntent, newest first."""
+        rows = self._database.read(OF_INTENT, payment_intent, limit)
+        return [PaymentId(row[0]) for row in rows]
+
+    def payments_of_reference(self, digest: str, *, limit: int) -> list[PaymentId]:
+        """The payments requested with this `reference_digest`, newest first."""
+        rows = self._database.read(OF_REFERENCE, digest, limit)
+        return [PaymentId(row[0]) for row in rows]
 
     def read(self, *, after: int = 0, limit: int = 100) -> list[Recorded]:
         """Up to `limit` entries that follow sequence number `after`."""

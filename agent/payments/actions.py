@@ -30,6 +30,7 @@ from agent.payments.collect import Cancellation, process_payment_intent
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
+from agent.payments.reference import reference_digest
 from agent.payments.settlement import Settlement
 from agent.payments.states import REPLACEABLE, Phase
 from agent.readers.fleet import Fleet
@@ -163,6 +164,7 @@ class Actions:
                     amount=intent.amount,
                     currency=intent.currency,
                     parameters=request.parameters(),
+                    reference_digest=reference_digest(intent.reference),
                 ),
                 journal=self._journal,
                 events=self._events,

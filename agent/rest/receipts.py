@@ -27,8 +27,7 @@ from agent.errors import (
 )
 from agent.ids import PaymentId
 from agent.journal.entries import Outcome
-from agent.journal.journal import Journal
-from agent.payments.payment import Payment, fold
+from agent.payments.payment import Payment
 from agent.payments.states import REPLACEABLE, Phase
 from agent.receipts.escpos import receipt_escpos
 from agent.receipts.html import receipt_html
@@ -36,6 +35,7 @@ from agent.receipts.receipt import Copy, Receipt, receipt_object
 from agent.receipts.source import merchant_of, receipt_of
 from agent.receipts.text import DEFAULT_WIDTH, WIDTHS, receipt_text
 from agent.rest.parameters import Parameters, invalid
+from agent.rest.payments import payment_named
 from agent.rest.requests import queried
 from agent.rest.services import Services, Upstream, services_of
 from agent.stripe_api.objects import JsonObject, object_at, text_at
@@ -66,7 +66,9 @@ async def read_receipt(request: Request) -> Response:
     """The receipt of a payment that has ended, approved or declined."""
     asked = queried(request, ReadReceipt)
     services = services_of(request)
-    payment = payment_named(request.path_params["payment_id"], services.journal)
+    payment = payment_named(
+        PaymentId(request.path_params["payment_id"]), services.journal
+    )
     receipt = await _receipt(services, ended(payment))
     copy = Copy(asked.whose)
     match asked.form:
@@ -93,14 +95,6 @@ async def _escpos(receipt: Receipt, *, copy: Copy, width: int) -> bytes:
         return await asyncio.to_thread(receipt_escpos, receipt, copy=copy, width=width)
     except ImportError:
         raise EscposNotInstalled("python-escpos is not installed.") from None
-
-
-def payment_named(payment_id: str, journal: Journal) -> Payment:
-    """The payment as the journal tells it; raises ResourceMissing."""
-    entries = journal.entries_of(PaymentId(payment_id))
-    if not entries:
-        raise ResourceMissing("No such payment.", param="payment")
-    return fold(recorded.entry for recorded in entries)
 
 
 def ended(payment: Payment) -> Payment:

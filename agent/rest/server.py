@@ -17,6 +17,7 @@ from agent.rest.guard import Endpoint, keyed
 from agent.rest.health import live, ready
 from agent.rest.journal_pages import read_journal
 from agent.rest.local_access import LocalAccess
+from agent.rest.payments import find_payments, show_payment
 from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.rest.reader_actions import cancel_action, process_payment_intent
 from agent.rest.reader_commands import connect, disconnect, identify, reboot
@@ -35,7 +36,8 @@ __all__ = ["Services", "create_app"]
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
 FIRMWARE = "/agent/readers/{reader_id}/firmware"
-RECEIPT = "/agent/payments/{payment_id}/receipt"
+PAYMENTS = "/agent/payments"
+PAYMENT = PAYMENTS + "/{payment_id}"
 AGENT_READER = "/agent/readers/{reader_id}"
 EVENTS = frozenset({KeyScope.EVENTS})
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
@@ -90,7 +92,9 @@ def routes() -> list[Route]:
         _route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
         _route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
         _route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
-        _route("GET", RECEIPT, read_receipt, any_of=TAKE),
+        _route("GET", PAYMENTS, find_payments, any_of=TAKE),
+        _route("GET", PAYMENT, show_payment, any_of=TAKE),
+        _route("GET", PAYMENT + "/receipt", read_receipt, any_of=TAKE),
         _route("GET", "/agent/events", stream_events, any_of=EVENTS),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]

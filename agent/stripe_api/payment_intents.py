@@ -9,6 +9,7 @@ from urllib.parse import quote
 from agent.ids import PaymentIntentId
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import AnswerLost, StripeRefused
+from agent.stripe_api.objects import text_at
 
 _EXPAND = {"expand": ["latest_charge"]}
 _MAGNETIC = frozenset({"magnetic_stripe_track2", "magnetic_stripe_fallback"})
@@ -29,6 +30,8 @@ class PaymentIntent:
     """Whether the latest charge was given back in full."""
     last_error_code: str | None
     """Of the last attempt that failed."""
+    reference: str | None = field(default=None, repr=False)
+    """The register's own, from `metadata`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,7 @@ def _intent(answer: dict[str, Any]) -> PaymentIntent:
             latest_charge=expanded["id"] if expanded else charge,
             is_refunded=expanded is not None and expanded["refunded"],
             last_error_code=(answer.get("last_payment_error") or {}).get("code"),
+            reference=text_at(answer, "metadata", "reference"),
         )
     except KeyError as missing:
         raise AnswerLost(f"Stripe's PaymentIntent has no {missing}") from missing

@@ -92,6 +92,17 @@ async def test_an_intent_is_read(client: StripeClient, wire: StripeWire) -> None
     )
 
 
+async def test_an_intent_tells_the_registers_reference(
+    client: StripeClient, wire: StripeWire
+) -> None:
+    wire.play(Reply(intent(metadata={"reference": "sale 42"})))
+
+    read = await payment_intents.retrieve(client, INTENT)
+
+    assert read.reference == "sale 42"
+    assert "sale 42" not in repr(read)
+
+
 @pytest.mark.parametrize(
     ("latest_charge", "is_refunded"),
     [("ch_1", False), (charge(), False), (charge(refunded=True), True)],
