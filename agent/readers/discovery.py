@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from agent.errors import InternalError
@@ -253,7 +254,12 @@ class DiscoveryRun:
             return
         task = tasks.create_task(self._ask(candidate, method))
         self._asking[port] = task
-        task.add_done_callback(lambda _: self._asking.pop(port, None))
+        task.add_done_callback(partial(self._asked, port))
+
+    def _asked(self, port: str, task: asyncio.Task[None]) -> None:
+        # Who was canceled may end after somebody else has begun to ask there.
+        if self._asking.get(port) is task:
+            del self._asking[port]
 
     async def _ask(self, candidate: Candidate, method: DiscoveryMethod) -> None:
         port = port_of(candidate.spec)

@@ -188,6 +188,30 @@ async def test_a_reader_plugged_in_meanwhile_is_told() -> None:
 
 
 @in_virtual_time
+async def test_nobody_asks_on_where_a_plug_was_loose() -> None:
+    news = News()
+    news.tell(PortAdded(candidate(TTY0)), PortRemoved(TTY0), PortAdded(candidate(TTY0)))
+    async with asyncio.TaskGroup() as tasks:
+        source = Source(watch=news.watch, scan_s=60.0)
+        looking = Looking({TTY0: None}, {SERIAL: source}, tasks)
+        told = []
+        with looking.discovery.running([SERIAL], timeout_s=None) as run:
+            async for event in run:
+                told.append(short(event))
+                if told[-1].startswith("asked"):
+                    news.tell(PortRemoved(TTY0))
+
+    assert told == [
+        f"found {TTY0}",
+        f"gone {TTY0}",
+        f"found {TTY0}",
+        f"asked {TTY0}",
+        f"gone {TTY0}",
+        "complete",
+    ]
+
+
+@in_virtual_time
 async def test_what_is_no_reader_or_of_another_method_is_not_spoken_to() -> None:
     news = News(
         PortAdded(candidate(TTY0, model=None)),
