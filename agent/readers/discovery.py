@@ -160,6 +160,9 @@ class DiscoveryRun:
             for port, step in self._steps.items():
                 if step in {DiscoveryStep.FOUND, DiscoveryStep.ASKED}:
                     self._fail(port, ReaderTimeout.code)
+        except Exception:
+            # The task's outermost frame: its listener hears of an end all the same.
+            log.exception("discovery.defect")
         self._events.put_nowait(DiscoveryEnded(reason))
 
     async def _look(

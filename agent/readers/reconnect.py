@@ -154,6 +154,8 @@ class Connection:
     """Attempts that failed in a row; none means that the next one is due now."""
     losses_s: tuple[float, ...] = ()
     """When it was lost without anybody wanting it, lately."""
+    forgiven_at_s: float | None = None
+    """When a replug last ended its quarantine."""
 
 
 def happened(connection: Connection, what: Happening, *, at_s: float) -> Connection:
@@ -161,7 +163,7 @@ def happened(connection: Connection, what: Happening, *, at_s: float) -> Connect
     phase = TRANSITIONS[connection.phase, what]
     if phase is connection.phase:
         return replace(connection, failures=0)
-    return Connection(at_s, phase, losses_s=connection.losses_s)
+    return replace(connection, phase=phase, since_s=at_s, failures=0)
 
 
 def lost(
@@ -194,15 +196,24 @@ def failed(connection: Connection, *, at_s: float, policy: Policy) -> Connection
     return replace(spent, failures=counted.failures)
 
 
-def plugged(connection: Connection, *, away_s: float, at_s: float) -> Connection:
-    """After the reader's port came, having been away for so long."""
+def plugged(
+    connection: Connection, *, away_s: float, at_s: float, policy: Policy
+) -> Connection:
+    """After the reader's port came, having been away for so long.
+
+    A replug ends one quarantine and not the next: a reader that loses its power again
+    and again looks as if a person replugged it.
+    """
     match connection.phase:
         case Phase.CONNECTING | Phase.RECONNECTING:
             return replace(connection, failures=0)
         case Phase.UNREACHABLE:
             return happened(connection, Happening.REPLUGGED, at_s=at_s)
-        case Phase.QUARANTINED if away_s >= REPLUG_S:
-            return happened(connection, Happening.REPLUGGED, at_s=at_s)
+        case Phase.QUARANTINED if away_s >= REPLUG_S and not _is_forgiven(
+            connection, at_s=at_s, policy=policy
+        ):
+            released = happened(connection, Happening.REPLUGGED, at_s=at_s)
+            return replace(released, forgiven_at_s=at_s)
         case _:
             return connection
 
@@ -249,6 +260,11 @@ def reason_of_loss(
 def reason_of_failure(code: str) -> DisconnectReason | None:
     """What an attempt that failed with this error tells of why the reader is gone."""
     return _BY_FAILURE.get(code)
+
+
+def _is_forgiven(connection: Connection, *, at_s: float, policy: Policy) -> bool:
+    forgiven_at_s = connection.forgiven_at_s
+    return forgiven_at_s is not None and at_s - forgiven_at_s < policy.quarantine_s
 
 
 def _fraction(random: Random) -> float:

@@ -105,7 +105,10 @@ class Standing:
         """A port came that is the reader's, or seems to be."""
         self._change(
             reconnect.plugged(
-                self._connection, away_s=self._away_s(), at_s=self._clock.monotonic()
+                self._connection,
+                away_s=self._away_s(),
+                at_s=self._clock.monotonic(),
+                policy=self._policy,
             )
         )
 

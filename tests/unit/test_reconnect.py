@@ -145,7 +145,7 @@ def test_losses_that_were_wanted_are_no_flapping() -> None:
     [
         lambda one: happened(one, Happening.RESTED, at_s=300.0),
         lambda one: happened(one, Happening.CONNECT_ASKED, at_s=5.0),
-        lambda one: plugged(one, away_s=REPLUG_S, at_s=5.0),
+        lambda one: plugged(one, away_s=REPLUG_S, at_s=5.0, policy=POLICY),
     ],
     ids=["time", "a person's command", "a person's replug"],
 )
@@ -162,21 +162,36 @@ def test_quarantine_is_left_with_a_clean_slate(
 def test_a_loose_contact_does_not_end_its_own_quarantine() -> None:
     connection = flapped(POLICY.quarantine_after, every_s=1.0)
 
-    assert plugged(connection, away_s=0.3, at_s=5.0) is connection
+    assert plugged(connection, away_s=0.3, at_s=5.0, policy=POLICY) is connection
+
+
+@pytest.mark.parametrize(("after_s", "is_released"), [(299.0, False), (301.0, True)])
+def test_a_replug_ends_one_quarantine_and_not_the_next(
+    after_s: float, is_released: bool
+) -> None:
+    first = flapped(POLICY.quarantine_after, every_s=1.0)
+    connection = plugged(first, away_s=3.0, at_s=10.0, policy=POLICY)
+    for _ in range(POLICY.quarantine_after):
+        connection = happened(connection, Happening.OPENED, at_s=20.0)
+        connection = lost(connection, UNPLUGGED, at_s=20.0, policy=POLICY)
+    second = plugged(connection, away_s=3.0, at_s=10.0 + after_s, policy=POLICY)
+
+    assert connection.phase is Phase.QUARANTINED
+    assert (second.phase is Phase.CONNECTING) is is_released
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECTING, Phase.UNREACHABLE])
 def test_a_port_that_comes_is_tried_at_once(phase: Phase) -> None:
     waiting = Connection(0.0, phase, failures=7)
 
-    connection = plugged(waiting, away_s=0.0, at_s=90.0)
+    connection = plugged(waiting, away_s=0.0, at_s=90.0, policy=POLICY)
 
     assert wait(connection) == 0.0
 
 
 @pytest.mark.parametrize("phase", [Phase.CONNECTED, Phase.DISCONNECTED])
 def test_a_port_that_comes_changes_nothing_where_none_is_wanted(phase: Phase) -> None:
-    connection = plugged(Connection(0.0, phase), away_s=60.0, at_s=90.0)
+    connection = plugged(Connection(0.0, phase), away_s=60.0, at_s=90.0, policy=POLICY)
 
     assert connection.phase is phase
     assert wait(connection) is None
