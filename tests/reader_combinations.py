@@ -40,7 +40,7 @@ WIRES = (
     WireType("ble_pipe", Port.BLE, WireKind.BLE),
     WireType("pty", Port.SERIAL, WireKind.STREAM, silence_s=0.05),
     WireType("tcp", Port.SERIAL, WireKind.STREAM, silence_s=0.05),
-    WireType("usbip", Port.USB, WireKind.HID, silence_s=0.07),
+    WireType("usbip", Port.USB, WireKind.HID, silence_s=0.15),
     WireType("ble", Port.BLE, WireKind.BLE, silence_s=0.2),
 )
 

@@ -11,6 +11,7 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ from drivers.reader import (
 )
 from drivers.registry import open_reader
 from drivers.transport.base import Transport
-from drivers.transport.usb import SLICE_S
+from drivers.transport.opening import OpenTransport
+from drivers.transport.usb import open_usb
 from simulator.app import ReaderOrder, Simulator, build_simulator
 from simulator.cards.card import Card, Entry
 from simulator.emv.authorization import Approved, AuthorizationRequest, Declined
@@ -53,6 +55,8 @@ AMOUNT = 1234
 SALE = TransactionRequest(AMOUNT, "usd", timeout_s=30)
 UNREADABLE = "30"
 """A format error, in the words of ISO 8583."""
+SLICE_S = 1.0
+"""Long, so that a thread that looks up does not break the silence of its wire."""
 CUSTOMER_S = 0.01
 MOST_TRIES = 10
 ENTRIES = {
@@ -209,7 +213,7 @@ class Counter:
             with suppress(TransportUnavailable):
                 self.reader = await self._opened_anew()
                 return
-            await asyncio.sleep(SLICE_S)
+            await asyncio.sleep(CUSTOMER_S)
         self.reader = await self._opened_anew()
 
     async def _opened_anew(self) -> Reader:
@@ -280,7 +284,11 @@ async def _opened(
         assert isinstance(wire, PipeWire)
         return PipeTransport(wire)
 
-    schemes = {"pipe": open_pipe} if isinstance(wire, PipeWire) else None
+    schemes: dict[str, OpenTransport] | None = None
+    if isinstance(wire, PipeWire):
+        schemes = {"pipe": open_pipe}
+    if combination.wire.name == "usbip":
+        schemes = {"usb": partial(open_usb, slice_s=SLICE_S)}
     return await open_reader(
         _spec(combination, simulated), model=combination.model, schemes=schemes
     )

@@ -39,8 +39,8 @@ _Opened = UsbPort | TransportError | LocalError
 """A port, or why there is none."""
 
 
-async def open_usb(spec: str) -> Transport:
-    """Open the device for this program alone.
+async def open_usb(spec: str, *, slice_s: float = SLICE_S) -> Transport:
+    """Open the device for this program alone; closing it takes up to `slice_s`.
 
     Raises TransportUnavailable, and LocalError for a spec that is none.
     """
@@ -73,7 +73,7 @@ async def open_usb(spec: str) -> Transport:
         raise
     if not isinstance(result, UsbPort):
         raise result
-    return UsbWire(spec, result)
+    return UsbWire(spec, result, slice_s=slice_s)
 
 
 def _give_up(spec: str, opened: _Opened) -> None:
@@ -85,10 +85,11 @@ def _give_up(spec: str, opened: _Opened) -> None:
 class UsbWire:
     """Implements Transport; made by open_usb."""
 
-    def __init__(self, spec: str, port: UsbPort) -> None:
+    def __init__(self, spec: str, port: UsbPort, *, slice_s: float) -> None:
         """Owns `port` from now on, and begins to read."""
         self._spec = spec
         self._port = port
+        self._slice_s = slice_s
         self._loop = asyncio.get_running_loop()
         self._inbox = Inbox(port.kind, chunk_bytes=None)
         self._unread_bytes = 0
@@ -201,10 +202,10 @@ class UsbWire:
     def _read_all(self) -> str:
         """Read until there is nothing to read from any more, and why that is."""
         while not self._is_unwanted.is_set():
-            if not self._has_room.wait(SLICE_S):
+            if not self._has_room.wait(self._slice_s):
                 continue
             try:
-                data = self._port.read(SLICE_S)
+                data = self._port.read(self._slice_s)
             except PortLost as error:
                 return str(error)
             if data:
@@ -228,7 +229,7 @@ class UsbWire:
     def _write(self, data: bytes) -> None:
         """Have the device take all of it, however long it takes."""
         while data and not self._is_unwanted.is_set():
-            data = data[self._port.write(data, SLICE_S) :]
+            data = data[self._port.write(data, self._slice_s) :]
 
     def _tell(self, told: Callable[..., object], *arguments: object) -> None:
         if not _tell(self._loop, told, *arguments):
