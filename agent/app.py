@@ -28,7 +28,7 @@ from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
 from agent.rest.server import Services, create_app
 from agent.rest.serving import StopSignals, serve_http
-from agent.settings import RestSettings, Settings, read_stripe_key
+from agent.settings import RestSettings, Settings, StripeKey, read_stripe_key
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from drivers.discovery.candidates import WatchPorts
@@ -69,7 +69,7 @@ async def serve(
     """
     clock = clock or SystemClock()
     signals = StopSignals()
-    key = read_stripe_key(settings, environ)
+    key = _stripe_key(settings, environ)
     async with AsyncExitStack() as stack:
         stack.enter_context(signals.caught())
         sockets = _listen(settings.rest, stack)
@@ -97,6 +97,15 @@ async def serve(
                 raise _Stopped
         except* _Stopped:
             log.info("agent.stopped")
+
+
+def _stripe_key(settings: Settings, environ: Mapping[str, str]) -> StripeKey | None:
+    key = read_stripe_key(settings, environ)
+    if key is not None and not key.is_restricted:
+        log.warning(
+            "stripe_key.unrestricted", remedy="use a restricted key (rk_…) instead"
+        )
+    return key
 
 
 def _opener(parts: Parts) -> OpenReader:

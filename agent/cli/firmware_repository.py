@@ -150,7 +150,7 @@ def sign(
         str, typer.Option(help="timestamp, snapshot, targets or root.")
     ] = "timestamp",
     days: Annotated[
-        int | None, typer.Option(help="How long it is believed; not for root.")
+        int | None, typer.Option(min=1, help="How long it is believed; not for root.")
     ] = None,
     replace: Annotated[
         list[str] | None,

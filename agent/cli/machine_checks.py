@@ -15,7 +15,10 @@ PORT_PATTERNS = ("ttyUSB*", "ttyACM*")
 def check_serial_ports(configured: Sequence[str], *, dev: Path) -> Finding:
     """Ports must be there, and this user must be allowed to open them."""
     check = "serial ports"
-    ports = [Path(port) for port in configured] or list(_plugged_in(dev))
+    names = [name for name in configured if not name.startswith("tcp:")]
+    if configured and not names:
+        return good(check, "The settings name addresses in the network only.")
+    ports = [Path(name) for name in names] or list(_plugged_in(dev))
     if not ports:
         return warning(
             check,

@@ -53,7 +53,7 @@ def pay(
     api = open_local_api(AgentAddress(config, url, key_file))
     order = Order(
         charged,
-        reader_id=reader or choose_reader(api),
+        reader_id=reader or choose_reader(api, remedy="Name one with --reader."),
         capture_method=capture,
         idempotency_key=secrets.token_hex(16),
     )

@@ -96,8 +96,13 @@ def take_payment(till: Till, order: Order) -> Ending:
     return ending
 
 
-def choose_reader(api: LocalApi) -> str:
-    """The reader that is online, where it is the only one. Raises CommandFailed."""
+def choose_reader(
+    api: LocalApi, *, remedy: str = "Name one as an argument of the command."
+) -> str:
+    """The reader that is online, where it is the only one. Raises CommandFailed.
+
+    `remedy` says how the command is told which one.
+    """
     data = api.get(READERS, {"status": "online", "limit": "100"}).get("data")
     ids = (
         [text_at(reader, "id") or "" for reader in data]
@@ -110,7 +115,7 @@ def choose_reader(api: LocalApi) -> str:
         raise CommandFailed(
             f"several readers are online: {', '.join(ids)}",
             code="reader_ambiguous",
-            remedy="Name one with --reader.",
+            remedy=remedy,
             exit_code=ExitCode.USAGE,
         )
     raise CommandFailed(
@@ -180,18 +185,29 @@ def _cancel(till: Till, order: Order) -> None:
 
 
 def _outcome(till: Till, order: Order, intent: JsonObject) -> Ending:
-    """Ask the agent until it knows, but not for ever; Ctrl-C ends the asking."""
+    """Ask the agent until it knows, but not for ever; Ctrl-C ends the asking.
+
+    Whoever waits is told why, once for each cause.
+    """
     deadline = till.monotonic() + PATIENCE_S
     ending = Ending(Result.UNKNOWN, intent)
+    told = set[str]()
     try:
         while till.monotonic() < deadline:
             ending = _ending_now(till, order, intent)
             if ending.result is not Result.UNKNOWN:
                 break
+            if ending.failure_code is not None and ending.failure_code not in told:
+                told.add(ending.failure_code)
+                till.show(f"Still waiting: {_cause(ending)}")
             till.sleep(POLL_S)
     except KeyboardInterrupt:
         till.show("The payment goes on without being watched.")
     return ending
+
+
+def _cause(ending: Ending) -> str:
+    return f"{ending.failure_message or 'no reason given'} ({ending.failure_code})"
 
 
 def _ending_now(till: Till, order: Order, intent: JsonObject) -> Ending:

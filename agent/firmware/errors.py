@@ -213,4 +213,7 @@ class RepositoryInvalid(PublishingError):
     """The folder is no repository, or has one already."""
 
     code = "firmware_repository_invalid"
-    remedy = "Name a folder made by `cardlane firmware repository init`."
+    remedy = (
+        "Name a folder made by `cardlane firmware repository init`; "
+        "for `init` itself, one that is empty or new."
+    )

@@ -30,7 +30,7 @@ from agent.journal.update_entries import (
 )
 from agent.log import get_logger
 from agent.readers.session import ReaderSession
-from drivers.errors import DriverError, ReaderRefused
+from drivers.errors import DriverError, LocalError, ReaderRefused
 from drivers.features import FirmwareLoader
 from drivers.reader import Reader
 
@@ -98,7 +98,8 @@ async def _load(
     wanted = record.update.requested
     try:
         await loader.load(image, image_type=wanted.image_type, progress=record.loaded)
-    except ReaderRefused as refused:
+    except (ReaderRefused, LocalError) as refused:
+        # LocalError: it cannot even be said in the reader's protocol, as when too long.
         raise InstallFailed(IMAGE_REFUSED, str(refused)) from refused
     except BaseException:
         # A wire left in the middle of an image is good for nothing but a new start.

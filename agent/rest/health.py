@@ -26,6 +26,14 @@ from agent.rest.services import Services, services_of
 LEAST_FREE_BYTES = 4 * 1024 * 1024
 """Room for some thousand payments, so that a full disk is told before it is full."""
 
+_REMEDIES = {
+    "reader_quarantined": "It was lost too often: check its cable and power, then "
+    "replug it or run `cardlane readers connect`.",
+    "reader_disconnect_requested": "Somebody disconnected it: `cardlane readers "
+    "connect` takes it back.",
+}
+"""Of readers that are away for another reason than power or plug."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -114,11 +122,14 @@ def _update_causes(services: Services) -> Iterator[Cause]:
 def _reader_causes(services: Services) -> Iterator[Cause]:
     for session in services.fleet.sessions():
         if session.status != "online":
-            offline = ReaderOffline(
-                f"Reader {session.record.reader_id} is offline "
-                f"({session.offline_reason})."
+            reader, reason = session.record.reader_id, session.offline_reason
+            offline = ReaderOffline(f"Reader {reader} is offline ({reason}).")
+            yield Cause(
+                offline.code,
+                offline.message,
+                _REMEDIES.get(reason or "", offline.remedy),
+                stops_payments=False,
             )
-            yield _cause(offline, stops_payments=False)
 
 
 def _watch_causes(services: Services) -> Iterator[Cause]:

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import SettingsInvalid
-from agent.log import get_logger
 from agent.settings.models import Settings
-
-log = get_logger(__name__)
 
 CREDENTIAL = "stripe_api_key"
 """Its name among systemd's credentials."""
@@ -60,17 +57,11 @@ def read_stripe_key(settings: Settings, environ: Mapping[str, str]) -> StripeKey
     folder = environ.get("CREDENTIALS_DIRECTORY")
     credential = Path(folder, CREDENTIAL) if folder else None
     if credential is not None and credential.exists():
-        key = _read(credential, name="credential stripe_api_key", is_guarded=True)
-    elif settings.stripe.api_key_file is not None:
+        return _read(credential, name="credential stripe_api_key", is_guarded=True)
+    if settings.stripe.api_key_file is not None:
         file = settings.stripe.api_key_file
-        key = _read(file, name="stripe.api_key_file", is_guarded=False)
-    else:
-        return None
-    if not key.is_restricted:
-        log.warning(
-            "stripe_key.unrestricted", remedy="use a restricted key (rk_…) instead"
-        )
-    return key
+        return _read(file, name="stripe.api_key_file", is_guarded=False)
+    return None
 
 
 def _read(path: Path, *, name: str, is_guarded: bool) -> StripeKey:

@@ -16,7 +16,7 @@ import pytest
 from agent.app import serve
 from agent.errors import JournalBroken, SettingsInvalid
 from agent.journal.journal import Journal
-from agent.settings import RestSettings, Settings
+from agent.settings import RestSettings, Settings, StripeSettings
 
 LIVE = b"GET /agent/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -62,6 +62,35 @@ async def test_the_agent_answers_on_its_port_and_ends_by_a_signal(
     assert status == b"HTTP/1.1 200 OK\r\n"
     assert (tmp_path / "journal.db").exists()
     assert not (tmp_path / "journal.db-wal").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [("sk_test_" + "0" * 24, ["stripe_key.unrestricted"]), ("rk_test_" + "0" * 24, [])],
+)
+async def test_an_unrestricted_stripe_key_is_warned_about(
+    port: int,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    text: str,
+    warnings: list[str],
+) -> None:
+    file = tmp_path / "stripe_key"
+    file.write_text(text)
+    file.chmod(0o600)
+    settings = Settings(
+        state_dir=tmp_path / "state",
+        rest=RestSettings(port=port),
+        stripe=StripeSettings(api_key_file=file),
+    )
+
+    async with serving(settings):
+        pass
+
+    heard = [record.message for record in caplog.records]
+    assert [
+        message for message in heard if message.startswith("stripe_key")
+    ] == warnings
 
 
 async def test_the_agent_answers_on_a_unix_socket_too(

@@ -240,6 +240,18 @@ def test_a_configured_port_that_is_not_there_fails(tmp_path: Path) -> None:
     assert verdict(finding) == (Verdict.FAILED, True)
 
 
+def test_an_address_in_the_network_is_no_missing_port(tmp_path: Path) -> None:
+    port = tmp_path / "ttyUSB7"
+    port.touch()
+
+    finding = check_serial_ports([f"{port}", "tcp:127.0.0.1:9100"], dev=tmp_path)
+    without_ports = check_serial_ports(["tcp:127.0.0.1:9100"], dev=tmp_path)
+
+    assert finding.verdict is Verdict.GOOD
+    assert finding.message == f"{port} can be opened."
+    assert without_ports.verdict is Verdict.GOOD
+
+
 def test_a_port_that_may_not_be_opened_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -305,11 +305,15 @@ def test_an_agent_that_falls_silent_ends_as_unknown(served: ServedAgent) -> None
         phase("unknown")
 
     script(served, act)
+    counter = Counter()
 
-    ending = take_payment(till(served, Counter()), ORDER)
+    ending = take_payment(till(served, counter), ORDER)
 
     assert ending.result is Result.UNKNOWN
     assert ending.failure_code == "resource_missing"
+    waits = [line for line in counter.lines if line.startswith("Still waiting")]
+    assert len(waits) == 1
+    assert "(resource_missing)" in waits[0]
 
 
 def test_the_only_reader_online_is_chosen(served: ServedAgent) -> None:
@@ -322,9 +326,12 @@ def test_several_readers_need_to_be_told_apart(served: ServedAgent) -> None:
     served.do(lambda agent: agent.fleet.add("tmr_2"))
 
     with pytest.raises(CommandFailed, match="tmr_2, tmr_1") as refused:
-        choose_reader(LocalApi(served.url, key=served.key))
+        choose_reader(
+            LocalApi(served.url, key=served.key), remedy="Name one with --reader."
+        )
 
     assert refused.value.exit_code is ExitCode.USAGE
+    assert refused.value.remedy == "Name one with --reader."
 
 
 def test_without_a_reader_online_there_is_nothing_to_choose(

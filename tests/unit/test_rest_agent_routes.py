@@ -50,6 +50,25 @@ async def test_an_offline_reader_only_degrades(agent: Agent) -> None:
     assert answer.json()["causes"][0]["code"] == "terminal_reader_offline"
 
 
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("reader_unavailable", "powered on and plugged in"),
+        ("reader_quarantined", "cardlane readers connect"),
+        ("reader_disconnect_requested", "cardlane readers connect"),
+    ],
+)
+async def test_what_to_do_about_a_reader_depends_on_why_it_is_offline(
+    agent: Agent, reason: str, remedy: str
+) -> None:
+    session = agent.fleet.add("tmr_1")
+    session.status, session.offline_reason = "offline", reason
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert remedy in answer.json()["causes"][0]["remedy"]
+
+
 async def test_ports_that_nobody_watches_only_degrade(agent: Agent) -> None:
     agent.fleet.watch_problem = PortWatchUnavailable("netlink is closed")
 

@@ -15,6 +15,7 @@ from agent.events import UpdateAvailable, UpdateFinished, UpdateProgress, Update
 from agent.firmware.states import UpdateState
 from agent.ids import ReaderId
 from agent.journal.update_entries import LoadStarted
+from drivers.errors import LocalError
 from drivers.reader import TransactionRequest
 
 CHUNKS = len(IMAGE) // CHUNK_BYTES + 1
@@ -136,6 +137,19 @@ async def test_an_image_without_the_vendors_signature_is_refused_by_the_reader(
     assert update.state is UpdateState.FAILED
     assert update.failure_code == "firmware_image_refused"
     assert (update.firmware_version, till.device.activations) == ("1.0", 0)
+
+
+async def test_an_image_that_no_message_can_carry_is_not_tried_again(
+    bench: FirmwareBench, till: Till, reader: ReaderId
+) -> None:
+    till.device.defect = LocalError("9000112 bytes to a side that takes 4194304")
+
+    update = await bench.installed(reader)
+
+    assert update.state is UpdateState.FAILED
+    assert update.failure_code == "firmware_image_refused"
+    assert update.failure_message == "9000112 bytes to a side that takes 4194304"
+    assert update.loads == 1
 
 
 async def test_a_reader_may_refuse_to_run_what_it_has_taken(
