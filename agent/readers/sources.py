@@ -48,7 +48,7 @@ def on_the_air(radio: Radio) -> WatchPorts:
 
     @asynccontextmanager
     async def watch() -> AsyncIterator[AsyncIterator[PortChange]]:
-        # Loading it takes as long as loading all the rest; payments go on meanwhile.
+        # Loading it takes some fifty milliseconds; payments go on meanwhile.
         await asyncio.to_thread(import_module, "bleak")
         async with scanning(radio, timeout_s=LONGEST_SCAN_S) as candidates:
             yield _as_news(candidates)

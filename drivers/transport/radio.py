@@ -2,7 +2,7 @@
 
 BlueZ refuses a second scan of one program, and adapters connect better one by one. So
 everything of a program that uses Bluetooth shares one Radio. It loads bleak when it is
-first used, since that takes as long as loading all the rest of the agent.
+first used, since that takes a tenth of the time in which the agent starts.
 """
 
 from __future__ import annotations
