@@ -1,4 +1,7 @@
-"""`cardlane journal`: look at the journal's file and check it; it changes nothing."""
+"""`cardlane journal`: look at the journal's file, check and copy it.
+
+It changes no entry.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.failures import CommandFailed, ExitCode
+from agent.cli.journal_copies import backup, export
 from agent.cli.options import Config, Json
 from agent.cli.settings_file import read_settings
 
@@ -19,9 +23,11 @@ if TYPE_CHECKING:
 
 def journal_commands() -> typer.Typer:
     """The group of commands."""
-    group = typer.Typer(help="Show and check the journal.", no_args_is_help=True)
+    group = typer.Typer(help="Show, check and copy the journal.", no_args_is_help=True)
     group.command()(show)
     group.command()(verify)
+    group.command()(export)
+    group.command()(backup)
     return group
 
 

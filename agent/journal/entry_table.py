@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
@@ -35,6 +35,18 @@ class RecordedEntry(Generic[EntryT]):
     entry: EntryT
     hash: str
     """Hex; covers this entry and all before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawEntry:
+    """An entry as it is on disk, so that others can check the chain."""
+
+    seq: int
+    at: str
+    kind: str
+    body: str
+    """Canonical JSON: what was hashed."""
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,17 @@ class EntryTable(Generic[EntryT]):
     def read(self, *, after: int, limit: int) -> list[RecordedEntry[EntryT]]:
         """Up to `limit` entries that follow sequence number `after`."""
         return self._recorded(self._database.read(self._read, after, limit))
+
+    def export(self, *, since: datetime, until: datetime) -> Iterator[RawEntry]:
+        """The entries recorded from `since` on and before `until`, oldest first.
+
+        Reads the whole table, a little at a time.
+        """
+        after, first, end = 0, time_text(since), time_text(until)
+        while rows := self._database.read(self._read, after, TAIL_LENGTH):
+            entries = [RawEntry(*row) for row in rows]
+            yield from (entry for entry in entries if first <= entry.at < end)
+            after = entries[-1].seq
 
     def check_tail(self) -> None:
         """Check the newest entries; raises JournalBroken."""

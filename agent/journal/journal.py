@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from agent.clock import Clock
@@ -11,7 +13,7 @@ from agent.journal.answers import AnswerStore, StoredAnswer, keep
 from agent.journal.codec import PAYMENT_KINDS
 from agent.journal.db import Database
 from agent.journal.entries import Entry
-from agent.journal.entry_table import EntryTable, RecordedEntry, VerifiedChain
+from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.keys import LocalKeyStore
 from agent.journal.migrations import migrations
 from agent.journal.readers import ReaderStore
@@ -125,6 +127,10 @@ class Journal:
         """The ciphertext held for this payment, while its outcome is open."""
         rows = self._database.read(_HELD, payment_id)
         return bytes(rows[0][0]) if rows else None
+
+    def export(self, *, since: datetime, until: datetime) -> Iterator[RawEntry]:
+        """The entries of that time as they are on disk, oldest first."""
+        return self._entries.export(since=since, until=until)
 
     def verify(self) -> VerifiedChain:
         """Check every entry of payments; JournalBroken names the first that is bad.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
 
 from agent.clock import Clock
 from agent.ids import ReaderId, UpdateId
 from agent.journal.codec import Kinds
 from agent.journal.db import Database
-from agent.journal.entry_table import EntryTable, RecordedEntry, VerifiedChain
+from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.update_entries import (
     ActivationStarted,
     ImageDownloaded,
@@ -92,6 +94,10 @@ class UpdateStore:
     def check_tail(self) -> None:
         """Check the newest entries; raises JournalBroken."""
         self._entries.check_tail()
+
+    def export(self, *, since: datetime, until: datetime) -> Iterator[RawEntry]:
+        """The entries of that time as they are on disk, oldest first."""
+        return self._entries.export(since=since, until=until)
 
     def verify(self) -> VerifiedChain:
         """Check every entry; raises JournalBroken."""
