@@ -23,6 +23,7 @@ from drivers.protocol.idtech_neo.card_answer import CardAnswer, Interface
 from drivers.protocol.idtech_neo.events import Booted, Event
 from drivers.protocol.idtech_neo.frame import Frame
 from drivers.protocol.idtech_neo.status import StatusCode
+from drivers.protocol.sale import sale_objects
 from drivers.protocol.tlv import Tlv, find_value
 from drivers.reader import (
     CardPresented,
@@ -96,7 +97,8 @@ class Course:
                 return extra
             if InputOption.MANUAL in self._request.options:
                 return await self._take_typed_card()
-            objects = translation.emv_data(self._request, extra=extra)
+            request = self._request
+            objects = sale_objects(request.amount + extra, request.currency)
             return await self._take_card(objects)
         finally:
             self.phase = Phase.FINISHED

@@ -5,7 +5,6 @@ from __future__ import annotations
 from drivers.errors import FeatureUnsupported, LocalError
 from drivers.profile import Capabilities
 from drivers.protocol import emv
-from drivers.protocol.currency import currency_of, iso_amount
 from drivers.protocol.idtech_neo import card_answer
 from drivers.protocol.idtech_neo.activate import (
     ActivateTransaction,
@@ -25,6 +24,7 @@ from drivers.protocol.idtech_neo.display import (
 )
 from drivers.protocol.idtech_neo.events import DisplayRequested, Event, PinRequested
 from drivers.protocol.idtech_neo.keypad import CardFields, GetCard
+from drivers.protocol.sale import sale_objects
 from drivers.protocol.tlv import Tlv, decode
 from drivers.reader import (
     DisplayMessage,
@@ -119,7 +119,7 @@ def options_for(
         raise FeatureUnsupported("this reader asks for no tips and shows no tax")
     if request.asks_signature and not capabilities.captures_signatures:
         raise FeatureUnsupported("this reader captures no signatures")
-    emv_data(request, extra=request.tax)
+    sale_objects(request.amount + request.tax, request.currency)
     had = options & frozenset(map(InputOption, capabilities.input_options))
     if not had:
         raise FeatureUnsupported("this reader takes cards in other ways")
@@ -132,25 +132,6 @@ def needed_encryption(options: frozenset[InputOption]) -> Encryption:
     for option in options:
         needed |= _NEEDED[option]
     return needed
-
-
-def emv_data(request: TransactionRequest, *, extra: int) -> tuple[Tlv, ...]:
-    """What the card is to sign; `extra` is a tip and tax. Raises LocalError.
-
-    Without date and time, which the reader's own clock gives.
-    """
-    known = currency_of(request.currency)
-    iso = iso_amount(request.amount + extra, request.currency)
-    return (
-        Tlv(emv.TRANSACTION_TYPE, bytes((emv.SALE,))),
-        Tlv(emv.AMOUNT_AUTHORISED, emv.encode_amount(iso)),
-        Tlv(emv.AMOUNT_OTHER, emv.encode_amount(0)),
-        Tlv(
-            emv.TRANSACTION_CURRENCY_CODE,
-            emv.encode_numeric(known.numeric, length=2),
-        ),
-        Tlv(emv.TRANSACTION_CURRENCY_EXPONENT, bytes((known.exponent,))),
-    )
 
 
 def activation(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from drivers.errors import FeatureUnsupported, LocalError
 from drivers.families.magtek_mms.seconds import require_seconds
 from drivers.profile import Capabilities
-from drivers.protocol import emv
-from drivers.protocol.currency import currency_of, iso_amount
+from drivers.protocol.currency import iso_amount
 from drivers.protocol.magtek_mms.start import (
     Contactless,
     ManualEntry,
@@ -22,7 +21,7 @@ from drivers.protocol.magtek_mms.tips import (
     TipMode,
     TipOptions,
 )
-from drivers.protocol.tlv import Tlv
+from drivers.protocol.sale import sale_objects
 from drivers.reader import ChipFlow, InputOption, TipChoices, TransactionRequest
 
 CARD_OPTIONS = frozenset({InputOption.INSERT, InputOption.SWIPE, InputOption.TAP})
@@ -69,22 +68,9 @@ def start_command(
         insert=InputOption.INSERT in options,
         contactless=Contactless.EMV if taps else Contactless.OFF,
         options=flags,
-        emv_data=_emv_data(request.amount, request.currency),
+        emv_data=sale_objects(request.amount, request.currency),
         manual=ManualEntry() if InputOption.MANUAL in options else None,
         tips=_tip_options(request),
-    )
-
-
-def _emv_data(amount: int, currency: str) -> tuple[Tlv, ...]:
-    known = currency_of(currency)
-    iso = iso_amount(amount, currency)
-    numeric = emv.encode_numeric(known.numeric, length=2)
-    return (
-        Tlv(emv.TRANSACTION_TYPE, bytes((emv.SALE,))),
-        Tlv(emv.AMOUNT_AUTHORISED, emv.encode_amount(iso)),
-        Tlv(emv.AMOUNT_OTHER, emv.encode_amount(0)),
-        Tlv(emv.TRANSACTION_CURRENCY_CODE, numeric),
-        Tlv(emv.TRANSACTION_CURRENCY_EXPONENT, bytes((known.exponent,))),
     )
 
 
