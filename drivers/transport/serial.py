@@ -80,15 +80,22 @@ async def _opened(spec: str, path: str, line: LineSettings) -> Wire:
     wire = Wire(spec, lost_because="the port is gone; was the reader unplugged?")
     try:
         _shorten_latency(port)
-        transport, _ = await serial_asyncio_fast.connection_for_serial(
-            asyncio.get_running_loop(), lambda: wire, port
-        )
+        transport = _SerialTransport(asyncio.get_running_loop(), wire, port)
     except BaseException:
         port.close()
         raise
     # The library announces the port one turn of the loop later; callers write now.
     wire.connection_made(transport)
     return wire
+
+
+class _SerialTransport(serial_asyncio_fast.SerialTransport):
+    """The library's, which would call itself without end once a long write is over."""
+
+    def _write_ready(self) -> None:
+        super()._write_ready()
+        if self.get_write_buffer_size() == 0:
+            self._remove_writer()
 
 
 def _shorten_latency(port: serial.Serial) -> None:

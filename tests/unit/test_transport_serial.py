@@ -66,6 +66,28 @@ async def test_bytes_go_both_ways(port: Port) -> None:
     await transport.aclose()
 
 
+async def test_a_write_longer_than_the_port_holds_arrives_and_leaves_the_loop_alone(
+    port: Port,
+) -> None:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda loop, context: faults.append(context)
+    )
+    transport = await open_serial(f"serial:{port.path}")
+    image, arrived = bytes(range(256)) * 1024, b""
+
+    writing = asyncio.create_task(transport.write(image))
+    while len(arrived) < len(image):
+        arrived += await asyncio.to_thread(port.receive)
+    await writing
+    await transport.write(b"\xc0")
+
+    assert await asyncio.to_thread(port.receive) == b"\xc0"
+    assert arrived == image
+    assert faults == []
+    await transport.aclose()
+
+
 async def test_bytes_arriving_one_by_one_are_all_read(port: Port) -> None:
     transport = await open_serial(f"serial:{port.path}")
     reading = asyncio.create_task(read_exactly(transport, 64))
