@@ -13,6 +13,7 @@ from skipping_loop import LoopClock
 
 from agent.events import Event, EventBus
 from agent.journal.readers import RegisteredReader
+from agent.readers.opening import Opening
 from agent.readers.ports import Ports, port_of
 from agent.readers.session import ReaderSession
 from agent.readers.standing import Standing
@@ -68,7 +69,7 @@ class ScriptedPorts:
 
 
 class Alone:
-    """No other readers here; fulfils agent.readers.supervisor.Neighbours."""
+    """No other readers here; fulfils agent.readers.opening.Neighbours."""
 
     def __init__(self) -> None:
         self.sought: list[bool] = []
@@ -134,14 +135,15 @@ async def bench(
     standing = Standing(
         session, clock=clock, random=no_chance, events=bus, policy=settings
     )
-    supervisor = Supervisor(
+    opening = Opening(
         session,
-        standing,
         ports=Ports(ports.open, timeout_s=settings.connect_timeout_s),
         neighbours=neighbours,
         rewrite=rewrite,
-        clock=clock,
         events=bus,
+    )
+    supervisor = Supervisor(
+        session, standing, opening=opening, neighbours=neighbours, clock=clock
     )
     with bus.listen() as events:
         running = asyncio.create_task(supervisor.run())

@@ -8,19 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from agent.clock import Clock
-from agent.errors import (
-    LocalReaderInLivemode,
-    ReaderAlreadyRegistered,
-    ReaderOffline,
-    RegistrationCodeInvalid,
-)
 from agent.events import EventBus
-from agent.ids import Random, ReaderId, new_id
+from agent.ids import Random, ReaderId
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.readers.closing import end_tasks
 from agent.readers.discovered import (
-    SCHEMES,
     DiscoveryEvent,
     DiscoveryMethod,
     Source,
@@ -29,7 +22,9 @@ from agent.readers.discovery import Discovery
 from agent.readers.failures import reader_failures
 from agent.readers.hotplug import Hotplug
 from agent.readers.identifying import Sign, identify
+from agent.readers.opening import Opening
 from agent.readers.ports import OpenReader, Ports
+from agent.readers.registration import Registration
 from agent.readers.roster import Member, Roster
 from agent.readers.search import Search
 from agent.readers.session import ReaderSession
@@ -37,11 +32,8 @@ from agent.readers.standing import Standing
 from agent.readers.supervisor import Supervisor
 from agent.settings import ReaderSettings
 from drivers.discovery.candidates import Candidate, WatchPorts
-from drivers.errors import DriverError, LocalError
+from drivers.errors import DriverError
 from drivers.reader import Reader
-
-LOCAL_SCHEMES = tuple(f"{scheme}:" for scheme in SCHEMES.values())
-"""What a registration code of a locally driven reader starts with."""
 
 
 class Fleet:
@@ -66,23 +58,27 @@ class Fleet:
         self._random = random
         self._events = events
         self._settings = settings
-        self._livemode = livemode
         self._tasks = tasks
-        self._ports = Ports(open_reader, timeout_s=settings.connect_timeout_s)
-        self._roster = Roster(seek=self._seek, ask_at=self._ask_at)
-        self._discovery = Discovery(
-            self._roster, ports=self._ports, sources=sources, tasks=tasks
+        ports = Ports(open_reader, timeout_s=settings.connect_timeout_s)
+        roster = Roster(seek=self._seek, ask_at=self._ask_at)
+        self._ports, self._roster = ports, roster
+        self._discovery = Discovery(roster, ports=ports, sources=sources, tasks=tasks)
+        self._registration = Registration(
+            roster,
+            ports=ports,
+            discovery=self._discovery,
+            clock=clock,
+            random=random,
+            livemode=livemode,
         )
         self._search = Search(
-            self._roster,
-            ports=self._ports,
+            roster,
+            ports=ports,
             candidates=self._discovery.listed,
             clock=clock,
             tasks=tasks,
         )
-        self._hotplug = Hotplug(
-            self._roster, search=self._search, watch=watch, clock=clock
-        )
+        self._hotplug = Hotplug(roster, search=self._search, watch=watch, clock=clock)
         self._writing = asyncio.Lock()
 
     def start(self) -> None:
@@ -127,16 +123,16 @@ class Fleet:
         Raises RegistrationCodeInvalid, ReaderAlreadyRegistered,
         LocalReaderInLivemode or ReaderOffline.
         """
-        self._check_code(registration_code)
-        self._check_port_is_free(registration_code)
-        reader = await self._identify(registration_code)
+        reader = await self._registration.identified(registration_code)
         try:
             async with self._writing:
-                self._check_is_new(reader)
-                record = self._record_of(
-                    reader, registration_code, label=label, location=location
+                record = self._registration.record_of(
+                    reader,
+                    registration_code,
+                    label=label,
+                    location=location,
+                    metadata=metadata,
                 )
-                record = replace(record, metadata=metadata)
                 await self._journal.readers.put(record)
                 session = self._join(record, opened=reader)
         except BaseException:
@@ -244,77 +240,22 @@ class Fleet:
             events=self._events,
             policy=self._settings,
         )
-        supervisor = Supervisor(
+        opening = Opening(
             session,
-            standing,
             ports=self._ports,
             neighbours=self._roster,
             rewrite=lambda change: self._rewrite(session, change),
-            clock=self._clock,
             events=self._events,
+        )
+        supervisor = Supervisor(
+            session,
+            standing,
+            opening=opening,
+            neighbours=self._roster,
+            clock=self._clock,
         )
         task = self._tasks.create_task(
             supervisor.run(opened=opened), name=f"reader {record.reader_id}"
         )
         self._roster.add(Member(session, supervisor, task))
         return session
-
-    def _check_code(self, registration_code: str) -> None:
-        if not registration_code.startswith(LOCAL_SCHEMES):
-            raise RegistrationCodeInvalid(
-                f"'{registration_code}' is not the code of a reader on this machine.",
-                param="registration_code",
-            )
-        if self._livemode:
-            raise LocalReaderInLivemode(
-                "Stripe takes live card data only from its own readers.",
-                param="registration_code",
-            )
-
-    def _check_port_is_free(self, spec: str) -> None:
-        online = self._roster.online_at(spec)
-        if online is not None:
-            raise ReaderAlreadyRegistered(
-                f"{spec} is registered as {online.reader_id}.",
-                param="registration_code",
-            )
-
-    async def _identify(self, spec: str) -> Reader:
-        try:
-            return await self._ports.opened(spec, model=self._discovery.model_at(spec))
-        except LocalError as error:
-            raise RegistrationCodeInvalid(
-                str(error), param="registration_code"
-            ) from error
-        except DriverError as error:
-            # Somebody else may have registered it meanwhile.
-            self._check_port_is_free(spec)
-            raise ReaderOffline(
-                f"No reader could be reached: {error}", param="registration_code"
-            ) from error
-
-    def _check_is_new(self, reader: Reader) -> None:
-        serial_number = reader.info.serial_number
-        known = self._roster.with_serial_number(serial_number)
-        if known is not None:
-            raise ReaderAlreadyRegistered(
-                f"Reader {serial_number} is registered as {known.record.reader_id}.",
-                param="registration_code",
-            )
-
-    def _record_of(
-        self, reader: Reader, spec: str, *, label: str | None, location: str | None
-    ) -> RegisteredReader:
-        info = reader.info
-        return RegisteredReader(
-            reader_id=ReaderId(new_id("tmr", self._random)),
-            spec=spec,
-            model=info.model,
-            device_type=info.model,
-            serial_number=info.serial_number,
-            firmware_version=info.firmware_version,
-            label=label if label is not None else spec,
-            location=location,
-            metadata={},
-            registered_at=self._clock.now(),
-        )

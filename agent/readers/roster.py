@@ -40,7 +40,7 @@ class Member:
 
 
 class Roster:
-    """The registered readers; fulfils agent.readers.supervisor.Neighbours."""
+    """The registered readers; fulfils agent.readers.opening.Neighbours."""
 
     def __init__(
         self, *, seek: Callable[[bool], None], ask_at: Callable[[Candidate], None]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from agent.clock import Clock
-from agent.errors import InternalError, JournalError, ReaderOffline
-from agent.events import EventBus, ReaderMoved
-from agent.journal.readers import RegisteredReader
+from agent.errors import InternalError, ReaderOffline
 from agent.log import get_logger
 from agent.readers.closing import close_reader, end_tasks
-from agent.readers.ports import OtherReaderFound, Ports, port_of
+from agent.readers.opening import Found, Neighbours, Opening
+from agent.readers.ports import OtherReaderFound
 from agent.readers.reconnect import TRYING, DisconnectReason, Happening, Phase
 from agent.readers.session import ReaderSession, ReaderStatus
 from agent.readers.standing import Standing
@@ -23,35 +20,7 @@ from drivers.reader import Reader
 
 log = get_logger(__name__)
 
-Rewrite = Callable[[Callable[[RegisteredReader], RegisteredReader]], Awaitable[None]]
-"""Changes the reader's record for good. Raises JournalError."""
-
-_Found = tuple[Reader, str]
-"""A reader, and the spec under which it was opened."""
 _PUZZLES = (ReaderTimeout, RemoteError, OtherReaderFound)
-
-
-class Neighbours(Protocol):
-    """The other readers of this machine: agent.readers.roster.Roster."""
-
-    def online_at(self, spec: str) -> RegisteredReader | None:
-        """Who is connected on this port."""
-        ...
-
-    async def take(self, reader: Reader, spec: str) -> None:
-        """Give `reader`, found on this port, to whom it belongs, or close it."""
-        ...
-
-    def seek(self, *, is_news: bool) -> None:
-        """A reader is not where it should be: look for it at other ports.
-
-        `is_news` is whether it was there until now.
-        """
-        ...
-
-    def vacated(self, spec: str) -> None:
-        """A reader was found elsewhere: where it should be there may be another."""
-        ...
 
 
 class Supervisor:
@@ -62,29 +31,27 @@ class Supervisor:
         session: ReaderSession,
         standing: Standing,
         *,
-        ports: Ports,
+        opening: Opening,
         neighbours: Neighbours,
-        rewrite: Rewrite,
         clock: Clock,
-        events: EventBus,
     ) -> None:
-        self.port = port_of(session.record.spec)
-        """Where the reader is, or was last."""
         self.is_misunderstood = False
         """Whether its port can be opened, and what is there makes no sense."""
         self._session = session
         self._standing = standing
-        self._ports = ports
+        self._opening = opening
         self._neighbours = neighbours
-        self._rewrite = rewrite
         self._clock = clock
-        self._events = events
-        self._try_first: str | None = None
-        self._given: _Found | None = None
+        self._given: Found | None = None
         self._held: Reader | None = None
         self._wanted: DisconnectReason | None = None
         self._is_port_news = False
         self._called = asyncio.Event()
+
+    @property
+    def port(self) -> str:
+        """Where the reader is, or was last, as agent.readers.ports.port_of has it."""
+        return self._opening.port
 
     @property
     def is_missing(self) -> bool:
@@ -115,7 +82,7 @@ class Supervisor:
 
     def port_added(self, *, elsewhere: str | None = None) -> None:
         """Its port came, or one that seems to hold it: try there at once."""
-        self._try_first = elsewhere
+        self._opening.try_first = elsewhere
         self._is_port_news = True
         self._standing.plugged()
         self._called.set()
@@ -224,7 +191,7 @@ class Supervisor:
         """One try; None where it failed, or is not wanted any more."""
         self._is_port_news = False
         given, self._given = self._given, None
-        opening = asyncio.create_task(self._opened(given))
+        opening = asyncio.create_task(self._opening.opened(given))
         try:
             while not opening.done() and self._is_to_go_on():
                 await self._until_called(opening)
@@ -252,54 +219,6 @@ class Supervisor:
         is_news = self._standing.failed(code, is_outdated=self._is_port_news)
         self._neighbours.seek(is_news=is_news)
         return None
-
-    async def _opened(self, given: _Found | None) -> Reader:
-        """Raises DriverError unless the registered reader answers, here or elsewhere."""
-        reader, spec = given or await self._found()
-        try:
-            # A crash may have left a transaction running on the reader.
-            async with self._ports.bounded(spec):
-                await reader.cancel()
-            await self._settle(spec, reader)
-        except BaseException:
-            await close_reader(reader)
-            raise
-        return reader
-
-    async def _found(self) -> _Found:
-        """The reader, if it is on its port; another one goes to whom it belongs."""
-        record = self._session.record
-        spec, self._try_first = self._try_first or record.spec, None
-        other = self._neighbours.online_at(spec)
-        if other is not None:
-            raise OtherReaderFound(other.serial_number)
-        model = record.model if spec == record.spec else None
-        reader = await self._ports.opened(spec, model=model)
-        serial_number = reader.info.serial_number
-        if serial_number != record.serial_number:
-            await self._neighbours.take(reader, spec)
-            raise OtherReaderFound(serial_number)
-        return reader, spec
-
-    async def _settle(self, spec: str, reader: Reader) -> None:
-        """Where it was found is its port from now on."""
-        self.port = port_of(spec)
-        reader_id, before = self._session.record.reader_id, self._session.record.spec
-        if port_of(before) == self.port:
-            return
-
-        def moved(record: RegisteredReader) -> RegisteredReader:
-            label = spec if record.label == record.spec else record.label
-            return replace(record, spec=spec, label=label, model=reader.info.model)
-
-        try:
-            await self._rewrite(moved)
-        except JournalError as error:
-            # It works where it is; after a restart it is looked for once more.
-            log.warning("reader.move_not_kept", reader_id=reader_id, code=error.code)
-        log.info("reader.moved", reader_id=reader_id, spec=spec)
-        self._events.publish(ReaderMoved(reader_id, spec))
-        self._neighbours.vacated(before)
 
     async def _hold(self, reader: Reader) -> None:
         """Give the reader out until its wire is gone, or it is to be let go."""
@@ -333,7 +252,7 @@ class Supervisor:
             await close_reader(given[0])
 
 
-async def _abandon(opening: asyncio.Task[Reader], given: _Found | None) -> None:
+async def _abandon(opening: asyncio.Task[Reader], given: Found | None) -> None:
     opening.cancel()
     await asyncio.wait({opening})
     if not opening.cancelled() and opening.exception() is None:

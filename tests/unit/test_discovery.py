@@ -340,7 +340,6 @@ async def test_what_a_port_seems_to_hold_is_known_when_it_is_registered() -> Non
         assert looking.ports.opened == [(BLE0, MODEL)]
         assert looking.discovery.model_at(BLE0.lower()) == MODEL
         assert looking.discovery.model_at(BLE1) is None
-        assert looking.discovery.methods == {BLUETOOTH}
 
 
 @in_virtual_time
