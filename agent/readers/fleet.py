@@ -54,8 +54,7 @@ class Fleet:
         tasks: asyncio.TaskGroup,
     ) -> None:
         self._journal = journal
-        self._clock = clock
-        self._random = random
+        self._clock, self._random = clock, random
         self._events = events
         self._settings = settings
         self._tasks = tasks
