@@ -127,7 +127,15 @@ def add(
         raise usage_error(f"{image}: there is no such file", remedy="Name the image.")
     signers = _signers(keys, passphrase_file)
     name = add_image(repository, image, terms=terms, signers=signers, now=_now())
+    _tell_added(name, model)
+
+
+def _tell_added(name: str, model: str) -> None:
+    from drivers.profile import profiles
+
     typer.echo(name)
+    if model not in profiles():  # a slip of the pen, or a model of a newer version
+        typer.echo(f"This version of Cardlane knows no model {model}.", err=True)
 
 
 def remove(

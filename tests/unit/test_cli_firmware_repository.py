@@ -165,6 +165,27 @@ def test_an_image_that_is_described_badly_is_not_added(
     assert added(terminal, *options) == 2
 
 
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (
+            "magtek_dynaprux",
+            "This version of Cardlane knows no model magtek_dynaprux.\n",
+        ),
+        ("magtek_dynaprox", ""),
+    ],
+)
+def test_a_misspelled_model_is_pointed_out(
+    terminal: Terminal, model: str, told: str
+) -> None:
+    made(terminal)
+
+    status = added(terminal, f"--model={model}")
+
+    assert status == 0
+    assert terminal.err == told
+
+
 def test_an_image_that_is_not_there_is_not_added(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -246,3 +267,12 @@ def files_in(bundle: Path) -> set[str]:
         return {file.name for file in bundle.rglob("*")}
     with tarfile.open(bundle) as tar:
         return {Path(name).name for name in tar.getnames()}
+
+
+def test_a_signature_is_believed_for_a_day_at_least(terminal: Terminal) -> None:
+    made(terminal)
+
+    status = terminal.run(*REPOSITORY, "sign", "repo", "--keys=keys", "--days=0")
+
+    assert status == 2
+    assert "--days" in terminal.err
