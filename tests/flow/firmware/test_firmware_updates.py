@@ -172,6 +172,7 @@ async def test_a_defect_in_a_driver_ends_its_update_and_nothing_else(
 
     update = await bench.installed(reader)
     till.device.defect = None
+    await bench.online(reader)
 
     assert update.failure_code == "internal_error"
     assert (await bench.installed(reader)).state is UpdateState.DONE
