@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from examples.launch import (
@@ -156,7 +157,7 @@ def measure(tills: list[Till], *, payments: int) -> Run:
     return Run({till.reader: till.times_ms for till in tills}, seconds)
 
 
-def figures_of(alone: Run, together: Run) -> dict[str, float]:
+def figures_of(alone: Run, together: Run) -> dict[str, Any]:
     """What is told to programs."""
     counts = [len(times) for times in together.times_ms.values()]
     p50, p99 = percentile(together.all_ms, 50), percentile(together.all_ms, 99)
@@ -170,6 +171,10 @@ def figures_of(alone: Run, together: Run) -> dict[str, float]:
         "p99_16_ms": p99,
         "p99_to_p50_16": round(p99 / p50, 2),
         "fairness_ratio": round(max(counts) / min(counts), 3),
+        "p50_p99_by_reader_ms": {
+            reader: [percentile(times, 50), percentile(times, 99)]
+            for reader, times in together.times_ms.items()
+        },
     }
 
 
