@@ -75,7 +75,7 @@ async def test_an_unrestricted_stripe_key_is_warned_about(
     text: str,
     warnings: list[str],
 ) -> None:
-    file = tmp_path / "stripe_key"
+    file = tmp_path / "stripe_api_key"
     file.write_text(text)
     file.chmod(0o600)
     settings = Settings(
