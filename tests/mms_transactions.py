@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -28,11 +28,8 @@ from drivers.protocol.magtek_mms.start import StartTransaction
 from drivers.protocol.magtek_mms.status import STARTED, StatusDetail, refused
 from drivers.reader import (
     ChipFlow,
-    EncryptedCard,
     IssuerAnswer,
-    OnlineRequested,
     Transaction,
-    TransactionEvent,
     TransactionRequest,
 )
 from drivers.wires import WireKind
@@ -77,29 +74,6 @@ async def started(
         transaction = await stack.enter_async_context(reader.transaction(request))
         await answering
         yield transaction, device
-
-
-async def events_to_the_end(transaction: Transaction) -> list[TransactionEvent]:
-    return [event async for event in transaction]
-
-
-async def next_event(transaction: Transaction) -> TransactionEvent:
-    async for event in transaction:
-        return event
-    raise AssertionError("no event")
-
-
-async def until_online(transaction: Transaction) -> EncryptedCard:
-    async for event in transaction:
-        if isinstance(event, OnlineRequested):
-            return event.card
-    raise AssertionError("the card did not go online")
-
-
-async def while_answering(
-    doing: Coroutine[Any, Any, None], answering: Coroutine[Any, Any, object]
-) -> None:
-    await asyncio.gather(doing, answering)
 
 
 async def start_and_leave(opening: Any) -> None:

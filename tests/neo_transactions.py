@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 from neo_pipe import VP3300, WIRES, ScriptedReader, Wire, answer_to, opened_reader
 from published_vectors import neo_frames, neo_msr_block
+from transaction_events import until_online
 
 from drivers.families.idtech_neo.reader import IdTechNeoReader
 from drivers.profile import Profile
@@ -37,9 +37,7 @@ from drivers.reader import (
     ChipFlow,
     EncryptedCard,
     IssuerAnswer,
-    OnlineRequested,
     Transaction,
-    TransactionEvent,
     TransactionRequest,
 )
 
@@ -142,26 +140,3 @@ async def chip_waits_for_issuer(
     await scripted.expect(AuthenticateContact)
     await scripted.send(ONLINE)
     return await until_online(transaction)
-
-
-async def events_to_the_end(transaction: Transaction) -> list[TransactionEvent]:
-    return [event async for event in transaction]
-
-
-async def next_event(transaction: Transaction) -> TransactionEvent:
-    async for event in transaction:
-        return event
-    raise AssertionError("no event")
-
-
-async def until_online(transaction: Transaction) -> EncryptedCard:
-    async for event in transaction:
-        if isinstance(event, OnlineRequested):
-            return event.card
-    raise AssertionError("the card did not go online")
-
-
-async def while_answering(
-    doing: Coroutine[Any, Any, None], answering: Coroutine[Any, Any, object]
-) -> None:
-    await asyncio.gather(doing, answering)

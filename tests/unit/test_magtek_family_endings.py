@@ -21,10 +21,12 @@ from mms_transactions import (
     NOTHING_RUNS,
     SALE,
     TOO_LATE,
-    events_to_the_end,
-    next_event,
     start_and_leave,
     started,
+)
+from transaction_events import (
+    events_to_the_end,
+    next_event,
     until_online,
     while_answering,
 )

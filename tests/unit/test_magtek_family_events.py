@@ -24,9 +24,11 @@ from mms_transactions import (
     REMOVED,
     SALE,
     TAPPED,
+    started,
+)
+from transaction_events import (
     events_to_the_end,
     next_event,
-    started,
     until_online,
     while_answering,
 )

@@ -7,17 +7,8 @@ from dataclasses import replace
 
 import pytest
 from mms_pipe import CIPHERTEXT, KSN, SERIAL_NUMBER, arqc_of, opened_reader
-from mms_transactions import (
-    APPROVAL,
-    APPROVED,
-    CANCELED,
-    INSERTED,
-    SALE,
-    events_to_the_end,
-    started,
-    until_online,
-    while_answering,
-)
+from mms_transactions import APPROVAL, APPROVED, CANCELED, INSERTED, SALE, started
+from transaction_events import events_to_the_end, until_online, while_answering
 from virtual_time import in_virtual_time
 
 from drivers.errors import (

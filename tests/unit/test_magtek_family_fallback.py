@@ -14,9 +14,9 @@ from mms_transactions import (
     INSERTED,
     NOTHING_RUNS,
     SALE,
-    events_to_the_end,
     started,
 )
+from transaction_events import events_to_the_end
 from virtual_time import in_virtual_time
 
 from drivers.families.magtek_mms.fallback import MOST_CHIP_READS, Retry, retry_after

@@ -22,13 +22,11 @@ from neo_transactions import (
     TRACK_TWINS,
     card,
     chip_waits_for_issuer,
-    events_to_the_end,
-    next_event,
     result,
     started,
     transaction_on,
-    until_online,
 )
+from transaction_events import events_to_the_end, next_event, until_online
 from virtual_time import in_virtual_time
 
 from drivers.protocol import emv

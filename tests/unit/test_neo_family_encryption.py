@@ -8,16 +8,8 @@ from dataclasses import replace
 
 import pytest
 from neo_pipe import ALL, answer_to, opened_reader
-from neo_transactions import (
-    SALE,
-    TAPPED,
-    TRACK_TWINS,
-    events_to_the_end,
-    next_event,
-    started,
-    transaction_on,
-    until_online,
-)
+from neo_transactions import SALE, TAPPED, TRACK_TWINS, started, transaction_on
+from transaction_events import events_to_the_end, next_event, until_online
 from virtual_time import in_virtual_time
 
 from drivers.errors import (

@@ -14,12 +14,11 @@ from neo_transactions import (
     TIMED_OUT,
     TRACK_TWINS,
     card,
-    events_to_the_end,
     failed,
     result,
     started,
-    until_online,
 )
+from transaction_events import events_to_the_end, until_online
 from virtual_time import in_virtual_time
 
 from drivers.protocol import emv

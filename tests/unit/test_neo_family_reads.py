@@ -20,14 +20,12 @@ from neo_transactions import (
     TRACK_TWINS,
     card,
     chip_waits_for_issuer,
-    events_to_the_end,
     failed,
-    next_event,
     started,
     transaction_on,
-    until_online,
 )
 from published_vectors import neo_msr_block
+from transaction_events import events_to_the_end, next_event, until_online
 from virtual_time import in_virtual_time
 
 from drivers.protocol import emv

@@ -16,10 +16,12 @@ from neo_transactions import (
     TAPPED,
     TIMED_OUT,
     chip_waits_for_issuer,
-    events_to_the_end,
-    next_event,
     started,
     transaction_on,
+)
+from transaction_events import (
+    events_to_the_end,
+    next_event,
     until_online,
     while_answering,
 )

@@ -7,13 +7,8 @@ from dataclasses import replace
 
 import pytest
 from neo_pipe import VP6800, ScriptedReader, opened_reader
-from neo_transactions import (
-    SALE,
-    TIMED_OUT,
-    events_to_the_end,
-    next_event,
-    transaction_on,
-)
+from neo_transactions import SALE, TIMED_OUT, transaction_on
+from transaction_events import events_to_the_end, next_event
 from virtual_time import in_virtual_time
 
 from drivers.protocol import emv
