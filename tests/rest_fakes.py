@@ -23,9 +23,9 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested, Outcome
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
-from agent.payments.actions import ProcessPaymentIntent
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
+from agent.payments.wanted import Wanted
 from agent.readers.discovered import (
     DiscoveryEvent,
     DiscoveryMethod,
@@ -168,7 +168,7 @@ class FakeActions:
     """Fulfils agent.rest.services.Actions; a payment ends when a test ends it."""
 
     def __init__(self, journal: Journal) -> None:
-        self.requests: list[ProcessPaymentIntent] = []
+        self.requests: list[Wanted] = []
         self.refusal: AgentError | None = None
         self.asked = asyncio.Event()
         """A request has come as far as the payments."""
@@ -184,10 +184,10 @@ class FakeActions:
         self._payments: dict[ReaderId, Payment] = {}
         self._ended = asyncio.Event()
 
-    async def process_payment_intent(
+    async def begin(
         self,
         reader_id: ReaderId,
-        request: ProcessPaymentIntent,
+        wanted: Wanted,
         *,
         answer: Callable[[Payment], StoredAnswer] | None,
     ) -> Payment:
@@ -195,15 +195,15 @@ class FakeActions:
         await self.begins.wait()
         if self.refusal is not None:
             raise self.refusal
-        self.requests.append(request)
+        self.requests.append(wanted)
         payment = Payment(
             payment_id=PaymentId(f"pay_{len(self.requests)}"),
             reader_id=reader_id,
-            action="process_payment_intent",
-            payment_intent=request.payment_intent,
+            action=wanted.action,
+            payment_intent=wanted.payment_intent,
             amount=1234,
             currency="usd",
-            parameters=request.parameters(),
+            parameters=wanted.parameters(),
         )
         entry = ActionRequested(
             payment_id=payment.payment_id,

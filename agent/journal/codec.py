@@ -126,16 +126,14 @@ def _checked(kind: str, values: dict[str, object], entry_type: type) -> dict[str
 
 @cache
 def _shape(entry_type: type[Any]) -> tuple[dict[str, Any], frozenset[str]]:
-    """The fields' types, NewTypes resolved, and the names that must be present."""
-    hints = {
-        name: getattr(hint, "__supertype__", hint)
-        for name, hint in get_type_hints(entry_type).items()
-    }
+    """The fields' types, and the names that must be present."""
+    hints = get_type_hints(entry_type)
     required = frozenset(f.name for f in fields(entry_type) if f.default is MISSING)
     return hints, required
 
 
 def _fits(value: object, hint: Any) -> bool:
+    hint = getattr(hint, "__supertype__", hint)
     if get_origin(hint) in (Union, UnionType):
         return any(_fits(value, choice) for choice in get_args(hint))
     if get_origin(hint) is dict:

@@ -29,11 +29,13 @@ class ActionRequested:
     reader_id: ReaderId
     action: str
     """Stripe's action type, such as `process_payment_intent`."""
-    payment_intent: PaymentIntentId
+    payment_intent: PaymentIntentId | None
     amount: int
+    """Minor units of `currency`; 0 where the action moves no money."""
     currency: str
+    """Empty where the action moves no money."""
     parameters: dict[str, str | int | bool]
-    """`process_config` as sent, flattened; never card data."""
+    """What the register sent with it, flattened; never card data."""
     reference_digest: str | None = None
     """SHA-256 of the PaymentIntent's `metadata[reference]`, hex."""
 

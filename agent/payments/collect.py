@@ -101,7 +101,6 @@ async def process_payment_intent(
     *,
     session: ReaderSession,
     settlement: Settlement,
-    settings: PaymentSettings,
     events: EventBus,
     cancellation: Cancellation,
 ) -> None:
@@ -113,7 +112,9 @@ async def process_payment_intent(
     payment_id = record.payment.payment_id
     uncharged: ActionFinished | None = None
     try:
-        async with session.transaction(_request(record, settings)) as transaction:
+        async with session.transaction(
+            _request(record, settlement.settings)
+        ) as transaction:
             async with cancellation.of(transaction):
                 collected = await _collect_card(
                     transaction, record=record, events=events

@@ -29,7 +29,7 @@ async def confirm_once(
     try:
         answer = await payment_intents.confirm(
             stripe,
-            payment.payment_intent,
+            payment.intent,
             card=card,
             idempotency_key=payment.confirm_key,
         )
@@ -75,7 +75,7 @@ async def _look_up(
 ) -> Confirmed | NotCharged | AnswerLost:
     """What the PaymentIntent itself says, where the confirm cannot be repeated."""
     try:
-        intent = await payment_intents.retrieve(stripe, payment.payment_intent)
+        intent = await payment_intents.retrieve(stripe, payment.intent)
     except AgentError as error:
         return AnswerLost(payment.payment_id, reason=error.message)
     match intent.status:

@@ -30,10 +30,11 @@ class Payment:
     reader_id: ReaderId
     action: str
     """Stripe's action type, such as `process_payment_intent`."""
-    payment_intent: PaymentIntentId
+    payment_intent: PaymentIntentId | None
     amount: int
-    """Minor units of `currency`."""
+    """Minor units of `currency`; 0 where the action moves no money."""
     currency: str
+    """Empty where the action moves no money."""
     parameters: dict[str, str | int | bool]
     phase: Phase = Phase.REQUESTED
     read_method: str | None = None
@@ -49,6 +50,13 @@ class Payment:
     failure_code: str | None = None
     failure_message: str | None = None
     card_verdict_missing: bool = False
+
+    @property
+    def intent(self) -> PaymentIntentId:
+        """The PaymentIntent; ValueError for an action that has none."""
+        if self.payment_intent is None:
+            raise ValueError(f"{self.action} has no PaymentIntent")
+        return self.payment_intent
 
     @property
     def is_finished(self) -> bool:

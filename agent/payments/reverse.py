@@ -61,7 +61,7 @@ async def _give_back(payment: Payment, stripe: StripeClient, *, key: str) -> Non
 
     Raises what the upstream raises: then the money is not certainly back.
     """
-    intent_id = payment.payment_intent
+    intent_id = payment.intent
     if payment.intent_status == "requires_capture":
         try:
             await payment_intents.cancel(stripe, intent_id, idempotency_key=key)
@@ -84,7 +84,7 @@ def _is_kept(error: AgentError) -> bool:
 async def _is_back(payment: Payment, stripe: StripeClient) -> bool:
     """Whether the money is back, by whomever; Stripe refuses a second return."""
     try:
-        intent = await payment_intents.retrieve(stripe, payment.payment_intent)
+        intent = await payment_intents.retrieve(stripe, payment.intent)
     except AgentError:
         return False
     return intent.status == "canceled" or intent.is_refunded

@@ -1,9 +1,11 @@
-"""What a reader is told to do: process a PaymentIntent, or stop."""
+"""What a reader is told to do, and to stop."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,8 +13,8 @@ from starlette.responses import Response
 from agent.errors import JournalUnavailable, ParameterInvalid
 from agent.ids import PaymentId, PaymentIntentId
 from agent.journal.answers import StoredAnswer
-from agent.payments.actions import ProcessPaymentIntent
 from agent.payments.payment import Payment
+from agent.payments.wanted import ProcessPaymentIntent, Wanted
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.idempotency import Claim
 from agent.rest.parameters import (
@@ -46,47 +48,29 @@ class ProcessConfig(Parameters):
     tipping: Tipping = Tipping()
 
 
-class Process(Parameters):
+class Action(Parameters):
+    """What every `POST` that tells a reader to do something may carry."""
+
+    expand: TextList = ()
+
+
+class Process(Action):
     """`POST …/process_payment_intent`."""
 
     payment_intent: Text
     process_config: ProcessConfig = ProcessConfig()
-    expand: TextList = ()
 
 
-class CancelAction(Parameters):
+class CancelAction(Action):
     """`POST …/cancel_action`."""
 
-    expand: TextList = ()
+
+Asked = TypeVar("Asked", bound=Action)
 
 
 async def process_payment_intent(request: Request) -> Response:
     """Begin to take a payment; answers at once, or after `Prefer: wait=N`."""
-    services = services_of(request)
-    reader_id = reader_id_in(request)
-    post = await posted(request, Process)
-    asked, claim = post.parameters, post.claim
-    check_expandable(asked.expand)
-    _check_tipping(asked.process_config)
-    started: PaymentId | None = None
-
-    async def execute() -> Response:
-        nonlocal started
-        payment = await services.actions.process_payment_intent(
-            reader_id,
-            _wanted(asked),
-            answer=None if claim is None else partial(_kept, services, claim),
-        )
-        started = payment.payment_id
-        return _shown(services, payment)
-
-    response = await once(request, claim, execute)
-    wait_s = wait_preferred(request.headers.getlist("prefer"))
-    if wait_s is not None and response.status_code == 200:
-        awaited = started or (claim and services.awaited.get(claim.key))
-        if awaited:
-            response = await _after_waiting(services, awaited, claim, wait_s=wait_s)
-    return await expanded(response, asked.expand, stripe=services.stripe)
+    return await _begin(request, Process, _process_payment_intent)
 
 
 async def cancel_action(request: Request) -> Response:
@@ -102,6 +86,37 @@ async def cancel_action(request: Request) -> Response:
 
     response = await once(request, post.claim, execute)
     return await expanded(response, post.parameters.expand, stripe=services.stripe)
+
+
+async def _begin(
+    request: Request, model: type[Asked], wanted: Callable[[Asked], Wanted]
+) -> Response:
+    """Begin what `wanted` makes of the parameters, once for one Idempotency-Key."""
+    services = services_of(request)
+    reader_id = reader_id_in(request)
+    post = await posted(request, model)
+    asked, claim = post.parameters, post.claim
+    check_expandable(asked.expand)
+    action = wanted(asked)
+    started: PaymentId | None = None
+
+    async def execute() -> Response:
+        nonlocal started
+        payment = await services.actions.begin(
+            reader_id,
+            action,
+            answer=None if claim is None else partial(_kept, services, claim),
+        )
+        started = payment.payment_id
+        return _shown(services, payment)
+
+    response = await once(request, claim, execute)
+    wait_s = wait_preferred(request.headers.getlist("prefer"))
+    if wait_s is not None and response.status_code == 200:
+        awaited = started or (claim and services.awaited.get(claim.key))
+        if awaited:
+            response = await _after_waiting(services, awaited, claim, wait_s=wait_s)
+    return await expanded(response, asked.expand, stripe=services.stripe)
 
 
 async def _after_waiting(
@@ -137,8 +152,9 @@ def _shown(services: Services, payment: Payment) -> Response:
     return json_response(reader_object(session, payment, livemode=services.livemode))
 
 
-def _wanted(asked: Process) -> ProcessPaymentIntent:
+def _process_payment_intent(asked: Process) -> Wanted:
     config = asked.process_config
+    _check_tipping(config)
     return ProcessPaymentIntent(
         payment_intent=PaymentIntentId(asked.payment_intent),
         skip_tipping=config.skip_tipping,

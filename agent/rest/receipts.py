@@ -115,8 +115,7 @@ def ended(payment: Payment) -> Payment:
 async def _receipt(services: Services, payment: Payment) -> Receipt:
     intent = await _fetched(
         services.stripe,
-        f"/v1/payment_intents/{quote(payment.payment_intent, safe='')}"
-        "?expand[]=latest_charge",
+        f"/v1/payment_intents/{quote(payment.intent, safe='')}?expand[]=latest_charge",
     )
     charge = object_at(intent, "latest_charge")
     if payment.charge not in (None, text_at(charge, "id")):

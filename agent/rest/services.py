@@ -21,8 +21,8 @@ from agent.ids import PaymentId, Random, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
-from agent.payments.actions import ProcessPaymentIntent
 from agent.payments.payment import Payment
+from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
 from agent.rest.reader_object import ShownReader
 from agent.settings import Settings
@@ -74,10 +74,10 @@ class Fleet(Protocol):
 class Actions(Protocol):
     """The actions on readers: agent.payments.actions.Actions."""
 
-    async def process_payment_intent(
+    async def begin(
         self,
         reader_id: ReaderId,
-        request: ProcessPaymentIntent,
+        wanted: Wanted,
         *,
         answer: Callable[[Payment], StoredAnswer] | None,
     ) -> Payment: ...

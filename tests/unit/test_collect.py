@@ -45,7 +45,6 @@ async def test_a_read_that_ends_without_an_end_is_a_failure(tmp_path: Path) -> N
             record,
             session=session,
             settlement=Settlement(stripe, clock, PaymentSettings()),
-            settings=PaymentSettings(),
             events=events,
             cancellation=Cancellation(),
         )

@@ -29,8 +29,8 @@ from agent.journal.entries import (
     Outcome,
 )
 from agent.journal.journal import OF_INTENT, OF_REFERENCE
-from agent.payments.actions import ProcessPaymentIntent
 from agent.payments.reference import reference_digest
+from agent.payments.wanted import ProcessPaymentIntent
 from agent.rest.auth import KeyScope
 from agent.rest.payments import MOST_PAYMENTS
 
@@ -126,7 +126,7 @@ async def test_what_never_began_here_may_be_taken(agent: Agent, query: str) -> N
 async def test_a_payment_under_way_is_told_as_far_as_it_is(agent: Agent) -> None:
     agent.fleet.add("tmr_1")
     request = ProcessPaymentIntent(PaymentIntentId("pi_1"))
-    await agent.actions.process_payment_intent(ReaderId("tmr_1"), request, answer=None)
+    await agent.actions.begin(ReaderId("tmr_1"), request, answer=None)
     agent.actions.lose_answer("tmr_1")
 
     found = (await agent.client.get("/agent/payments?payment_intent=pi_1")).json()

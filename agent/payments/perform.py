@@ -1,0 +1,34 @@
+"""From what a register wanted to the straight line that does it."""
+
+from __future__ import annotations
+
+from agent.events import EventBus
+from agent.payments.collect import Cancellation, process_payment_intent
+from agent.payments.record import PaymentRecord
+from agent.payments.settlement import Settlement
+from agent.payments.wanted import ProcessPaymentIntent, Wanted
+from agent.readers.session import ReaderSession
+
+
+async def perform(
+    wanted: Wanted,
+    record: PaymentRecord,
+    *,
+    session: ReaderSession,
+    settlement: Settlement,
+    events: EventBus,
+    cancellation: Cancellation,
+) -> None:
+    """Do what was wanted; returns with the action finished.
+
+    Raises JournalError where the journal failed: then it is left for recovery.
+    """
+    match wanted:
+        case ProcessPaymentIntent():
+            await process_payment_intent(
+                record,
+                session=session,
+                settlement=settlement,
+                events=events,
+                cancellation=cancellation,
+            )
