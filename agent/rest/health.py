@@ -120,7 +120,10 @@ def _update_causes(services: Services) -> Iterator[Cause]:
 
 
 def _reader_causes(services: Services) -> Iterator[Cause]:
-    for session in services.fleet.sessions():
+    """Readers that are away; without any of those registered no payment can start."""
+    sessions = services.fleet.sessions()
+    are_all_away = all(session.status != "online" for session in sessions)
+    for session in sessions:
         if session.status != "online":
             reader, reason = session.record.reader_id, session.offline_reason
             offline = ReaderOffline(f"Reader {reader} is offline ({reason}).")
@@ -128,7 +131,7 @@ def _reader_causes(services: Services) -> Iterator[Cause]:
                 offline.code,
                 offline.message,
                 _REMEDIES.get(reason or "", offline.remedy),
-                stops_payments=False,
+                stops_payments=are_all_away,
             )
 
 

@@ -40,14 +40,33 @@ async def test_an_agent_without_trouble_is_ready(agent: Agent) -> None:
     assert answer.json() == {"status": "ready", "causes": []}
 
 
-async def test_an_offline_reader_only_degrades(agent: Agent) -> None:
+async def test_an_offline_reader_beside_another_only_degrades(agent: Agent) -> None:
     agent.fleet.add("tmr_1").status = "offline"
+    agent.fleet.add("tmr_2")
 
     answer = await agent.client.get("/agent/health/ready")
 
     assert answer.status == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["causes"][0]["code"] == "terminal_reader_offline"
+
+
+async def test_with_all_readers_offline_no_payment_can_start(agent: Agent) -> None:
+    agent.fleet.add("tmr_1").status = "offline"
+    agent.fleet.add("tmr_2").status = "offline"
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 503
+    assert answer.json()["status"] == "unavailable"
+    codes = [cause["code"] for cause in answer.json()["causes"]]
+    assert codes == ["terminal_reader_offline", "terminal_reader_offline"]
+
+
+async def test_an_agent_without_readers_waits_for_its_first(agent: Agent) -> None:
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert (answer.status, answer.json()["status"]) == (200, "ready")
 
 
 @pytest.mark.parametrize(
@@ -206,6 +225,5 @@ async def test_a_reader_that_an_update_has_left_ill_is_told(
 
     answer = await agent.client.get("/agent/health/ready")
 
-    assert answer.status == 200
     told = {cause["code"] for cause in answer.json()["causes"]}
     assert (code in told) is is_told
