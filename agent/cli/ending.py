@@ -11,6 +11,10 @@ from agent.receipts.text import receipt_text
 from agent.stripe_api.objects import JsonObject, number_at, object_at, text_at
 
 _TOLD = {
+    Result.APPROVED: (
+        "APPROVED\n"
+        "Stripe cannot be asked for the receipt now; `cardlane receipt` prints it later."
+    ),
     Result.DECLINED: "DECLINED",
     Result.CANCELED: "CANCELED: nothing was charged",
     Result.FAILED: "FAILED: the customer pays nothing",
@@ -25,7 +29,9 @@ def ending_text(
     ending: Ending, order: Order, *, merchant: str | None, at: datetime
 ) -> str:
     """The receipt of an approved payment, or why there is none."""
-    if ending.result is Result.APPROVED:
+    # As it was before the payment: Stripe could not be asked since.
+    is_stale = text_at(ending.intent, "status") == "requires_payment_method"
+    if ending.result is Result.APPROVED and not is_stale:
         receipt = receipt_of(
             ending.intent,
             charge=object_at(ending.intent, "latest_charge"),

@@ -29,6 +29,9 @@ def pay(
     capture: Annotated[
         str, typer.Option(help="automatic, or manual to authorize only.")
     ] = "automatic",
+    patience: Annotated[
+        float, typer.Option(help="Seconds to wait for an outcome that is unknown.")
+    ] = 30.0,
     config: Config = None,
     url: Url = None,
     key_file: KeyFile = None,
@@ -57,7 +60,7 @@ def pay(
         capture_method=capture,
         idempotency_key=secrets.token_hex(16),
     )
-    ending = _take(api, order, clock=clock)
+    ending = _take(api, order, clock=clock, patience_s=patience)
     if as_json:
         typer.echo(json.dumps(ending_object(ending, order)))
     else:
@@ -65,7 +68,7 @@ def pay(
     raise typer.Exit(EXIT_CODES[ending.result])
 
 
-def _take(api: LocalApi, order: Order, *, clock: Clock) -> Ending:
+def _take(api: LocalApi, order: Order, *, clock: Clock, patience_s: float) -> Ending:
     from agent.cli.till import Till, take_payment
 
     till = Till(
@@ -73,6 +76,7 @@ def _take(api: LocalApi, order: Order, *, clock: Clock) -> Ending:
         show=lambda line: typer.echo(line, err=True),
         monotonic=clock.monotonic,
         sleep=time.sleep,
+        patience_s=patience_s,
     )
     try:
         return take_payment(till, order)

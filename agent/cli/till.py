@@ -18,8 +18,8 @@ from agent.money import Amount
 from agent.stripe_api.objects import JsonObject, object_at, text_at
 
 POLL_S = 0.5
-PATIENCE_S = 120.0
-"""How long an unknown outcome, or an agent that is gone, is waited for."""
+PATIENCE_S = 30.0
+"""How long an unknown outcome, or an agent that is gone, is waited for by default."""
 
 FINAL_PHASES = frozenset({"succeeded", "declined", "canceled", "failed"})
 READERS = "/v1/terminal/readers"
@@ -43,6 +43,14 @@ EXIT_CODES = {
     Result.FAILED: ExitCode.NOT_CHARGED,
     Result.UNKNOWN: ExitCode.OUTCOME_UNKNOWN,
 }
+
+
+_BY_NEXT_STEP = {
+    "done": Result.APPROVED,
+    "capture": Result.APPROVED,
+    "may_try_again": Result.CANCELED,
+}
+"""What the agent's `next_step` says of a payment that the reader has forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,8 @@ class Till:
     show: Callable[[str], None]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
+    patience_s: float = PATIENCE_S
+    """How long an unknown outcome is waited for."""
 
 
 def take_payment(till: Till, order: Order) -> Ending:
@@ -187,19 +197,21 @@ def _cancel(till: Till, order: Order) -> None:
 def _outcome(till: Till, order: Order, intent: JsonObject) -> Ending:
     """Ask the agent until it knows, but not for ever; Ctrl-C ends the asking.
 
-    Whoever waits is told why, once for each cause.
+    Whoever waits is told for how long, and why, once for each cause.
     """
-    deadline = till.monotonic() + PATIENCE_S
+    deadline = till.monotonic() + till.patience_s
     ending = Ending(Result.UNKNOWN, intent)
-    told = set[str]()
+    told = set[str | None]()
     try:
-        while till.monotonic() < deadline:
+        while True:
             ending = _ending_now(till, order, intent)
-            if ending.result is not Result.UNKNOWN:
+            if ending.result is not Result.UNKNOWN or till.monotonic() > deadline:
                 break
+            if not told:
+                till.show(f"Waiting up to {till.patience_s:g} s for the outcome …")
             if ending.failure_code is not None and ending.failure_code not in told:
-                told.add(ending.failure_code)
                 till.show(f"Still waiting: {_cause(ending)}")
+            told.add(ending.failure_code)
             till.sleep(POLL_S)
     except KeyboardInterrupt:
         till.show("The payment goes on without being watched.")
@@ -211,18 +223,37 @@ def _cause(ending: Ending) -> str:
 
 
 def _ending_now(till: Till, order: Order, intent: JsonObject) -> Ending:
-    """What the agent knows of the payment; UNKNOWN while it goes on."""
+    """What the agent knows of the payment; UNKNOWN while it goes on.
+
+    The agent's word is enough: Stripe may be out of reach.
+    """
     try:
         reader = till.api.get(f"{READERS}/{order.reader_id}")
-        current = _with_charge(till, intent)
+        action = object_at(reader, "action")
+        processed = object_at(action, "process_payment_intent")
+        if processed.get("payment_intent") != intent.get("id"):
+            return _forgotten(till, intent)
     except CommandFailed as failure:
         return Ending(Result.UNKNOWN, intent, failure.code, failure.message)
-    action = object_at(reader, "action")
-    processed = object_at(action, "process_payment_intent")
-    if processed.get("payment_intent") != intent.get("id"):
-        return Ending(_result_of_intent(current), current)
+    result = _result_of_action(action)
+    if result is Result.APPROVED:
+        with suppress(CommandFailed):
+            return Ending(result, _with_charge(till, intent))
     code, message = text_at(action, "failure_code"), text_at(action, "failure_message")
-    return Ending(_result_of_action(action), current, code, message)
+    return Ending(result, intent, code, message)
+
+
+def _forgotten(till: Till, intent: JsonObject) -> Ending:
+    """The reader shows another payment, or none: what Stripe or the journal says."""
+    try:
+        current = _with_charge(till, intent)
+    except CommandFailed:
+        found = till.api.get(
+            "/agent/payments", {"payment_intent": text_at(intent, "id") or ""}
+        )
+        step = text_at(found, "next_step") or ""
+        return Ending(_BY_NEXT_STEP.get(step, Result.UNKNOWN), intent)
+    return Ending(_result_of_intent(current), current)
 
 
 def _result_of_action(action: JsonObject) -> Result:

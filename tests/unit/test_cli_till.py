@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from agent_clock import StillClock
 from rest_fakes import Agent
 from served_agent import ServedAgent, served_agent
 
-from agent.cli.failures import CommandFailed, ExitCode
+from agent.cli.ending import ending_text
+from agent.cli.failures import CommandFailed
 from agent.cli.local_api import LocalApi
-from agent.cli.till import Order, Result, Till, choose_reader, take_payment
-from agent.errors import ReaderBusy, ReaderOffline
+from agent.cli.till import Order, Result, Till, take_payment
+from agent.errors import ReaderBusy, ReaderOffline, StripeUnreachable
 from agent.events import CardEvent, DisplayRequested, InputRequested, PhaseChanged
 from agent.ids import PaymentId, ReaderId
 from agent.journal.entries import Outcome
@@ -69,6 +71,7 @@ def till(served: ServedAgent, counter: Counter) -> Till:
         show=counter.show,
         monotonic=counter.monotonic,
         sleep=counter.sleep,
+        patience_s=180.0,
     )
 
 
@@ -228,6 +231,71 @@ def test_a_lost_answer_ends_as_unknown_and_not_as_a_decline(
     assert f"{INTENT}/cancel" not in served.agent.stripe.paths("POST")
 
 
+def test_how_long_an_outcome_is_waited_for_is_said(served: ServedAgent) -> None:
+    def act(agent: Agent, phase: Callable[[str], None]) -> None:
+        agent.actions.lose_answer("tmr_1")
+        phase("unknown")
+
+    script(served, act)
+    counter = Counter()
+
+    take_payment(till(served, counter), ORDER)
+
+    assert "Waiting up to 180 s for the outcome …" in counter.lines
+    assert counter.ticks <= 5
+
+
+def test_a_known_outcome_needs_no_stripe(served: ServedAgent) -> None:
+    def act(agent: Agent, phase: Callable[[str], None]) -> None:
+        agent.actions.end("tmr_1", Outcome.FAILED, code="reader_disconnected")
+        agent.stripe.refusal = StripeUnreachable("No connection to Stripe.")
+        phase("failed")
+
+    script(served, act)
+    counter = Counter()
+
+    ending = take_payment(till(served, counter), ORDER)
+
+    assert (ending.result, ending.failure_code) == (
+        Result.FAILED,
+        "reader_disconnected",
+    )
+    assert counter.lines == []
+
+
+def test_an_approval_is_told_though_its_receipt_cannot_be_read(
+    served: ServedAgent,
+) -> None:
+    def act(agent: Agent, phase: Callable[[str], None]) -> None:
+        agent.actions.end("tmr_1", Outcome.SUCCEEDED)
+        agent.stripe.refusal = StripeUnreachable("No connection to Stripe.")
+        phase("succeeded")
+
+    script(served, act)
+
+    ending = take_payment(till(served, Counter()), ORDER)
+
+    assert ending.result is Result.APPROVED
+    assert "`cardlane receipt` prints it later" in ending_text(
+        ending, ORDER, merchant=None, at=StillClock().now()
+    )
+
+
+def test_what_the_reader_has_forgotten_is_in_the_journal(served: ServedAgent) -> None:
+    def act(agent: Agent, phase: Callable[[str], None]) -> None:
+        agent.actions.replace("tmr_1", payment_intent="pi_9")
+        agent.stripe.refusal = StripeUnreachable("No connection to Stripe.")
+        phase("unknown")
+
+    script(served, act)
+
+    ending = take_payment(till(served, Counter()), ORDER)
+
+    # It was requested, and its end is not written down.
+    assert ending.result is Result.UNKNOWN
+    assert served.agent.stripe.asked[-1][1] == "/v1/payment_intents"
+
+
 def test_a_second_ctrl_c_leaves_an_unknown_outcome_alone(served: ServedAgent) -> None:
     class Impatient(Counter):
         def sleep(self, seconds: float) -> None:
@@ -289,15 +357,6 @@ def test_stripes_refusal_ends_the_command_with_stripes_words(
     assert refused.value.code == "amount_too_small"
 
 
-def test_without_an_agent_the_command_says_so() -> None:
-    api = LocalApi("http://127.0.0.1:1", key="rk_test_x")
-
-    with pytest.raises(CommandFailed) as refused:
-        choose_reader(api)
-
-    assert refused.value.exit_code is ExitCode.UNREACHABLE
-
-
 def test_an_agent_that_falls_silent_ends_as_unknown(served: ServedAgent) -> None:
     def act(agent: Agent, phase: Callable[[str], None]) -> None:
         agent.fleet.forget_all()
@@ -314,38 +373,3 @@ def test_an_agent_that_falls_silent_ends_as_unknown(served: ServedAgent) -> None
     waits = [line for line in counter.lines if line.startswith("Still waiting")]
     assert len(waits) == 1
     assert "(resource_missing)" in waits[0]
-
-
-def test_the_only_reader_online_is_chosen(served: ServedAgent) -> None:
-    api = LocalApi(served.url, key=served.key)
-
-    assert choose_reader(api) == "tmr_1"
-
-
-def test_several_readers_need_to_be_told_apart(served: ServedAgent) -> None:
-    served.do(lambda agent: agent.fleet.add("tmr_2"))
-
-    with pytest.raises(CommandFailed, match="tmr_2, tmr_1") as refused:
-        choose_reader(
-            LocalApi(served.url, key=served.key), remedy="Name one with --reader."
-        )
-
-    assert refused.value.exit_code is ExitCode.USAGE
-    assert refused.value.remedy == "Name one with --reader."
-
-
-def test_without_a_reader_online_there_is_nothing_to_choose(
-    served: ServedAgent,
-) -> None:
-    served.do(lambda agent: agent.fleet.session(ReaderId("tmr_1"))).status = "offline"
-
-    with pytest.raises(CommandFailed, match="no reader is online"):
-        choose_reader(LocalApi(served.url, key=served.key))
-
-
-@pytest.mark.parametrize("url", ["tcp://127.0.0.1", "127.0.0.1:7345"])
-def test_an_address_that_is_no_url_is_a_usage_error(url: str) -> None:
-    with pytest.raises(CommandFailed) as refused:
-        LocalApi(url, key="rk_test_x")
-
-    assert refused.value.exit_code is ExitCode.USAGE
