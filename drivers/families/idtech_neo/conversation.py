@@ -12,6 +12,7 @@ from drivers.families.idtech_neo.framing import (
     Late,
     Notice,
 )
+from drivers.inbox import Inbox
 from drivers.protocol.idtech_neo.events import Booted, Event
 from drivers.protocol.idtech_neo.frame import Frame
 from drivers.protocol.idtech_neo.status import StatusCode
@@ -43,9 +44,9 @@ class Conversation:
         self.is_stopping = False
         """Whether the reader has agreed to stop."""
         self.over = asyncio.Event()
-        self._inbox: asyncio.Queue[Heard | FrameError | TransportError] = (
-            asyncio.Queue()
-        )
+        self._inbox: Inbox[Heard | FrameError | TransportError] = Inbox()
+        self._has_end = False
+        """Whether an end is among what was told; the reader may repeat it."""
         self._waiting: asyncio.Timeout | None = None
         self._stopped_after_s = 0.0
 
@@ -54,17 +55,19 @@ class Conversation:
         match notice:
             case Garbled(command):
                 if command == self._byte:
-                    self._inbox.put_nowait(
+                    self._inbox.put_news(
                         FrameError("the reader's answer was damaged on the way")
                     )
             case Late(frame):
                 self._answered(frame)
+            case Booted():
+                self._put_end(notice)
             case _:
-                self._inbox.put_nowait(notice)
+                self._inbox.put_news(notice)
 
     def disconnected(self, error: TransportError) -> None:
         """Called by the device when the wire is gone."""
-        self._inbox.put_nowait(error)
+        self._put_end(error)
 
     def stopping(self, *, answer_within_s: float) -> None:
         """The reader agreed to stop; its own end is not waited for much longer."""
@@ -83,7 +86,7 @@ class Conversation:
             async with asyncio.timeout(timeout_s) as self._waiting:
                 if self.is_stopping:
                     self._hurry(self._waiting)
-                heard = await self._inbox.get()
+                heard = await self._inbox.take()
         except TimeoutError:
             if not self.is_stopping:
                 raise ReaderTimeout(
@@ -112,9 +115,14 @@ class Conversation:
         if frame.command != self._byte or frame.code == StatusCode.IN_PROGRESS:
             return
         if frame.code == StatusCode.USER_INTERFACE_EVENT:
-            self._inbox.put_nowait(CardSeen())
+            self._inbox.put_news(CardSeen())
         elif not _is_first_of_two(frame):
-            self._inbox.put_nowait(frame)
+            self._put_end(frame)
+
+    def _put_end(self, end: Frame | Booted | TransportError) -> None:
+        if not self._has_end:
+            self._has_end = True
+            self._inbox.put(end)
 
     def _hurry(self, waiting: asyncio.Timeout) -> None:
         now = asyncio.get_running_loop().time()

@@ -16,10 +16,12 @@ from drivers.errors import (
 from drivers.families.idtech_neo import translation
 from drivers.families.idtech_neo.course import Course, Phase
 from drivers.families.idtech_neo.device import Device
+from drivers.inbox import Inbox
 from drivers.profile import Profile
 from drivers.protocol.idtech_neo.activate import CancelTransaction
 from drivers.reader import (
     IssuerAnswer,
+    MessageShown,
     TransactionEvent,
     TransactionFinished,
     TransactionRequest,
@@ -36,8 +38,8 @@ class NeoTransaction:
         self, device: Device, request: TransactionRequest, profile: Profile
     ) -> None:
         self._device = device
-        self._inbox: asyncio.Queue[TransactionEvent | BaseException] = asyncio.Queue()
-        self._course = Course(device, request, profile, tell=self._inbox.put_nowait)
+        self._inbox: Inbox[TransactionEvent | BaseException] = Inbox()
+        self._course = Course(device, request, profile, tell=self._told)
         self._is_read_to_its_end = False
         self._running = asyncio.create_task(self._course.run(), name="NEO transaction")
         self._running.add_done_callback(self._ended)
@@ -49,9 +51,9 @@ class NeoTransaction:
         """The next event; raises what ended the transaction without a verdict."""
         if self._is_read_to_its_end:
             raise StopAsyncIteration
-        item = await self._inbox.get()
+        item = await self._inbox.take()
         if isinstance(item, BaseException):
-            self._inbox.put_nowait(item)
+            self._inbox.put(item)
             raise item
         self._is_read_to_its_end = isinstance(item, TransactionFinished)
         return item
@@ -108,11 +110,18 @@ class NeoTransaction:
             with suppress(DriverError):
                 await self._device.cancel()
 
+    def _told(self, event: TransactionEvent) -> None:
+        if isinstance(event, MessageShown):
+            self._inbox.put_news(event)
+        else:
+            # A course tells of each of these at most as often as it tries.
+            self._inbox.put(event)
+
     def _ended(self, running: asyncio.Task[TransactionFinished]) -> None:
         if running.cancelled():
             return
         error = running.exception()
         if error is None:
-            self._inbox.put_nowait(running.result())
+            self._inbox.put(running.result())
         else:
-            self._inbox.put_nowait(without_frames(error))
+            self._inbox.put(without_frames(error))

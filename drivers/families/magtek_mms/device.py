@@ -20,6 +20,7 @@ from drivers.errors import (
 )
 from drivers.families.magtek_mms.framing import MmsFraming, Told
 from drivers.families.magtek_mms.translation import DEVICE_NOTICES
+from drivers.inbox import MOST_NEWS
 from drivers.link import Link
 from drivers.notices import NoticeQueue
 from drivers.protocol import slip
@@ -286,7 +287,8 @@ class Device:
         if self._activity is Activity.STARTING:
             # Before the answer to a start only a card, or a question, can be news of
             # that transaction; data and endings are of one before it.
-            if isinstance(notice, CardUpdate | DisplayRequest | SelectionRequest):
+            is_news = isinstance(notice, CardUpdate | DisplayRequest | SelectionRequest)
+            if is_news and len(self._early) < MOST_NEWS:
                 self._early.append(notice)
             return
         if self._listener is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from drivers import inbox
 from drivers.errors import DriverError, ReaderTimeout
 from drivers.reader import TransactionEvent
 
@@ -17,14 +18,20 @@ class Inbox:
     """Filled by notices, which cannot wait; emptied by the agent, which can."""
 
     def __init__(self) -> None:
-        self._items: asyncio.Queue[TransactionEvent | DriverError | Deed] = (
-            asyncio.Queue()
-        )
+        self._items: inbox.Inbox[TransactionEvent | DriverError | Deed] = inbox.Inbox()
         self._due: deque[TransactionEvent] = deque()
+        self._has_failed = False
 
     def put(self, item: TransactionEvent | DriverError | Deed) -> None:
         """After everything that is there; an error is raised ever after."""
-        self._items.put_nowait(item)
+        if not self._has_failed:
+            self._has_failed = isinstance(item, DriverError)
+            self._items.put(item)
+
+    def put_news(self, item: TransactionEvent | Deed) -> None:
+        """The same for what may be missed where nobody takes it."""
+        if not self._has_failed:
+            self._items.put_news(item)
 
     def put_first(self, *events: TransactionEvent) -> None:
         """What came of a deed: told before anything that arrived meanwhile."""
@@ -37,7 +44,7 @@ class Inbox:
                 return self._due.popleft()
             item = await self._next_item(silence_s)
             if isinstance(item, DriverError):
-                self._items.put_nowait(item)
+                self._items.put(item)
                 raise item
             if not callable(item):
                 return item
@@ -46,11 +53,11 @@ class Inbox:
     async def _next_item(
         self, silence_s: float
     ) -> TransactionEvent | DriverError | Deed:
-        if not self._items.empty():  # No timer for what is there: readers tell much.
-            return self._items.get_nowait()
+        if not self._items.is_empty:  # No timer for what is there: readers tell much.
+            return self._items.take_at_once()
         try:
             async with asyncio.timeout(silence_s):
-                return await self._items.get()
+                return await self._items.take()
         except TimeoutError:
             raise ReaderTimeout(
                 f"the reader told nothing for {silence_s:g} s of a transaction"

@@ -87,6 +87,10 @@ class Phase(StrEnum):
     FINISHED = "finished"
 
 
+_OVER = frozenset({Phase.SIGNING, Phase.FINISHED})
+"""What the device tells of its end from here on is no news."""
+
+
 class MmsTransaction:
     """Implements drivers.reader.Transaction."""
 
@@ -107,6 +111,8 @@ class MmsTransaction:
         self._is_fallback = False
         self._inbox = Inbox()
         self._has_answer = False
+        self._is_signed = False
+        self._is_starting_again = False
         self._is_read_to_its_end = False
         self._inbox.put(CardRequested(options))
         if request.tip is not None:
@@ -158,7 +164,7 @@ class MmsTransaction:
         """Called by the device with what it tells, in order."""
         match notice:
             case CardUpdate():
-                self._put(event_of(notice))
+                self._put_news(event_of(notice))
             case CardData(technology, DataKind.ARQC, blob):
                 self._card_read(technology, blob)
             case CardData(_, DataKind.BATCH, blob):
@@ -169,9 +175,9 @@ class MmsTransaction:
                 self._end(TransactionFinished(Verdict.FAILED, "restarted"))
             case DisplayRequest(lines):
                 message = message_in(lines)
-                self._put(None if message is None else MessageShown(message))
+                self._put_news(None if message is None else MessageShown(message))
             case SelectionRequest():
-                self._inbox.put(self._choose_first_application)
+                self._inbox.put_news(self._choose_first_application)
             case _:
                 # Nothing that a cashier could do something about.
                 return
@@ -221,17 +227,22 @@ class MmsTransaction:
 
     def _recorded(self, blob: bytes) -> None:
         """Of the record only the signature matters: hosts settle by the card read."""
-        if not self._request.asks_signature:
+        if not self._request.asks_signature or self._is_signed:
             return
         with suppress(DriverError):
             signature = decode_batch(blob).signature
             if signature is not None:
+                self._is_signed = True
                 self._put(SignatureCaptured(signature))
 
     def _completed(self, complete: TransactionComplete) -> None:
+        if self._phase in _OVER or self._is_starting_again:
+            # The device repeats itself.
+            return
         is_read = self._phase is not Phase.READING
         retry = None if is_read else self._retry_after(complete)
         if retry is not None:
+            self._is_starting_again = True
             self._put(MessageShown(retry.message))
             self._put(CardRequested(retry.options))
             self._inbox.put(partial(self._start_again, retry, complete))
@@ -256,6 +267,7 @@ class MmsTransaction:
         return self._request.asks_signature and is_wanted and not is_refused
 
     async def _start_again(self, retry: Retry, complete: TransactionComplete) -> None:
+        self._is_starting_again = False
         if self._phase is Phase.FINISHED:
             return
         self._chip_reads += 1
@@ -289,10 +301,14 @@ class MmsTransaction:
             await self._device.order(FIRST_APPLICATION)
 
     def _end(self, event: TransactionFinished) -> None:
-        if self._phase not in (Phase.FINISHED, Phase.SIGNING):
+        if self._phase not in _OVER:
             self._phase = Phase.FINISHED
             self._inbox.put(event)
 
     def _put(self, event: TransactionEvent | None) -> None:
         if event is not None and self._phase is not Phase.FINISHED:
             self._inbox.put(event)
+
+    def _put_news(self, event: TransactionEvent | None) -> None:
+        if event is not None and self._phase is not Phase.FINISHED:
+            self._inbox.put_news(event)
