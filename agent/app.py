@@ -31,6 +31,7 @@ from agent.rest.serving import StopSignals, serve_http
 from agent.settings import RestSettings, Settings, StripeKey, read_stripe_key
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
+from agent.terminal_configuration.configurations import Configurations
 from drivers.discovery.candidates import WatchPorts
 from drivers.discovery.hotplug import watch_ports
 from drivers.reader import Reader
@@ -152,19 +153,9 @@ class Assembled:
 
 def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     """Connect the parts; readers are looked for, and cut-off payments taken up."""
-    settings, events = parts.settings, EventBus()
-    fleet = Fleet(
-        journal=parts.journal,
-        open_reader=parts.open_reader or _opener(parts),
-        sources=sources_of(settings.readers, watch=parts.watch, radio=parts.radio),
-        watch=parts.watch,
-        clock=parts.clock,
-        random=parts.random,
-        events=events,
-        settings=settings.readers,
-        livemode=parts.livemode,
-        tasks=tasks,
-    )
+    events = EventBus()
+    fleet = _fleet(parts, events=events, tasks=tasks)
+    configurations = _configurations(parts, fleet=fleet, events=events)
     actions = Actions(
         journal=parts.journal,
         stripe=parts.stripe,
@@ -172,18 +163,41 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         events=events,
         clock=parts.clock,
         random=parts.random,
-        settings=settings.payments,
+        settings=parts.settings.payments,
         tasks=tasks,
     )
     fleet.start()
     actions.start()
+    tasks.create_task(configurations.run(), name="configurations")
     updates = _start_updates(
         parts, fleet=fleet, actions=actions, events=events, tasks=tasks
     )
     services = _services(
-        parts, fleet=fleet, actions=actions, updates=updates, events=events
+        parts,
+        fleet=fleet,
+        actions=actions,
+        updates=updates,
+        configurations=configurations,
+        events=events,
     )
     return Assembled(fleet, actions, services)
+
+
+def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet:
+    """The readers of this machine."""
+    settings = parts.settings.readers
+    return Fleet(
+        journal=parts.journal,
+        open_reader=parts.open_reader or _opener(parts),
+        sources=sources_of(settings, watch=parts.watch, radio=parts.radio),
+        watch=parts.watch,
+        clock=parts.clock,
+        random=parts.random,
+        events=events,
+        settings=settings,
+        livemode=parts.livemode,
+        tasks=tasks,
+    )
 
 
 def _start_updates(
@@ -217,8 +231,27 @@ def _start_updates(
     return updates
 
 
+def _configurations(parts: Parts, *, fleet: Fleet, events: EventBus) -> Configurations:
+    """What Stripe's settings say for the readers."""
+    return Configurations(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        settings=parts.settings.terminal,
+    )
+
+
 def _services(
-    parts: Parts, *, fleet: Fleet, actions: Actions, updates: Updates, events: EventBus
+    parts: Parts,
+    *,
+    fleet: Fleet,
+    actions: Actions,
+    updates: Updates,
+    configurations: Configurations,
+    events: EventBus,
 ) -> Services:
     """What the API works with."""
     return Services(
@@ -228,6 +261,7 @@ def _services(
         fleet=fleet,
         actions=actions,
         updates=updates,
+        configurations=configurations,
         events=events,
         clock=parts.clock,
         random=parts.random,

@@ -80,6 +80,15 @@ class ReaderNoticed:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationChanged:
+    """Other settings count at a reader than before."""
+
+    reader_id: ReaderId
+    settings: tuple[str, ...]
+    """Their names, such as `tipping`."""
+
+
+@dataclass(frozen=True, slots=True)
 class InputRequested:
     """The reader waits for a card; `options` are the SDKs' reader input options."""
 
@@ -180,6 +189,7 @@ Event = (
     | ReaderQuarantined
     | ReaderMoved
     | ReaderNoticed
+    | ConfigurationChanged
     | InputRequested
     | DisplayRequested
     | CardEvent

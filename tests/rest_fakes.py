@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agent_clock import StillClock
 from asgi_client import AsgiClient
+from configuration_fakes import FakeConfigurations
 from fake_discovery import FakeDiscovery
 from firmware_fakes import FakeUpdates
 from starlette.applications import Starlette
@@ -314,6 +315,7 @@ class Agent:
     fleet: FakeFleet
     actions: FakeActions
     updates: FakeUpdates
+    configurations: FakeConfigurations
     stripe: FakeStripe
     events: EventBus
     clock: StillClock
@@ -352,7 +354,7 @@ async def running_agent(
     try:
         key = await new_key(journal, *KeyScope)
         fleet, actions, stripe = FakeFleet(), FakeActions(journal), FakeStripe()
-        events = EventBus()
+        events, configurations = EventBus(), FakeConfigurations()
         updates = FakeUpdates(journal, events=events, clock=clock)
         services = Services(
             settings=Settings(state_dir=folder, rest=rest or RestSettings()),
@@ -361,6 +363,7 @@ async def running_agent(
             fleet=fleet,
             actions=actions,
             updates=updates,
+            configurations=configurations,
             events=events,
             clock=clock,
             random=counted_bytes,
@@ -375,6 +378,7 @@ async def running_agent(
             fleet=fleet,
             actions=actions,
             updates=updates,
+            configurations=configurations,
             stripe=stripe,
             events=events,
             clock=clock,

@@ -17,6 +17,7 @@ from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, Verif
 from agent.journal.keys import LocalKeyStore
 from agent.journal.migrations import migrations
 from agent.journal.readers import ReaderStore
+from agent.journal.terminal_objects import TerminalObjectStore
 from agent.journal.updates import UpdateStore
 
 Recorded = RecordedEntry[Entry]
@@ -53,6 +54,7 @@ class Journal:
         self.readers = ReaderStore(database)
         self.keys = LocalKeyStore(database)
         self.answers = AnswerStore(database)
+        self.terminal = TerminalObjectStore(database)
 
     @classmethod
     async def open(cls, path: Path, *, clock: Clock) -> Journal:

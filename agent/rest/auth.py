@@ -37,7 +37,7 @@ class KeyScope(StrEnum):
     READERS = "readers"
     """See readers, Locations and what is plugged in."""
     MANAGE = "manage"
-    """Register, change and delete readers and Locations; read the journal."""
+    """Register, change and delete readers, Locations and Configurations; the journal."""
     EVENTS = "events"
 
 

@@ -26,6 +26,10 @@ SEE = frozenset({KeyScope.PAYMENTS, KeyScope.READERS, KeyScope.MANAGE})
 MANAGE = frozenset({KeyScope.MANAGE})
 
 
+LOCATIONS = "/v1/terminal/locations"
+CONFIGURATIONS = "/v1/terminal/configurations"
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A collection at Stripe, and the scopes for reading and for changing it."""
@@ -38,8 +42,8 @@ class Resource:
 
 RESOURCES = (
     Resource("/v1/terminal/connection_tokens", write=TAKE),
-    Resource("/v1/terminal/locations", read=SEE, write=MANAGE),
-    Resource("/v1/terminal/configurations", read=SEE),
+    Resource(LOCATIONS, read=SEE, write=MANAGE),
+    Resource(CONFIGURATIONS, read=SEE, write=MANAGE),
     Resource("/v1/payment_intents", read=TAKE_OR_REFUND, write=TAKE),
     Resource("/v1/setup_intents", read=TAKE, write=TAKE),
     Resource("/v1/payment_methods", read=TAKE, write=TAKE),
@@ -89,12 +93,18 @@ async def forward(request: Request) -> Response:
     if _PLAIN_PATH.fullmatch(path) is None:
         raise RouteUnknown("Unrecognized request URL.")
     query = request.scope["query_string"].decode("ascii")
-    answer = await services_of(request).stripe.forward(
-        request.method,
-        f"{path}?{query}" if query else path,
-        headers=_only(_SENT, request.headers),
-        body=await request.body(),
-    )
+    services = services_of(request)
+    try:
+        answer = await services.stripe.forward(
+            request.method,
+            f"{path}?{query}" if query else path,
+            headers=_only(_SENT, request.headers),
+            body=await request.body(),
+        )
+    finally:
+        # An answer that was lost may have changed something, too.
+        if request.method != "GET" and path.startswith((LOCATIONS, CONFIGURATIONS)):
+            services.configurations.outdated()
     headers = _only(_RETURNED, answer.headers) | {"cache-control": "no-store"}
     return Response(answer.body, status_code=answer.status, headers=headers)
 

@@ -12,7 +12,7 @@ from agent.journal.readers import RegisteredReader
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
 
-Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
 OUTCOME_UNKNOWN_MESSAGE = (

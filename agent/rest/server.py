@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from agent.errors import AgentError
 from agent.rest.auth import KeyScope
+from agent.rest.configuration import show_configuration
 from agent.rest.discovery import discover
 from agent.rest.event_stream import stream_events
 from agent.rest.firmware import change_firmware, show_firmware
@@ -93,6 +94,7 @@ def routes() -> list[Route]:
         _route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
         _route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
         _route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
+        _route("GET", AGENT_READER + "/configuration", show_configuration, any_of=SEE),
         _route("GET", PAYMENTS, find_payments, any_of=TAKE),
         _route("GET", PAYMENT, show_payment, any_of=TAKE),
         _route("GET", PAYMENT + "/receipt", _read_receipt, any_of=TAKE),

@@ -26,6 +26,8 @@ from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
 from agent.rest.reader_object import ShownReader
 from agent.settings import Settings
+from agent.terminal_configuration.configurations import Freshness
+from agent.terminal_configuration.effective import EffectiveConfiguration
 from drivers.errors import DriverError
 
 
@@ -111,6 +113,16 @@ class Updates(Protocol):
     async def cancel(self, reader_id: ReaderId) -> UpdateRecord | None: ...
 
 
+class Configurations(Protocol):
+    """Terminal's settings: agent.terminal_configuration.configurations."""
+
+    async def known(self, location: str | None) -> EffectiveConfiguration: ...
+
+    def freshness(self) -> Freshness: ...
+
+    def outdated(self) -> None: ...
+
+
 class Forwarded(Protocol):
     """Stripe's answer as it came."""
 
@@ -150,6 +162,7 @@ class Services:
     fleet: Fleet
     actions: Actions
     updates: Updates
+    configurations: Configurations
     events: EventBus
     clock: Clock
     random: Random

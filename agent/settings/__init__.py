@@ -9,6 +9,7 @@ from agent.settings.models import (
     RestSettings,
     Settings,
     StripeSettings,
+    TerminalSettings,
 )
 from agent.settings.stripe_key import StripeKey, read_stripe_key
 
@@ -21,6 +22,7 @@ __all__ = [
     "Settings",
     "StripeKey",
     "StripeSettings",
+    "TerminalSettings",
     "load_settings",
     "read_stripe_key",
 ]

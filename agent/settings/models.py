@@ -146,6 +146,13 @@ class ReaderSettings(_Section):
         return self
 
 
+class TerminalSettings(_Section):
+    """Locations and Configurations."""
+
+    refresh_interval_s: Annotated[float, Field(ge=10, allow_inf_nan=False)] = 600.0
+    """The longest time between two questions about them to Stripe."""
+
+
 class FirmwareSettings(_Section):
     """Where readers' firmware comes from, and when it is installed."""
 
@@ -178,5 +185,6 @@ class Settings(_Section):
     stripe: StripeSettings = StripeSettings()
     payments: PaymentSettings = PaymentSettings()
     readers: ReaderSettings = ReaderSettings()
+    terminal: TerminalSettings = TerminalSettings()
     firmware: FirmwareSettings = FirmwareSettings()
     log: LogSettings = LogSettings()

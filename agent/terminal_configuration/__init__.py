@@ -1,0 +1,1 @@
+"""Locations' and accounts' Configurations: what they say for each reader."""
