@@ -9,12 +9,14 @@ from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     AnswerLost,
+    AuthorizationWarned,
     CardCollected,
     CardRefused,
     Confirmed,
     ConfirmStarted,
     Declined,
     Entry,
+    HoldEnded,
     NotCharged,
     Outcome,
     ReversalStarted,
@@ -59,6 +61,8 @@ ONE_OF_EACH: tuple[Entry, ...] = (
     ReversalStarted(PAYMENT, "pay_1-reverse", "cancel"),
     Reversed(PAYMENT),
     FINISHED,
+    AuthorizationWarned(PAYMENT, 1_793_700_000, 86_400),
+    HoldEnded(PAYMENT, "succeeded"),
 )
 
 any_entry: st.SearchStrategy[Entry] = st.one_of(

@@ -24,12 +24,14 @@ from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     AnswerLost,
+    AuthorizationWarned,
     CardCollected,
     CardRefused,
     Confirmed,
     ConfirmStarted,
     Declined,
     Entry,
+    HoldEnded,
     NotCharged,
     ReversalStarted,
     Reversed,
@@ -50,6 +52,8 @@ KINDS: dict[str, type[Entry]] = {
     "reversal_started": ReversalStarted,
     "reversed": Reversed,
     "action_finished": ActionFinished,
+    "authorization_warned": AuthorizationWarned,
+    "hold_ended": HoldEnded,
 }
 """The names entries have on disk; part of the hash chain, so never renamed."""
 

@@ -67,6 +67,8 @@ class Confirmed:
     charge: str | None
     emv_auth_data: str | None
     """The issuer's answer for the card (8A, 91), hex; holds no card data."""
+    capture_before: int | None = None
+    """When held money is released again, Unix time, as Stripe said it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,26 @@ class ActionFinished:
     """Approved upstream, but a crash hid what the chip said."""
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorizationWarned:
+    """Whoever listens was told that held money must be captured soon."""
+
+    payment_id: PaymentId
+    expires_at: int
+    """Unix time."""
+    lead_s: int
+    """Of the warning: one of `payments.authorization_warning_s`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """Stripe said that the money is not held any more: captured, or released."""
+
+    payment_id: PaymentId
+    status: str
+    """The PaymentIntent's: `succeeded` or `canceled`."""
+
+
 Entry = (
     ActionRequested
     | CardCollected
@@ -147,4 +169,6 @@ Entry = (
     | ReversalStarted
     | Reversed
     | ActionFinished
+    | AuthorizationWarned
+    | HoldEnded
 )

@@ -24,6 +24,7 @@ Recorded = RecordedEntry[Entry]
 """An entry of a payment with its place in the journal."""
 
 _UNFINISHED = "SELECT payment_id FROM unfinished ORDER BY requested_seq"
+_HOLDS = "SELECT payment_id FROM holds ORDER BY confirmed_seq"
 _LATEST = (
     "SELECT payment_id FROM entries WHERE kind = 'action_requested'"
     " AND reader_id = ? ORDER BY seq DESC LIMIT 1"
@@ -103,6 +104,10 @@ class Journal:
     def unfinished(self) -> list[PaymentId]:
         """The payments requested and not finished, oldest first."""
         return [PaymentId(row[0]) for row in self._database.read(_UNFINISHED)]
+
+    def holds(self) -> list[PaymentId]:
+        """The payments whose money is held, for all the journal knows, oldest first."""
+        return [PaymentId(row[0]) for row in self._database.read(_HOLDS)]
 
     def latest_payment(self, reader_id: ReaderId) -> PaymentId | None:
         """The payment last requested on this reader, finished or not."""

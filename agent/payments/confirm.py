@@ -60,6 +60,7 @@ def _answered(payment: Payment, answer: Authorized | Refused) -> Confirmed | Dec
             answer.status,
             charge=answer.charge,
             emv_auth_data=answer.emv_auth_data,
+            capture_before=answer.capture_before,
         )
     return Declined(
         payment.payment_id,
@@ -85,6 +86,7 @@ async def _look_up(
                 intent.status,
                 charge=intent.latest_charge,
                 emv_auth_data=None,
+                capture_before=intent.capture_before,
             )
         case "requires_payment_method" | "requires_confirmation" | "canceled":
             return NotCharged(

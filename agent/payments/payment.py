@@ -10,11 +10,13 @@ from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
+    AuthorizationWarned,
     CardCollected,
     Confirmed,
     ConfirmStarted,
     Declined,
     Entry,
+    HoldEnded,
     NotCharged,
     Outcome,
     ReversalStarted,
@@ -42,7 +44,11 @@ class Payment:
     """The idempotency key of the confirm, once it may have been sent."""
     reversal_key: str | None = None
     intent_status: str | None = None
-    """The PaymentIntent's status when Stripe approved."""
+    """The PaymentIntent's status when Stripe approved, or since, where it is known."""
+    capture_before: int | None = None
+    """When money that is held is released again, Unix time, as Stripe last said."""
+    warned_leads_s: frozenset[int] = frozenset()
+    """The leads of the warnings given before that."""
     emv_auth_data: str | None = None
     """The issuer's answer for the card, hex."""
     charge: str | None = None
@@ -88,8 +94,13 @@ def apply(payment: Payment, entry: Entry) -> Payment:
             return moved(read_method=read_method)
         case ConfirmStarted(idempotency_key=key):
             return moved(confirm_key=key)
-        case Confirmed(status=status, charge=charge, emv_auth_data=auth_data):
-            return moved(intent_status=status, charge=charge, emv_auth_data=auth_data)
+        case Confirmed():
+            return moved(
+                intent_status=entry.status,
+                charge=entry.charge,
+                emv_auth_data=entry.emv_auth_data,
+                capture_before=entry.capture_before,
+            )
         case Declined():
             # Stripe's codes go to the register as they came; the decline code says more.
             return moved(
@@ -109,7 +120,19 @@ def apply(payment: Payment, entry: Entry) -> Payment:
                 card_verdict_missing=entry.card_verdict_missing,
             )
         case _:
-            return moved()
+            return _learned(moved(), entry)
+
+
+def _learned(payment: Payment, entry: Entry) -> Payment:
+    """What an entry tells of money that is held; others tell nothing of it."""
+    match entry:
+        case AuthorizationWarned(expires_at=expires_at, lead_s=lead_s):
+            leads_s = payment.warned_leads_s | {lead_s}
+            return replace(payment, capture_before=expires_at, warned_leads_s=leads_s)
+        case HoldEnded(status=status):
+            return replace(payment, intent_status=status)
+        case _:
+            return payment
 
 
 def fold(entries: Iterable[Entry]) -> Payment:

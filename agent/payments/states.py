@@ -13,12 +13,14 @@ from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     AnswerLost,
+    AuthorizationWarned,
     CardCollected,
     CardRefused,
     Confirmed,
     ConfirmStarted,
     Declined,
     Entry,
+    HoldEnded,
     NotCharged,
     Outcome,
     ReversalStarted,
@@ -68,6 +70,8 @@ class Step(StrEnum):
     FINISHED_DECLINED = "finished_declined"
     FINISHED_CANCELED = "finished_canceled"
     FINISHED_FAILED = "finished_failed"
+    AUTHORIZATION_WARNED = "authorization_warned"
+    HOLD_ENDED = "hold_ended"
 
 
 TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
@@ -92,7 +96,12 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.CARD_REFUSED, Step.REVERSAL_STARTED): Phase.REVERSING,
     (Phase.REVERSING, Step.REVERSED): Phase.REVERSED,
     (Phase.REVERSED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.SUCCEEDED, Step.AUTHORIZATION_WARNED): Phase.SUCCEEDED,
+    (Phase.SUCCEEDED, Step.HOLD_ENDED): Phase.SUCCEEDED,
 }
+
+AFTER_THE_END = frozenset({Step.AUTHORIZATION_WARNED, Step.HOLD_ENDED})
+"""What is learned of money that was taken; the action's outcome stays as it is."""
 
 FINAL = frozenset(
     {Phase.SUCCEEDED, Phase.DECLINED, Phase.CANCELED, Phase.FAILED},
@@ -140,6 +149,8 @@ _STEPS: dict[type[Entry], Step] = {
     CardRefused: Step.CARD_REFUSED,
     ReversalStarted: Step.REVERSAL_STARTED,
     Reversed: Step.REVERSED,
+    AuthorizationWarned: Step.AUTHORIZATION_WARNED,
+    HoldEnded: Step.HOLD_ENDED,
 }
 
 _FINISHED = {

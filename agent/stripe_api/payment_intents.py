@@ -9,7 +9,7 @@ from urllib.parse import quote
 from agent.ids import PaymentIntentId
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import AnswerLost, StripeRefused
-from agent.stripe_api.objects import text_at
+from agent.stripe_api.objects import JsonObject, number_at, object_at, text_at
 
 _EXPAND = {"expand": ["latest_charge"]}
 _MAGNETIC = frozenset({"magnetic_stripe_track2", "magnetic_stripe_fallback"})
@@ -28,6 +28,14 @@ class PaymentIntent:
     latest_charge: str | None
     is_refunded: bool
     """Whether the latest charge was given back in full."""
+    amount_received: int
+    """What was captured, minor units."""
+    amount_returned: int
+    """What was captured and given back since, minor units."""
+    is_disputed: bool
+    """Whether the cardholder disputes the latest charge."""
+    capture_before: int | None
+    """When what is held is released, Unix time; None where nothing says so."""
     last_error_code: str | None
     """Of the last attempt that failed."""
     reference: str | None = field(default=None, repr=False)
@@ -55,6 +63,8 @@ class Authorized:
     charge: str | None
     emv_auth_data: str | None = field(repr=False)
     """The issuer's answer for the chip (tags 8A, 91), hex; None for a swipe."""
+    capture_before: int | None = None
+    """As a PaymentIntent has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Refused:
 async def retrieve(client: StripeClient, intent_id: PaymentIntentId) -> PaymentIntent:
     """Raises StripeRefused (`resource_missing`) or StripeUnreachable."""
     answer = await client.request("GET", _path(intent_id), params=_EXPAND)
-    return _intent(answer)
+    return intent_of(answer)
 
 
 async def confirm(
@@ -128,7 +138,7 @@ async def cancel(
         params=_EXPAND,
         idempotency_key=idempotency_key,
     )
-    return _intent(answer)
+    return intent_of(answer)
 
 
 def _path(intent_id: PaymentIntentId, verb: str = "") -> str:
@@ -138,23 +148,36 @@ def _path(intent_id: PaymentIntentId, verb: str = "") -> str:
 
 
 def _authorized(answer: dict[str, Any]) -> Authorized:
-    intent = _intent(answer)
+    intent = intent_of(answer)
     if intent.status not in {"succeeded", "requires_capture"}:
         raise AnswerLost(f"Stripe confirmed, yet the intent is {intent.status}")
     return Authorized(
-        intent.status, charge=intent.latest_charge, emv_auth_data=_auth_data(answer)
+        intent.status,
+        charge=intent.latest_charge,
+        emv_auth_data=text_at(_card(answer), "emv_auth_data"),
+        capture_before=intent.capture_before,
     )
 
 
-def _auth_data(answer: dict[str, Any]) -> str | None:
-    charge = answer.get("latest_charge")
-    details = charge.get("payment_method_details") if isinstance(charge, dict) else None
-    card = details.get(details.get("type")) if isinstance(details, dict) else None
-    return card.get("emv_auth_data") if isinstance(card, dict) else None
+def _card(answer: JsonObject) -> JsonObject:
+    """What the latest charge, if it is expanded, tells of its card."""
+    details = object_at(answer, "latest_charge", "payment_method_details")
+    return object_at(details, text_at(details, "type") or "card_present")
 
 
-def _intent(answer: dict[str, Any]) -> PaymentIntent:
-    """Raises AnswerLost for an object that is no PaymentIntent."""
+def _amount_returned(charge: JsonObject) -> int:
+    """Stripe counts what a capture has released as refunded, too."""
+    released = (number_at(charge, "amount") or 0) - (
+        number_at(charge, "amount_captured") or 0
+    )
+    return max(0, (number_at(charge, "amount_refunded") or 0) - released)
+
+
+def intent_of(answer: dict[str, Any]) -> PaymentIntent:
+    """The PaymentIntent in an answer of Stripe's that expands `latest_charge`.
+
+    Raises AnswerLost for an object that is no PaymentIntent.
+    """
     charge = answer.get("latest_charge")
     expanded = charge if isinstance(charge, dict) else None
     try:
@@ -166,6 +189,10 @@ def _intent(answer: dict[str, Any]) -> PaymentIntent:
             livemode=answer["livemode"],
             latest_charge=expanded["id"] if expanded else charge,
             is_refunded=expanded is not None and expanded["refunded"],
+            amount_received=number_at(answer, "amount_received") or 0,
+            amount_returned=_amount_returned(expanded or {}),
+            is_disputed=expanded is not None and expanded.get("disputed") is True,
+            capture_before=number_at(_card(answer), "capture_before"),
             last_error_code=(answer.get("last_payment_error") or {}).get("code"),
             reference=text_at(answer, "metadata", "reference"),
         )

@@ -88,8 +88,38 @@ async def test_an_intent_is_read(client: StripeClient, wire: StripeWire) -> None
         livemode=False,
         latest_charge=None,
         is_refunded=False,
+        amount_received=0,
+        amount_returned=0,
+        is_disputed=False,
+        capture_before=None,
         last_error_code="card_declined",
     )
+
+
+@pytest.mark.parametrize(
+    ("captured", "refunded", "returned"),
+    [(0, 0, 0), (1050, 0, 0), (800, 250, 0), (800, 350, 100), (1050, 1050, 1050)],
+)
+async def test_what_a_capture_has_released_was_not_given_back(
+    captured: int, refunded: int, returned: int, client: StripeClient, wire: StripeWire
+) -> None:
+    amounts = {"amount_captured": captured, "amount_refunded": refunded}
+    wire.play(Reply(intent(latest_charge=charge(amount=1050, **amounts))))
+
+    assert (await payment_intents.retrieve(client, INTENT)).amount_returned == returned
+
+
+async def test_an_intent_tells_until_when_its_money_is_held(
+    client: StripeClient, wire: StripeWire
+) -> None:
+    details = {"type": "card_present", "card_present": {"capture_before": 1_793_700}}
+    held = charge(payment_method_details=details, disputed=True)
+    wire.play(Reply(intent(status="requires_capture", latest_charge=held)))
+
+    read = await payment_intents.retrieve(client, INTENT)
+
+    assert read.capture_before == 1_793_700
+    assert read.is_disputed
 
 
 async def test_an_intent_tells_the_registers_reference(

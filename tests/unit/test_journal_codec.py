@@ -9,7 +9,13 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journal_entries import CONFIRMED, FINISHED, ONE_OF_EACH, any_entry, requested
+from journal_entries import (
+    DECLINED,
+    FINISHED,
+    ONE_OF_EACH,
+    any_entry,
+    requested,
+)
 
 from agent.journal.codec import (
     KINDS,
@@ -42,9 +48,9 @@ def test_every_kind_of_entry_has_a_name() -> None:
 
 
 def test_the_spelling_is_the_one_that_old_journals_were_hashed_with() -> None:
-    assert encode(CONFIRMED) == (
-        '{"charge":"ch_1","emv_auth_data":"8A023030","payment_id":"pay_1",'
-        '"status":"succeeded"}'
+    assert encode(DECLINED) == (
+        '{"charge":"ch_1","code":"card_declined","decline_code":"do_not_honor",'
+        '"message":"Declined.","payment_id":"pay_1"}'
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,14 @@ from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     AnswerLost,
+    AuthorizationWarned,
     CardCollected,
     CardRefused,
     Confirmed,
     ConfirmStarted,
     Declined,
     Entry,
+    HoldEnded,
     NotCharged,
     Outcome,
     ReversalStarted,
@@ -24,6 +28,7 @@ from agent.journal.entries import (
 )
 from agent.payments.payment import apply, fold
 from agent.payments.states import (
+    AFTER_THE_END,
     FINAL,
     TRANSITIONS,
     IllegalStep,
@@ -132,10 +137,32 @@ def test_an_approval_can_only_fail_after_it_was_reversed() -> None:
 
 
 @pytest.mark.parametrize("phase", sorted(FINAL))
-@pytest.mark.parametrize("step", list(Step))
+@pytest.mark.parametrize("step", sorted(set(Step) - AFTER_THE_END))
 def test_a_finished_action_never_changes_its_mind(phase: Phase, step: Step) -> None:
     with pytest.raises(IllegalStep):
         advance(phase, step)
+
+
+@pytest.mark.parametrize("step", sorted(AFTER_THE_END))
+def test_what_is_learned_after_the_end_changes_no_outcome(step: Step) -> None:
+    assert advance(Phase.SUCCEEDED, step) is Phase.SUCCEEDED
+    for phase in set(Phase) - {Phase.SUCCEEDED}:
+        with pytest.raises(IllegalStep):
+            advance(phase, step)
+
+
+def test_what_became_of_held_money_is_kept() -> None:
+    held = replace(CONFIRMED, status="requires_capture", capture_before=100)
+    warning = AuthorizationWarned(PAYMENT, 120, lead_s=60)
+    warned = fold(
+        [REQUESTED, COLLECTED, CONFIRM, held, finished(Outcome.SUCCEEDED), warning]
+    )
+
+    captured = apply(warned, HoldEnded(PAYMENT, "succeeded"))
+
+    assert (warned.intent_status, warned.capture_before) == ("requires_capture", 120)
+    assert warned.warned_leads_s == {60}
+    assert (captured.intent_status, captured.phase) == ("succeeded", Phase.SUCCEEDED)
 
 
 def test_every_phase_that_is_not_final_has_a_way_to_an_end() -> None:
