@@ -273,7 +273,9 @@ class FakeStripe:
     def __init__(self) -> None:
         self.has_key = True
         self.answer = ForwardedAnswer(200, {"content-type": "application/json"}, b"{}")
-        self.objects: dict[str, object] = {}
+        self.objects: dict[str, object] = {
+            "/v1/terminal/readers": {"data": [], "has_more": False}
+        }
         """Answers by path, in place of `answer`."""
         self.refusal: AgentError | None = None
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []

@@ -84,7 +84,9 @@ def _lines_of_discovery(
 
 
 def register(
-    code: Annotated[str, typer.Argument(help="A code that discover shows.")],
+    code: Annotated[
+        str, typer.Argument(help="A code that discover or a smart reader shows.")
+    ],
     label: Annotated[str | None, typer.Option(help="Its name at the till.")] = None,
     location: Annotated[
         str | None, typer.Option(help="Stripe's Location, tml_….")
@@ -94,7 +96,7 @@ def register(
     key_file: KeyFile = None,
     as_json: Json = False,
 ) -> None:
-    """Make a discovered reader this agent's own."""
+    """Make a discovered reader this agent's own, or a smart one the account's."""
     api = open_local_api(AgentAddress(config, url, key_file))
     given = {"registration_code": code, "label": label, "location": location}
     reader = api.post(

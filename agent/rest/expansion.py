@@ -14,7 +14,13 @@ from agent.rest.services import Upstream
 
 EXPANDABLE = {
     "location": "/v1/terminal/locations",
+    "action.collect_payment_method.payment_intent": "/v1/payment_intents",
+    "action.confirm_payment_intent.payment_intent": "/v1/payment_intents",
     "action.process_payment_intent.payment_intent": "/v1/payment_intents",
+    "action.process_setup_intent.setup_intent": "/v1/setup_intents",
+    "action.refund_payment.charge": "/v1/charges",
+    "action.refund_payment.payment_intent": "/v1/payment_intents",
+    "action.refund_payment.refund": "/v1/refunds",
 }
 """What can be expanded in a reader, and where it is fetched."""
 
@@ -44,14 +50,18 @@ async def expanded(
     if not paths or response.status_code != 200:
         return response
     content: JsonObject = json.loads(bytes(response.body))
-    listed = content.get("data")
-    readers = listed if isinstance(listed, list) else [content]
-    for reader in readers:
-        for path in paths:
-            await _expand(reader, path.removeprefix(LIST_PREFIX), stripe=stripe)
+    await expand_reader(content, paths, stripe=stripe)
     headers = dict(response.headers)
     del headers["content-length"]
     return Response(json.dumps(content), headers=headers)
+
+
+async def expand_reader(
+    reader: JsonObject, paths: Sequence[str], *, stripe: Upstream
+) -> None:
+    """Replace the ids at `paths` of one reader; raises as `expanded`."""
+    for path in paths:
+        await _expand(reader, path.removeprefix(LIST_PREFIX), stripe=stripe)
 
 
 async def _expand(reader: Json, path: str, *, stripe: Upstream) -> None:

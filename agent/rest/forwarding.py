@@ -1,4 +1,4 @@
-"""`/v1` routes whose objects live at Stripe: passed on byte for byte.
+"""`/v1` routes whose objects live at Stripe: passed on byte for byte, JSON as a form.
 
 The agent's restricted key replaces the caller's local one. Only listed resources pass;
 nothing of a request or an answer is kept or logged.
@@ -16,8 +16,10 @@ from starlette.routing import Route
 
 from agent.errors import RouteUnknown
 from agent.rest.auth import KeyScope
+from agent.rest.forms import decode_body
 from agent.rest.guard import keyed
 from agent.rest.services import services_of
+from agent.stripe_api.form import encode
 
 ANY_SCOPE = frozenset(KeyScope)
 TAKE = frozenset({KeyScope.PAYMENTS})
@@ -54,6 +56,7 @@ RESOURCES = (
     Resource("/v1/account", read=ANY_SCOPE),
 )
 
+JSON = "application/json"
 _PLAIN_PATH = re.compile(r"/v1(/[A-Za-z0-9_]{1,255}){1,6}")
 _SENT = ("accept", "content-type", "idempotency-key", "stripe-version")
 _RETURNED = (
@@ -86,20 +89,25 @@ async def forward(request: Request) -> Response:
     """Ask Stripe the same, and answer with its answer.
 
     Raises RouteUnknown for a path that a client of Stripe would not send,
-    StripeUnreachable, StripeKeyMissing.
+    StripeUnreachable, AnswerLost, StripeKeyMissing, RequestInvalid for broken JSON.
     """
     path = request.scope["path"]
     # No dots, no escapes: nothing that could lead out of the listed resources.
     if _PLAIN_PATH.fullmatch(path) is None:
         raise RouteUnknown("Unrecognized request URL.")
     query = request.scope["query_string"].decode("ascii")
-    services = services_of(request)
+    services, headers = services_of(request), _only(_SENT, request.headers)
+    body = await request.body()
+    if headers.get("content-type", "").partition(";")[0].strip() == JSON:
+        # Stripe reads forms only.
+        body = encode(decode_body(body, content_type=JSON)).encode()
+        headers["content-type"] = "application/x-www-form-urlencoded"
     try:
         answer = await services.stripe.forward(
             request.method,
             f"{path}?{query}" if query else path,
-            headers=_only(_SENT, request.headers),
-            body=await request.body(),
+            headers=headers,
+            body=body,
         )
     finally:
         # An answer that was lost may have changed something, too.

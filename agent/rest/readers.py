@@ -1,4 +1,4 @@
-"""`/v1/terminal/readers`: the readers of this machine, as Stripe shows readers."""
+"""`/v1/terminal/readers`: this machine's readers as Stripe shows them, and Stripe's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.errors import UpstreamError
 from agent.ids import ReaderId
-from agent.rest.expansion import LIST_PREFIX, check_expandable, expanded
-from agent.rest.lists import Paging, page
+from agent.rest.expansion import (
+    LIST_PREFIX,
+    check_expandable,
+    expand_reader,
+    expanded,
+)
+from agent.rest.forms import decode_body
+from agent.rest.forwarding import forward
+from agent.rest.lists import Paging
 from agent.rest.parameters import Metadata, Parameters, Text, TextList
+from agent.rest.reader_list import Ours, StripesPage, page_of_readers
 from agent.rest.reader_object import (
     JsonObject,
     ShownReader,
@@ -19,6 +28,12 @@ from agent.rest.reader_object import (
 )
 from agent.rest.requests import json_response, once, posted, queried
 from agent.rest.services import Services, services_of
+from agent.rest.upstream_readers import (
+    READERS,
+    is_ours,
+    is_stripes_code,
+    stripes_page,
+)
 
 
 class RegisterReader(Parameters):
@@ -56,8 +71,13 @@ class UpdateReader(Parameters):
 
 
 async def register_reader(request: Request) -> Response:
-    """Bind a discovered reader to this machine, for good."""
+    """Bind a discovered reader to this machine, or a smart one to Stripe's account."""
     services = services_of(request)
+    sent = decode_body(
+        await request.body(), content_type=request.headers.get("content-type", "")
+    )
+    if is_stripes_code(services, sent.get("registration_code")):
+        return await forward(request)
     post = await posted(request, RegisterReader)
     asked = post.parameters
     check_expandable(asked.expand)
@@ -76,39 +96,62 @@ async def register_reader(request: Request) -> Response:
 
 
 async def list_readers(request: Request) -> Response:
-    """A page of readers, newest first."""
+    """A page of readers: this machine's, then Stripe's."""
     services = services_of(request)
     asked = queried(request, ListReaders)
     check_expandable(asked.expand, prefix=LIST_PREFIX)
-    matching = [s for s in services.fleet.sessions() if _matches(s, asked)]
-    sessions, has_more = page(
-        matching, asked, id_of=lambda s: s.record.reader_id, kind="terminal reader"
+    problem: UpstreamError | None = None
+
+    async def ask_stripe(paging: Paging) -> StripesPage:
+        nonlocal problem
+        try:
+            return await stripes_page(
+                services, paging, filters=_filters(asked), expand=asked.expand
+            )
+        except UpstreamError as error:
+            problem = error
+            return StripesPage()
+
+    ours = Ours(
+        services.fleet.sessions(),
+        id_of=lambda session: session.record.reader_id,
+        is_wanted=lambda session: _matches(session, asked),
     )
+    page = await page_of_readers(ours, asked, ask_stripe=ask_stripe)
+    if problem is not None and not page.ours:
+        raise problem
+    shown = [shown_reader(services, session) for session in page.ours]
+    for reader in shown:
+        await expand_reader(reader, asked.expand, stripe=services.stripe)
     response = json_response(
         {
             "object": "list",
-            "data": [shown_reader(services, session) for session in sessions],
-            "has_more": has_more,
-            "url": "/v1/terminal/readers",
+            "data": [*shown, *page.theirs],
+            "has_more": page.has_more,
+            "url": READERS,
         }
     )
-    return await expanded(response, asked.expand, stripe=services.stripe)
+    if problem is not None:
+        response.headers["cardlane-incomplete"] = problem.code
+    return response
 
 
 async def retrieve_reader(request: Request) -> Response:
     """One reader with its action."""
-    services = services_of(request)
+    services, reader_id = services_of(request), reader_id_in(request)
+    if not is_ours(services, reader_id):
+        return await forward(request)
     asked = queried(request, RetrieveReader)
     check_expandable(asked.expand)
-    session = services.fleet.session(reader_id_in(request))
-    response = json_response(shown_reader(services, session))
+    response = json_response(shown_reader(services, services.fleet.session(reader_id)))
     return await expanded(response, asked.expand, stripe=services.stripe)
 
 
 async def update_reader(request: Request) -> Response:
     """Change a reader's label or metadata; metadata are merged, "" removes a key."""
-    services = services_of(request)
-    reader_id = reader_id_in(request)
+    services, reader_id = services_of(request), reader_id_in(request)
+    if not is_ours(services, reader_id):
+        return await forward(request)
     post = await posted(request, UpdateReader)
     asked = post.parameters
     check_expandable(asked.expand)
@@ -127,9 +170,12 @@ async def update_reader(request: Request) -> Response:
 
 
 async def delete_reader(request: Request) -> Response:
-    """Forget a reader; its port is free again."""
+    """Forget a reader; a port of this machine is free again."""
+    services, reader_id = services_of(request), reader_id_in(request)
+    if not is_ours(services, reader_id):
+        return await forward(request)
     queried(request, Parameters)
-    record = await services_of(request).fleet.delete(reader_id_in(request))
+    record = await services.fleet.delete(reader_id)
     return json_response(deleted_reader_object(record))
 
 
@@ -142,6 +188,15 @@ def shown_reader(services: Services, reader: ShownReader) -> JsonObject:
     """The reader with what goes on at it now."""
     payment = services.actions.current(reader.record.reader_id)
     return reader_object(reader, payment, livemode=services.livemode)
+
+
+def _filters(asked: ListReaders) -> dict[str, str | None]:
+    return {
+        "device_type": asked.device_type,
+        "location": asked.location,
+        "serial_number": asked.serial_number,
+        "status": asked.status,
+    }
 
 
 def _matches(reader: ShownReader, asked: ListReaders) -> bool:

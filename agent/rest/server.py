@@ -32,11 +32,13 @@ from agent.rest.readers import (
     update_reader,
 )
 from agent.rest.services import Services
+from agent.rest.upstream_readers import help_reader
 
 __all__ = ["Services", "create_app"]
 
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
+TEST_HELPERS = "/v1/test_helpers/terminal/readers/{reader_id}"
 FIRMWARE = "/agent/readers/{reader_id}/firmware"
 PAYMENTS = "/agent/payments"
 PAYMENT = PAYMENTS + "/{payment_id}"
@@ -84,6 +86,14 @@ def routes() -> list[Route]:
             any_of=TAKE,
         ),
         _route("POST", READER + "/cancel_action", cancel_action, any_of=TAKE),
+        *(
+            _route("POST", f"{TEST_HELPERS}/{helper}", help_reader, any_of=TAKE)
+            for helper in (
+                "present_payment_method",
+                "succeed_input_collection",
+                "timeout_input_collection",
+            )
+        ),
         *forwarded_routes(),
         Route("/agent/health/live", live, methods=["GET"]),
         Route("/agent/health/ready", ready, methods=["GET"]),

@@ -45,7 +45,7 @@ async def test_a_live_key_takes_no_local_reader(shop: World, tmp_path: Path) -> 
     assert shop.reader("front").history[-1].state == "idle"
 
 
-@pytest.mark.parametrize("code", ["simulated-wpe", "usb:1", "serial:relative", "tcp:x"])
+@pytest.mark.parametrize("code", ["com:1", "usb:1", "serial:relative", "tcp:x"])
 async def test_what_is_no_port_of_this_machine_is_refused(
     code: str, agent: Agent
 ) -> None:

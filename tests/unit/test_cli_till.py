@@ -360,6 +360,7 @@ def test_stripes_refusal_ends_the_command_with_stripes_words(
 def test_an_agent_that_falls_silent_ends_as_unknown(served: ServedAgent) -> None:
     def act(agent: Agent, phase: Callable[[str], None]) -> None:
         agent.fleet.forget_all()
+        agent.stripe.has_key = False
         phase("confirming")
         phase("unknown")
 

@@ -57,16 +57,16 @@ async def test_a_json_body_registers_as_well(agent: Agent) -> None:
 
 async def test_a_reader_that_cannot_be_registered_says_why(agent: Agent) -> None:
     agent.fleet.refusal = RegistrationCodeInvalid(
-        "'x' is not a code.", param="registration_code"
+        "'usb:x' is not a code.", param="registration_code"
     )
 
-    answer = await agent.client.post(READERS, {"registration_code": "x"})
+    answer = await agent.client.post(READERS, {"registration_code": "usb:x"})
 
     assert answer.status == 400
     assert answer.error == {
         "type": "invalid_request_error",
         "code": "registration_code_invalid",
-        "message": "'x' is not a code.",
+        "message": "'usb:x' is not a code.",
         "param": "registration_code",
         "remedy": RegistrationCodeInvalid.remedy,
     }
@@ -124,7 +124,9 @@ async def test_a_reader_is_retrieved_with_its_action(agent: Agent) -> None:
     assert reader["action"]["status"] == "in_progress"
 
 
-async def test_an_unknown_reader_is_missing_as_at_stripe(agent: Agent) -> None:
+async def test_without_stripe_an_unknown_reader_is_missing(agent: Agent) -> None:
+    agent.stripe.has_key = False
+
     answer = await agent.client.get(f"{READERS}/tmr_9")
 
     assert answer.status == 404
@@ -161,6 +163,7 @@ async def test_an_update_without_metadata_keeps_them(agent: Agent) -> None:
 
 
 async def test_a_deleted_reader_is_gone(agent: Agent) -> None:
+    agent.stripe.has_key = False
     agent.fleet.add("tmr_1")
 
     answer = await agent.client.request("DELETE", f"{READERS}/tmr_1")

@@ -1,0 +1,103 @@
+"""Stripe's own readers behind the routes of readers: listed, and passed on to."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.errors import (
+    ReaderFeatureUnsupported,
+    ResourceMissing,
+    RouteUnknown,
+    StripeUnreachable,
+)
+from agent.ids import ReaderId
+from agent.rest.forms import Value
+from agent.rest.forwarding import forward
+from agent.rest.lists import Paging
+from agent.rest.reader_list import StripesPage
+from agent.rest.services import Services, services_of
+from agent.stripe_api.answers import Answer, usable
+from agent.stripe_api.errors import StripeRefused
+from agent.stripe_api.form import encode
+
+READERS = "/v1/terminal/readers"
+LIST_WITHIN_S = 5.0
+"""How long a list waits for Stripe's part."""
+
+_PORT = re.compile(r"[:/]")
+"""In what names a port of this machine; Stripe's registration codes are words."""
+
+
+def is_ours(services: Services, reader_id: ReaderId) -> bool:
+    """Whether this machine drives the reader, or Stripe cannot have it either."""
+    try:
+        services.fleet.session(reader_id)
+    except ResourceMissing:
+        return not services.stripe.has_key
+    return True
+
+
+def is_stripes_code(services: Services, registration_code: Value) -> bool:
+    """Whether the code is for Stripe to understand; without a key none is."""
+    return (
+        services.stripe.has_key
+        and isinstance(registration_code, str)
+        and registration_code != ""
+        and _PORT.search(registration_code) is None
+    )
+
+
+async def stripes_page(
+    services: Services,
+    paging: Paging,
+    *,
+    filters: Mapping[str, str | None],
+    expand: tuple[str, ...],
+) -> StripesPage:
+    """A page of Stripe's list, empty without a key.
+
+    Raises StripeUnreachable, also where Stripe takes too long, and StripeRefused.
+    """
+    if not services.stripe.has_key:
+        return StripesPage()
+    query = encode({**paging.model_dump(), **filters, "expand": expand})
+    try:
+        async with asyncio.timeout(LIST_WITHIN_S):
+            answer = await services.stripe.forward(
+                "GET", f"{READERS}?{query}", headers={}, body=b""
+            )
+    except TimeoutError:
+        raise StripeUnreachable("Stripe takes long to list its readers.") from None
+    try:
+        listed = usable(
+            Answer(answer.status, answer.headers, answer.body), is_question=True
+        )
+        return StripesPage(listed["data"], has_more=listed["has_more"])
+    except KeyError as missing:
+        raise StripeUnreachable(f"Stripe's list has no {missing}.") from missing
+    except StripeRefused as refused:
+        if refused.error.param == "device_type":
+            return StripesPage()  # a type that only this machine knows
+        raise
+
+
+async def help_reader(request: Request) -> Response:
+    """Play the customer of one of Stripe's simulated readers; test mode only.
+
+    Raises RouteUnknown, and ReaderFeatureUnsupported for a reader of this machine.
+    """
+    services = services_of(request)
+    if services.livemode:
+        raise RouteUnknown("Test helpers are there in test mode only.")
+    reader_id = ReaderId(request.path_params["reader_id"])
+    if is_ours(services, reader_id):
+        raise ReaderFeatureUnsupported(
+            "Test helpers play the customer of Stripe's simulated readers; "
+            f"{reader_id} is driven by this machine."
+        )
+    return await forward(request)
