@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,13 +15,13 @@ from pathlib import Path
 import uvloop
 
 from agent.clock import Clock, SystemClock
-from agent.errors import SettingsInvalid
 from agent.events import EventBus
 from agent.firmware.catalog import Catalog
 from agent.firmware.schedule import keep_looking
 from agent.firmware.updates import Updates
 from agent.ids import Random
 from agent.journal.journal import Journal
+from agent.listening import listen
 from agent.log import configure_logging, get_logger
 from agent.payments.actions import Actions
 from agent.readers.fleet import Fleet
@@ -28,9 +29,10 @@ from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
 from agent.rest.server import Services, create_app
 from agent.rest.serving import StopSignals, serve_http
-from agent.settings import RestSettings, Settings, StripeKey, read_stripe_key
+from agent.settings import Settings, StripeKey, StripeSettings, read_stripe_key
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
+from agent.systemd import Systemd, tell_of_progress
 from agent.terminal_configuration.configurations import Configurations
 from drivers.discovery.candidates import WatchPorts
 from drivers.discovery.hotplug import watch_ports
@@ -70,10 +72,11 @@ async def serve(
     """
     clock = clock or SystemClock()
     signals = StopSignals()
+    systemd = Systemd.from_environ(environ, pid=os.getpid())
     key = _stripe_key(settings, environ)
     async with AsyncExitStack() as stack:
         stack.enter_context(signals.caught())
-        sockets = _listen(settings.rest, stack)
+        sockets = listen(settings.rest, systemd.listening(), stack)
         path = settings.state_dir / JOURNAL_FILE
         opening = (
             open_journal(path) if open_journal else Journal.open(path, clock=clock)
@@ -82,22 +85,29 @@ async def serve(
         stack.push_async_callback(journal.aclose)
         await journal.answers.prune(clock.now() - ANSWERS_KEPT_FOR)
         http = await stack.enter_async_context(Connections())
-        stripe = StripeClient(
-            http,
-            api_base=settings.stripe.api_base,
-            key=key,
-            api_version=settings.stripe.api_version,
-            timeout_s=settings.stripe.timeout_s,
-            max_retries=settings.stripe.max_retries,
-        )
+        stripe = _stripe_client(http, settings.stripe, key)
         livemode = key is not None and key.livemode
         parts = Parts(settings, journal, stripe, clock, random, livemode)
         try:
             async with asyncio.TaskGroup() as tasks:
-                await _work(parts, tasks=tasks, sockets=sockets, signals=signals)
+                reached = Reached(sockets, signals, systemd)
+                await _work(parts, reached, tasks=tasks)
                 raise _Stopped
         except* _Stopped:
             log.info("agent.stopped")
+
+
+def _stripe_client(
+    http: Connections, settings: StripeSettings, key: StripeKey | None
+) -> StripeClient:
+    return StripeClient(
+        http,
+        api_base=settings.api_base,
+        key=key,
+        api_version=settings.api_version,
+        timeout_s=settings.timeout_s,
+        max_retries=settings.max_retries,
+    )
 
 
 def _stripe_key(settings: Settings, environ: Mapping[str, str]) -> StripeKey | None:
@@ -140,6 +150,15 @@ class Parts:
     """Replaces the way to this machine's readers."""
     radio: Radio = field(default_factory=Radio)
     watch: WatchPorts = watch_ports
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """By what the world reaches the agent, and who is told how it fares."""
+
+    sockets: list[socket.socket]
+    signals: StopSignals
+    systemd: Systemd
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,65 +288,24 @@ def _services(
     )
 
 
-async def _work(
-    parts: Parts,
-    *,
-    tasks: asyncio.TaskGroup,
-    sockets: list[socket.socket],
-    signals: StopSignals,
-) -> None:
-    """Readers, payments and the API, until a signal."""
+async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> None:
+    """Readers, payments and the API, until a signal; what is under way then ends."""
     assembled = assemble(parts, tasks=tasks)
+    watched = tell_of_progress(reached.systemd, parts.journal.pulse, clock=parts.clock)
+    tasks.create_task(watched, name="watchdog")
     rest = parts.settings.rest
-    log.info("agent.ready", url=f"http://{rest.host}:{rest.port}")
+    url = f"http://{rest.host}:{rest.port}"
+    log.info("agent.ready", url=url)
     app = create_app(assembled.services)
-    await serve_http(app, sockets=sockets, signals=signals)
+    reached.systemd.ready(f"Answering on {url}")
+    await serve_http(
+        app,
+        sockets=reached.sockets,
+        signals=reached.signals,
+        on_stop=reached.systemd.stopping,
+    )
     await assembled.actions.drain(timeout_s=DRAIN_S)
 
 
 class _Stopped(Exception):
     """Ends the TaskGroup: everything in it is cancelled."""
-
-
-def _listen(settings: RestSettings, stack: AsyncExitStack) -> list[socket.socket]:
-    """The loopback port and, where set, the UNIX socket; `stack` closes them.
-
-    Raises SettingsInvalid.
-    """
-    sockets = [stack.enter_context(_listen_tcp(settings.host, settings.port))]
-    if settings.socket is not None:
-        sockets.append(stack.enter_context(_listen_unix(settings.socket)))
-    for listening in sockets:
-        # From here on a connection waits to be served instead of being refused.
-        listening.listen(128)
-    return sockets
-
-
-def _listen_tcp(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Inherited by accepted connections: an answer is never held back for an ACK.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise SettingsInvalid(
-            f"rest.port: {host}:{port} cannot be listened on: {error.strerror}"
-        ) from error
-    return listening
-
-
-def _listen_unix(path: Path) -> socket.socket:
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.unlink(missing_ok=True)
-        listening.bind(str(path))
-        path.chmod(0o660)
-    except OSError as error:
-        listening.close()
-        raise SettingsInvalid(
-            f"rest.socket: {path} cannot be listened on: {error.strerror}"
-        ) from error
-    return listening

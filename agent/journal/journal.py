@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from agent.clock import Clock
+from agent.errors import JournalUnavailable
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import AnswerStore, StoredAnswer, keep
 from agent.journal.codec import PAYMENT_KINDS
@@ -145,6 +147,11 @@ class Journal:
         Reads the whole journal on this thread: for the command line, not the daemon.
         """
         return self._entries.check()
+
+    async def pulse(self) -> None:
+        """Return when the writer has come round, be it with a refusal of the disk."""
+        with suppress(JournalUnavailable):
+            await self._database.write(lambda _: None)
 
     async def aclose(self) -> None:
         """Finish what is queued and close the file. Safe to call twice."""

@@ -48,11 +48,15 @@ class StopSignals:
 
 
 async def serve_http(
-    app: ASGIApp, *, sockets: list[socket.socket], signals: StopSignals
+    app: ASGIApp,
+    *,
+    sockets: list[socket.socket],
+    signals: StopSignals,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer on `sockets` until SIGTERM or SIGINT; returns when all callers are gone.
 
-    A second SIGINT waits for nobody.
+    `on_stop` is called at each signal. A second SIGINT waits for nobody.
     """
     config = uvicorn.Config(
         app,
@@ -67,7 +71,12 @@ async def serve_http(
         timeout_graceful_shutdown=LONGEST_FAREWELL_S,
     )
     server = _Server(config)
-    signals.tell(lambda number: server.handle_exit(number, None))
+
+    def stop(number: int) -> None:
+        on_stop()
+        server.handle_exit(number, None)
+
+    signals.tell(stop)
     await server.serve(sockets=sockets)
 
 
