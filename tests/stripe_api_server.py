@@ -56,8 +56,20 @@ VISA = PresentedCard(
     cardholder_verification_method="signature",
 )
 
+INTERAC = replace(VISA, brand="interac", network="interac", fingerprint="InteracCard")
+WALLET = replace(VISA, cardholder_verification_method="approval")
+
 APPROVED_DATA = b"approve"
+INTERAC_DATA, OTHER_INTERAC_DATA = b"interac", b"other interac"
+WALLET_DATA = b"wallet"
 UNREADABLE_DATA = b"unreadable"
+
+
+_APPROVED = {
+    INTERAC_DATA: INTERAC,
+    OTHER_INTERAC_DATA: replace(INTERAC, fingerprint="AnotherCard"),
+    WALLET_DATA: WALLET,
+}
 
 
 def approved_data(fingerprint: str) -> bytes:
@@ -88,9 +100,9 @@ class TestIssuer:
         if request.ciphertext.startswith(b"decline:"):
             decline_code = request.ciphertext.removeprefix(b"decline:").decode()
             return Declined(VISA, "card_declined", decline_code, "05", "8A023035")
+        card = _APPROVED.get(request.ciphertext, VISA)
         if self.decline_code:
-            return Declined(VISA, "card_declined", self.decline_code, "05", "8A023035")
-        card = VISA
+            return Declined(card, "card_declined", self.decline_code, "05", "8A023035")
         if request.ciphertext.startswith(b"approve:"):
             fingerprint = request.ciphertext.removeprefix(b"approve:").decode()
             card = replace(VISA, fingerprint=fingerprint)

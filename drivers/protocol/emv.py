@@ -52,8 +52,10 @@ TERMINAL_TRANSACTION_QUALIFIERS = 0x9F66
 CARD_TRANSACTION_QUALIFIERS = 0x9F6C
 MERCHANT_CUSTOM_DATA = 0x9F7C
 
-SALE = 0x00
-"""A value of TRANSACTION_TYPE: goods and services."""
+SALE = 0
+"""A value of TRANSACTION_TYPE (format n): goods and services."""
+REFUND = 20
+"""Another: money goes back to the cardholder."""
 
 AMOUNT_BYTES = 6
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from drivers.protocol import emv
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
@@ -22,6 +24,8 @@ class AuthorizationRequest:
     """Minor units."""
     currency: str
     """ISO 4217 alphabetic, lower case."""
+    transaction_type: int = emv.SALE
+    """What the chip must have signed it for (tag 9C, format n)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def _is_pin_verified(objects: tuple[Tlv, ...]) -> bool:
 
 
 def _is_for(request: AuthorizationRequest, objects: Iterable[Tlv]) -> bool:
-    """Whether the card signed the amount and currency that are asked for."""
+    """Whether the card signed the amount, currency and type that are asked for."""
     try:
         amount = iso_amount(request.amount, request.currency)
         currency = currency_of(request.currency)
@@ -224,9 +224,11 @@ def _is_for(request: AuthorizationRequest, objects: Iterable[Tlv]) -> bool:
         signed_currency = emv.decode_numeric(
             _required(objects, emv.TRANSACTION_CURRENCY_CODE)
         )
+        signed_type = emv.decode_numeric(_required(objects, emv.TRANSACTION_TYPE))
     except DriverError:
         return False
-    return (signed_amount, signed_currency) == (amount, currency.numeric)
+    signed = (signed_amount, signed_currency, signed_type)
+    return signed == (amount, currency.numeric, request.transaction_type)
 
 
 def _answer_for_card(key: bytes, cryptogram: bytes, response_code: str) -> str:

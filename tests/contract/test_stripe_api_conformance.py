@@ -33,6 +33,7 @@ BEYOND_THE_SDK = {
 INTENDED = {
     # The simulator's own addition, documented in docs/stripe-api.md.
     "[payment_method_data][card_present]: unknown to the SDK",
+    "POST /v1/refunds [payment_method_data]: unknown to the SDK",
     # Stripe takes it, and its documentation shows it with test tokens.
     "[payment_method_data][card]: unknown to the SDK",
     # Stripe takes Kana and Kanji instead in Japan, where Terminal addresses differ.

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import stripe
 from stripe_api_server import (
+    INTERAC_DATA,
     UNREADABLE_DATA,
+    WALLET_DATA,
     StripeApiServer,
     card_present,
     declined_data,
@@ -89,6 +91,25 @@ def test_unreadable_card_data_change_nothing(client: stripe.StripeClient) -> Non
         confirmed(client, intent, UNREADABLE_DATA)
 
     assert caught.value.code == "card_data_unreadable"
+    assert client.v1.setup_intents.retrieve(intent.id) == intent
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (INTERAC_DATA, "setup_intent_invalid_parameter"),
+        (WALLET_DATA, "setup_intent_mobile_wallet_unsupported"),
+    ],
+)
+def test_card_that_cannot_pay_later_is_not_kept(
+    client: stripe.StripeClient, data: bytes, code: str
+) -> None:
+    intent = new_setup(client)
+
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        confirmed(client, intent, data)
+
+    assert caught.value.code == code
     assert client.v1.setup_intents.retrieve(intent.id) == intent
 
 

@@ -242,9 +242,15 @@ def test_a_swipe_is_declined_like_the_chip(counter: Counter) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"amount": 1100}, {"currency": "eur"}, {"currency": "no such"}]
+    "asked",
+    [
+        {"amount": 1100},
+        {"currency": "eur"},
+        {"currency": "no such"},
+        {"transaction_type": emv.REFUND},
+    ],
 )
-def test_another_amount_or_currency_than_signed_is_declined(
+def test_what_the_card_did_not_sign_is_declined(
     counter: Counter, asked: dict[str, int | str]
 ) -> None:
     _, request = counter.read("visa_approved")

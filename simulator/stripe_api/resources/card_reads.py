@@ -62,6 +62,9 @@ PAYMENT_METHOD_DATA = Fields(
 )
 """Stripe's `payment_method_data`, with what a local reader encrypted."""
 
+CARD_TYPES = frozenset({"card_present", "interac_present"})
+"""The payment method types of cards that are read."""
+
 _DATA = "payment_method_data"
 _CARD = f"{_DATA}[card_present]"
 
@@ -73,10 +76,15 @@ class CardRead:
     ciphertext: bytes = field(repr=False)
     ksn: bytes
     read_method: str
-    type: str = "card_present"
-    """The payment method type: this, or `interac_present`."""
+    type: str | None = None
+    """The payment method type; None for what the card turns out to be."""
     reader: str | None = None
     location: str | None = None
+
+
+def card_type(brand: str) -> str:
+    """The payment method type as which a present card of this brand is taken."""
+    return "interac_present" if brand == "interac" else "card_present"
 
 
 def local_card_read(
@@ -85,16 +93,12 @@ def local_card_read(
     """The card in `payment_method_data`; raises InvalidRequest where it does not fit.
 
     `allowed` are the payment method types of the intent, which errors call `intent`;
-    `code` is the error's where the type is not among them.
+    `code` is the error's where the type is not among them. A reader sends every card
+    as `card_present`: what it is, the issuer finds out.
     """
-    if data["type"] not in allowed or data["type"] != "card_present":
-        raise InvalidRequest(
-            f"The PaymentMethod provided ({data['type']}) is not allowed for this "
-            f"{intent}. Please attach a payment method of one of the following types: "
-            f"{', '.join(allowed)}.",
-            param=f"{_DATA}[type]",
-            code=code,
-        )
+    takes_cards = not CARD_TYPES.isdisjoint(allowed)
+    if data["type"] != "card_present" or not takes_cards:
+        raise not_allowed(data["type"], allowed=allowed, intent=intent, code=code)
     if "card_present" not in data:
         raise ParameterMissing(_CARD)
     card: Values = data["card_present"]
@@ -108,6 +112,19 @@ def local_card_read(
         ksn=card["ksn"],
         read_method=card["read_method"],
         reader=card.get("reader"),
+    )
+
+
+def not_allowed(
+    type_: str, *, allowed: Sequence[str], intent: str, code: str
+) -> InvalidRequest:
+    """The refusal of a payment method of a type that the intent does not take."""
+    return InvalidRequest(
+        f"The PaymentMethod provided ({type_}) is not allowed for this {intent}. Please "
+        "attach a payment method of one of the following types: "
+        f"{', '.join(allowed)}.",
+        param=f"{_DATA}[type]",
+        code=code,
     )
 
 

@@ -17,7 +17,7 @@ from simulator.stripe_api.resources.online_cards.confirmation_tokens import (
 from simulator.stripe_api.resources.online_cards.methods import PAYMENT_METHOD
 from simulator.stripe_api.resources.online_cards.tokens import TOKEN
 from simulator.stripe_api.resources.payment_intents.resource import payment_intents
-from simulator.stripe_api.resources.refunds.resource import REFUND
+from simulator.stripe_api.resources.refunds.resource import refunds
 from simulator.stripe_api.resources.saved_payment_methods import SAVED_PAYMENT_METHODS
 from simulator.stripe_api.resources.setup_intents.attempts import SETUP_ATTEMPT
 from simulator.stripe_api.resources.setup_intents.resource import setup_intents
@@ -60,7 +60,7 @@ def resources(shop: Shop) -> tuple[Resource, ...]:
         FILE,
         FILE_LINK,
         PAYMENT_METHOD,
-        REFUND,
+        refunds(shop.issuer),
         SAVED_PAYMENT_METHODS,
         SETUP_ATTEMPT,
         TERMINAL_CONFIGURATIONS,

@@ -15,6 +15,7 @@ from simulator.stripe_api.engine.parameters import (
     Required,
     Text,
 )
+from simulator.stripe_api.resources.card_reads import card_type
 from simulator.stripe_api.resources.terminal_reader_actions import (
     collect_inputs,
     presenting,
@@ -24,7 +25,6 @@ from simulator.stripe_api.resources.terminal_reader_actions.errors import (
     NothingPending,
     ReaderBusy,
 )
-from simulator.stripe_api.resources.terminal_reader_actions.intents import card_type
 from simulator.stripe_api.resources.terminal_reader_actions.shop import Shop
 from simulator.stripe_api.resources.terminal_reader_actions.tip_screen import (
     choose_tip,
@@ -98,7 +98,7 @@ def _present(turn: Turn) -> None:
     card = _card(turn)
     if not presenting.accepts(turn, card):
         raise ParameterInvalid(
-            f"A payment method of type {card_type(card)} cannot be presented for the "
+            f"A payment method of type {card_type(card.account.brand)} cannot be presented for the "
             "action in progress.",
             param="type",
         )

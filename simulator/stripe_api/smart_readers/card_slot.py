@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from drivers.errors import LocalError
+from drivers.protocol import emv
 from drivers.protocol.currency import currency_of, iso_amount
 from simulator.cards.book import CardBook
 from simulator.cards.card import Behaviour, Card, Entry, Verification
@@ -43,7 +44,15 @@ class CardSlot:
         self._kernel = kernel
         self._keys = ReadKeys(FIRST_KSN)
 
-    def read(self, card: Card, entry: Entry, *, amount: int, currency: str) -> SlotRead:
+    def read(
+        self,
+        card: Card,
+        entry: Entry,
+        *,
+        amount: int,
+        currency: str,
+        transaction_type: int = emv.SALE,
+    ) -> SlotRead:
         """Read a card for an amount; raises LocalError where a chip cannot sign it."""
         if entry is Entry.SWIPE:
             read_method = "magnetic_stripe_track2"
@@ -55,6 +64,7 @@ class CardSlot:
             purchase = Purchase(
                 amount=iso_amount(amount, currency),
                 currency_code=currency_of(currency).numeric,
+                transaction_type=transaction_type,
             )
             objects = self._kernel.read(card, entry, purchase=purchase).objects
             shown = presented_card(card, objects, read_method=read_method)

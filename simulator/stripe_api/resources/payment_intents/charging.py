@@ -14,7 +14,11 @@ from simulator.emv.authorization import (
 )
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_present import Reading, payment_method_details
-from simulator.stripe_api.resources.card_reads import CardRead
+from simulator.stripe_api.resources.card_reads import (
+    CardRead,
+    card_type,
+    not_allowed,
+)
 from simulator.stripe_api.resources.charges import CHARGES, Charge
 from simulator.stripe_api.resources.generated_cards import (
     Reuse,
@@ -61,16 +65,18 @@ def charge_card(
     """Ask the issuer and store what follows; the intent's status must allow it.
 
     Raises CardError where the issuer declines, InvalidRequest for an amount that
-    cannot be charged, CardDataUnreadable where the data open to no card.
+    cannot be charged or a card that the intent does not take, CardDataUnreadable where
+    the data open to no card.
     """
     agreed = intent if purchase is None else _with_tip_told(intent, purchase.tip)
     purchase = purchase or Purchase()
     check_chargeable(agreed["amount"], agreed["currency"])
     decision = issuer.authorize(_request(agreed, read))
+    type_ = read.type or _type_taken(intent, decision.card)
     method = purchase.method or add_presented_card(
-        call, decision.card, type_=read.type, read_method=read.read_method
+        call, decision.card, type_=type_, read_method=read.read_method
     )
-    reading = _reading(call, intent, read, card=decision.card)
+    reading = _reading(call, intent, read, type_=type_, card=decision.card)
     details = payment_method_details(decision, reading, amount=agreed["amount"])
     charge = add_charge(call, agreed, Attempt(decision, details, method))
     match decision:
@@ -118,12 +124,30 @@ def _with_tip_told(intent: PaymentIntent, tip: int | None) -> PaymentIntent:
     return told
 
 
+def _type_taken(intent: PaymentIntent, card: PresentedCard) -> str:
+    allowed = intent["payment_method_types"]
+    type_ = card_type(card.brand)
+    if type_ not in allowed:
+        raise not_allowed(
+            type_,
+            allowed=allowed,
+            intent="PaymentIntent",
+            code="payment_intent_invalid_parameter",
+        )
+    return type_
+
+
 def _reading(
-    call: Call, intent: PaymentIntent, read: CardRead, *, card: PresentedCard
+    call: Call,
+    intent: PaymentIntent,
+    read: CardRead,
+    *,
+    type_: str,
+    card: PresentedCard,
 ) -> Reading:
     held = is_held(intent, network=card.network)
     return Reading(
-        type=read.type,
+        type=type_,
         read_method=read.read_method,
         reader=read.reader,
         location=read.location,

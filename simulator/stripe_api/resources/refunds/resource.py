@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from simulator.emv.authorization import Issuer
 from simulator.stripe_api.engine.errors import InvalidRequest, ResourceMissing
 from simulator.stripe_api.engine.lists import TimeRange, list_parameters, page, within
 from simulator.stripe_api.engine.metadata import Metadata, merged
@@ -14,6 +17,7 @@ from simulator.stripe_api.engine.parameters import (
     Text,
 )
 from simulator.stripe_api.engine.store import Object
+from simulator.stripe_api.resources.card_reads import PAYMENT_METHOD_DATA
 from simulator.stripe_api.resources.charges import CHARGES
 from simulator.stripe_api.resources.customers import CUSTOMERS
 from simulator.stripe_api.resources.money import Currency
@@ -22,6 +26,7 @@ from simulator.stripe_api.resources.refunds.giving_back import (
     add_refund,
     refundable_charge,
 )
+from simulator.stripe_api.resources.refunds.in_person import DATA, refund_to_card
 from simulator.stripe_api.resources.refunds.outcomes import take_back, watch_refunds
 
 _CREATE = Fields(
@@ -34,6 +39,7 @@ _CREATE = Fields(
         "metadata": Metadata(),
         "origin": Choice(("customer_balance",)),
         "payment_intent": Text(),
+        DATA: PAYMENT_METHOD_DATA,
         "reason": Choice(("duplicate", "fraudulent", "requested_by_customer")),
         "refund_application_fee": Boolean(),
         "reverse_transfer": Boolean(),
@@ -45,13 +51,42 @@ _PATH = "/v1/refunds"
 _OF_CHARGE = "/v1/charges/{charge}/refunds"
 
 
-def _create(call: Call) -> Refund:
+def refunds(issuer: Issuer) -> Resource:
+    """Refunds; those for which a card is asked are decided by this issuer."""
+    kind = REFUNDS
+    one, of_charge = f"{_PATH}/{{refund}}", f"{_OF_CHARGE}/{{refund}}"
+    create = partial(_create, issuer=issuer)
+    return Resource(
+        kinds=(kind,),
+        operations=(
+            Operation("POST", _PATH, _CREATE, kind, create),
+            Operation("GET", _PATH, _LIST, kind, _list, is_list=True),
+            Operation("GET", one, Fields({}), kind, _retrieve),
+            Operation("POST", one, _UPDATE, kind, _update),
+            Operation("POST", f"{one}/cancel", Fields({}), kind, _cancel),
+            Operation(
+                "GET",
+                _OF_CHARGE,
+                list_parameters(),
+                kind,
+                _list_of_charge,
+                is_list=True,
+            ),
+            Operation("GET", of_charge, Fields({}), kind, _retrieve_of_charge),
+        ),
+        opening=watch_refunds,
+    )
+
+
+def _create(call: Call, *, issuer: Issuer) -> Refund:
     if "customer" in call.params:
         call.referred(CUSTOMERS, "customer")
         raise InvalidRequest(
             "This customer has no cash balance to refund from.", param="customer"
         )
     charge = refundable_charge(call)
+    if DATA in call.params:
+        return refund_to_card(call, charge, issuer=issuer)
     if charge["payment_method_details"]["type"] == "interac_present":
         raise InvalidRequest(
             "Interac payments can only be refunded in person: use a reader's "
@@ -123,27 +158,3 @@ def _retrieve_of_charge(call: Call) -> Refund:
     if refund["charge"] != charge["id"]:
         raise ResourceMissing("refund", refund["id"], param="id", status=404)
     return refund
-
-
-REFUND = Resource(
-    kinds=(REFUNDS,),
-    operations=(
-        Operation("POST", _PATH, _CREATE, REFUNDS, _create),
-        Operation("GET", _PATH, _LIST, REFUNDS, _list, is_list=True),
-        Operation("GET", f"{_PATH}/{{refund}}", Fields({}), REFUNDS, _retrieve),
-        Operation("POST", f"{_PATH}/{{refund}}", _UPDATE, REFUNDS, _update),
-        Operation("POST", f"{_PATH}/{{refund}}/cancel", Fields({}), REFUNDS, _cancel),
-        Operation(
-            "GET",
-            _OF_CHARGE,
-            list_parameters(),
-            REFUNDS,
-            _list_of_charge,
-            is_list=True,
-        ),
-        Operation(
-            "GET", f"{_OF_CHARGE}/{{refund}}", Fields({}), REFUNDS, _retrieve_of_charge
-        ),
-    ),
-    opening=watch_refunds,
-)

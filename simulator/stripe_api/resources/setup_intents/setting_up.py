@@ -10,7 +10,9 @@ from simulator.emv.authorization import (
     AuthorizationRequest,
     Declined,
     Issuer,
+    PresentedCard,
 )
+from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.operations import Call
 from simulator.stripe_api.resources.card_present import (
     CardPresentDetails,
@@ -33,6 +35,9 @@ from simulator.stripe_api.resources.setup_intents.settling import (
 # Nothing is charged: the issuer is asked whether the account is good.
 _AMOUNT = 0
 _CURRENCY = "usd"
+NOT_KEPT = frozenset({"eftpos_au", "interac"})
+"""Brands whose cards can only pay while they are present."""
+
 _FAILURE = "setup_intent_authentication_failure"
 
 
@@ -46,8 +51,8 @@ def set_up_card(
 ) -> SetupIntent:
     """Keep a card for later; the intent's status must allow it.
 
-    Raises CardError where the issuer declines, CardDataUnreadable where the data open
-    to no card.
+    Raises CardError where the issuer declines, InvalidRequest for a card that cannot be
+    kept, CardDataUnreadable where the data open to no card.
     """
     decision = issuer.authorize(
         AuthorizationRequest(
@@ -58,8 +63,9 @@ def set_up_card(
             currency=_CURRENCY,
         )
     )
+    _check_keepable(decision.card)
     method = add_presented_card(
-        call, decision.card, type_=read.type, read_method=read.read_method
+        call, decision.card, type_="card_present", read_method=read.read_method
     )
     match decision:
         case Approved():
@@ -77,6 +83,19 @@ def set_up_card(
             )
         case _:
             assert_never(decision)
+
+
+def _check_keepable(card: PresentedCard) -> None:
+    if card.brand in NOT_KEPT:
+        raise InvalidRequest(
+            f"Cards of {card.brand} cannot be saved by a SetupIntent.",
+            code="setup_intent_invalid_parameter",
+        )
+    if card.cardholder_verification_method == "approval":
+        raise InvalidRequest(
+            "Mobile wallets cannot be saved by a SetupIntent. Ask for the card itself.",
+            code="setup_intent_mobile_wallet_unsupported",
+        )
 
 
 def _kept(

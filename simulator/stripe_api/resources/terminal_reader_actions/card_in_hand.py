@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drivers.protocol import emv
 from simulator.cards.card import Behaviour, Card, Entry
 from simulator.emv.authorization import (
     Approved,
@@ -12,8 +13,7 @@ from simulator.emv.authorization import (
     Issuer,
 )
 from simulator.stripe_api.engine.errors import InvalidRequest
-from simulator.stripe_api.resources.card_reads import CardRead
-from simulator.stripe_api.resources.terminal_reader_actions.intents import card_type
+from simulator.stripe_api.resources.card_reads import CardRead, card_type
 from simulator.stripe_api.resources.terminal_reader_actions.turn import Turn
 from simulator.stripe_api.smart_readers.card_slot import SlotRead, can_sign
 
@@ -58,14 +58,22 @@ def issuer_for(turn: Turn) -> Issuer:
     return turn.shop.issuer
 
 
-def read(turn: Turn, *, amount: int, currency: str) -> SlotRead:
+def read(
+    turn: Turn, *, amount: int, currency: str, transaction_type: int = emv.SALE
+) -> SlotRead:
     """Read the card in hand; raises InvalidRequest where no chip can sign the amount."""
     if not can_sign(amount, currency):
         raise InvalidRequest(
             f"Cards that are present cannot be charged {amount} {currency}."
         )
     card, entry = held(turn)
-    return turn.shop.slot.read(card, entry, amount=amount, currency=currency)
+    return turn.shop.slot.read(
+        card,
+        entry,
+        amount=amount,
+        currency=currency,
+        transaction_type=transaction_type,
+    )
 
 
 def for_issuer(turn: Turn, slot_read: SlotRead) -> CardRead:
@@ -75,7 +83,7 @@ def for_issuer(turn: Turn, slot_read: SlotRead) -> CardRead:
         ciphertext=slot_read.ciphertext,
         ksn=slot_read.ksn,
         read_method=slot_read.read_method,
-        type=card_type(card),
+        type=card_type(card.account.brand),
         reader=turn.reader["id"],
         location=turn.reader["location"],
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from simulator.stripe_api.engine.parameters import Fields, Required, Text
+from simulator.stripe_api.resources.card_reads import card_type
 from simulator.stripe_api.resources.payment_methods import add_presented_card
 from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import (
     held,
     read,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.intents import (
-    card_type,
     collected,
     intent_of,
     let_go,
@@ -42,7 +42,7 @@ def take_card(turn: Turn) -> None:
     method = add_presented_card(
         turn.call,
         slot_read.shown,
-        type_=card_type(card),
+        type_=card_type(card.account.brand),
         read_method=slot_read.read_method,
     )
     collected(turn.call, intent, method["id"])

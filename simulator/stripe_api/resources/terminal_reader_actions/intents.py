@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.cards.card import Card
 from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.operations import Call
+from simulator.stripe_api.resources.card_reads import CARD_TYPES
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
@@ -22,9 +22,6 @@ from simulator.stripe_api.resources.terminal_reader_actions.errors import (
     IntentInvalidState,
 )
 
-CARD_TYPES = ("card_present", "interac_present")
-"""The payment method types of cards that are read."""
-
 
 def payable(call: Call) -> PaymentIntent:
     """The intent the parameters name; raises unless a reader can begin with it."""
@@ -34,7 +31,7 @@ def payable(call: Call) -> PaymentIntent:
             "Payment intent must be in the requires_payment_method state to be "
             "processed by a reader."
         )
-    if not set(CARD_TYPES) & set(intent["payment_method_types"]):
+    if CARD_TYPES.isdisjoint(intent["payment_method_types"]):
         raise InvalidRequest(
             "The PaymentIntent's payment_method_types must include card_present (or "
             "interac_present) to be processed by a reader.",
@@ -49,11 +46,6 @@ def intent_of(call: Call, details: Mapping[str, Any]) -> PaymentIntent:
     if intent is None:
         raise LookupError("the intent of a reader's action is gone")
     return intent
-
-
-def card_type(card: Card) -> str:
-    """The payment method type as which a card is taken."""
-    return "interac_present" if card.account.brand == "interac" else "card_present"
 
 
 def collected(call: Call, intent: PaymentIntent, method_id: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from simulator.cards.card import Behaviour, Card, Entry
 from simulator.errors import ControlRefused
+from simulator.stripe_api.resources.card_reads import card_type
+from simulator.stripe_api.resources.setup_intents.setting_up import NOT_KEPT
 from simulator.stripe_api.resources.terminal_reader_actions import (
     collect_payment_method,
     confirm_payment_intent,
@@ -18,7 +20,6 @@ from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import 
     hold,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.intents import (
-    card_type,
     intent_of,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.paying import DECLINED, pay
@@ -34,9 +35,6 @@ _ADVICE: Mapping[tuple[Behaviour, Entry], str] = {
     (Behaviour.COLLISION, Entry.CONTACTLESS): "Present one card only",
 }
 """What the reader says to a card that it cannot read; nobody else is told."""
-
-_NOT_SAVED = ("eftpos_au", "interac")
-"""Brands of networks that know no payments online."""
 
 _USES: Mapping[str, Callable[[Turn], None]] = {
     collect_payment_method.TYPE: collect_payment_method.take_card,
@@ -96,10 +94,10 @@ def accepts(turn: Turn, card: Card) -> bool:
         case refund_payment.TYPE:
             return brand == "interac"
         case process_setup_intent.TYPE:
-            return brand not in _NOT_SAVED
+            return brand not in NOT_KEPT
         case _:
             intent = intent_of(turn.call, turn.details)
-            return card_type(card) in intent["payment_method_types"]
+            return card_type(card.account.brand) in intent["payment_method_types"]
 
 
 def check(turn: Turn, card: Card, entry: Entry) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.cards.card import Verification
 from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.parameters import (
     Boolean,
@@ -25,7 +24,6 @@ from simulator.stripe_api.resources.setup_intents.states import Status
 from simulator.stripe_api.resources.setup_intents.states import Step as SetupStep
 from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import (
     for_issuer,
-    held,
     issuer_for,
     read,
 )
@@ -95,12 +93,6 @@ def _set_up(turn: Turn) -> SetupIntent:
     if intent is None:
         raise LookupError("the intent of a reader's action is gone")
     require(intent, SetupStep.SET_UP, action="confirm/confirmed")
-    card, _ = held(turn)
-    if card.verification is Verification.DEVICE:
-        raise InvalidRequest(
-            "Mobile wallets cannot be saved by a SetupIntent. Ask for the card itself.",
-            code="setup_intent_mobile_wallet_unsupported",
-        )
     # Nothing is charged, so that no test amount decides either.
     slot_read = read(turn, amount=0, currency="usd")
     return set_up_card(

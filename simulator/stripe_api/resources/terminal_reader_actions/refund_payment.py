@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drivers.protocol import emv
 from simulator.emv.authorization import AuthorizationRequest, Declined
 from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.metadata import Metadata
@@ -16,6 +17,10 @@ from simulator.stripe_api.resources.refunds.giving_back import (
     add_refund,
     refundable_amount,
     refundable_charge,
+)
+from simulator.stripe_api.resources.refunds.in_person import (
+    check_refunded_in_person,
+    not_the_card_that_paid,
 )
 from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import read
 from simulator.stripe_api.resources.terminal_reader_actions.intents import intent_of
@@ -51,12 +56,7 @@ def refund(turn: Turn) -> None:
     """Ask for the card that paid."""
     params = turn.call.params
     charge = refundable_charge(turn.call)
-    if charge["payment_method_details"]["type"] != "interac_present":
-        raise InvalidRequest(
-            "Only Interac payments are refunded on a reader. Use the Refunds API to "
-            "refund this charge.",
-            code="charge_not_refundable",
-        )
+    check_refunded_in_person(charge)
     details: dict[str, Any] = {
         "amount": refundable_amount(charge, params.get("amount")),
         **{name: params[name] for name in _TOLD if name in params},
@@ -94,13 +94,15 @@ def _give_back(turn: Turn) -> str:
     details = turn.details
     charge = charge_of(turn.call, details)
     amount = refundable_amount(charge, details["amount"])
-    slot_read = read(turn, amount=amount, currency=charge["currency"])
+    slot_read = read(
+        turn,
+        amount=amount,
+        currency=charge["currency"],
+        transaction_type=emv.REFUND,
+    )
     paid = charge["payment_method_details"].get("interac_present", {})
     if slot_read.shown.fingerprint != paid.get("fingerprint"):
-        raise InvalidRequest(
-            "The card presented is not the card of the original payment.",
-            code="invalid_card_type",
-        )
+        raise not_the_card_that_paid()
     # Stripe's test amounts decide over partial refunds only.
     if amount != charge["amount_captured"]:
         decision = turn.shop.issuer.authorize(
@@ -110,6 +112,7 @@ def _give_back(turn: Turn) -> str:
                 read_method=slot_read.read_method,
                 amount=amount,
                 currency=charge["currency"],
+                transaction_type=emv.REFUND,
             )
         )
         if isinstance(decision, Declined):
