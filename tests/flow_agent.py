@@ -23,7 +23,7 @@ from port_news import News
 from skipping_loop import LoopClock
 from starlette.types import ASGIApp
 
-from agent.app import Assembled, Parts, assemble
+from agent.assembly import Assembled, Parts, assemble
 from agent.events import EventBus
 from agent.ids import ReaderId
 from agent.payments.payment import Payment

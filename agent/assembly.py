@@ -1,0 +1,195 @@
+"""How the agent's parts are connected: the composition root's inner half, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.clock import Clock
+from agent.events import EventBus
+from agent.firmware.catalog import Catalog
+from agent.firmware.schedule import keep_looking
+from agent.firmware.updates import Updates
+from agent.ids import Random
+from agent.journal.journal import Journal
+from agent.log import get_logger
+from agent.payments.actions import Actions
+from agent.readers.fleet import Fleet
+from agent.readers.ports import OpenReader
+from agent.readers.sources import sources_of
+from agent.rest.server import Services
+from agent.settings import Settings
+from agent.stripe_api.client import StripeClient
+from agent.terminal_configuration.configurations import Configurations
+from drivers.discovery.candidates import WatchPorts
+from drivers.discovery.hotplug import watch_ports
+from drivers.reader import Reader
+from drivers.registry import Wrap, open_reader
+from drivers.transport.radio import Radio
+
+log = get_logger(__name__)
+
+log = get_logger(__name__)
+
+FIRMWARE_FOLDER = "firmware"
+
+
+def _opener(parts: Parts) -> OpenReader:
+    folder = parts.settings.readers.recordings
+    wrap = None if folder is None else _recorder(folder, parts.clock)
+
+    async def open_on_this_machine(spec: str, model: str | None) -> Reader:
+        return await open_reader(spec, model=model, radio=parts.radio, wrap=wrap)
+
+    return open_on_this_machine
+
+
+def _recorder(folder: Path, clock: Clock) -> Wrap:
+    # Loaded on use: hardly anybody records.
+    from agent.readers.recordings import Recordings
+
+    return Recordings(folder, clock=clock).record
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the agent is put together from, and what outlives its TaskGroup."""
+
+    settings: Settings
+    journal: Journal
+    stripe: StripeClient
+    clock: Clock
+    random: Random
+    livemode: bool
+    open_reader: OpenReader | None = None
+    """Replaces the way to this machine's readers."""
+    radio: Radio = field(default_factory=Radio)
+    watch: WatchPorts = watch_ports
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The agent at work, before anybody can call it."""
+
+    fleet: Fleet
+    actions: Actions
+    services: Services
+
+
+def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
+    """Connect the parts; readers are looked for, and cut-off payments taken up."""
+    events = EventBus()
+    fleet = _fleet(parts, events=events, tasks=tasks)
+    configurations = _configurations(parts, fleet=fleet, events=events)
+    actions = Actions(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        settings=parts.settings.payments,
+        tasks=tasks,
+    )
+    fleet.start()
+    actions.start()
+    tasks.create_task(configurations.run(), name="configurations")
+    updates = _start_updates(
+        parts, fleet=fleet, actions=actions, events=events, tasks=tasks
+    )
+    services = _services(
+        parts,
+        fleet=fleet,
+        actions=actions,
+        updates=updates,
+        configurations=configurations,
+        events=events,
+    )
+    return Assembled(fleet, actions, services)
+
+
+def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet:
+    """The readers of this machine."""
+    settings = parts.settings.readers
+    return Fleet(
+        journal=parts.journal,
+        open_reader=parts.open_reader or _opener(parts),
+        sources=sources_of(settings, watch=parts.watch, radio=parts.radio),
+        watch=parts.watch,
+        clock=parts.clock,
+        random=parts.random,
+        events=events,
+        settings=settings,
+        livemode=parts.livemode,
+        tasks=tasks,
+    )
+
+
+def _start_updates(
+    parts: Parts,
+    *,
+    fleet: Fleet,
+    actions: Actions,
+    events: EventBus,
+    tasks: asyncio.TaskGroup,
+) -> Updates:
+    """Firmware updates that were cut off go on; a check of one's own begins, if wanted."""
+    settings = parts.settings.firmware
+    folder = parts.settings.state_dir / FIRMWARE_FOLDER
+    updates = Updates(
+        journal=parts.journal,
+        fleet=fleet,
+        catalog=Catalog(settings, folder=folder, clock=parts.clock),
+        is_idle=actions.is_idle,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        settings=settings,
+        tasks=tasks,
+    )
+    updates.start()
+    if settings.automatic != "off":
+        looking = keep_looking(
+            updates, fleet=fleet, clock=parts.clock, settings=settings
+        )
+        tasks.create_task(looking, name="firmware check")
+    return updates
+
+
+def _configurations(parts: Parts, *, fleet: Fleet, events: EventBus) -> Configurations:
+    """What Stripe's settings say for the readers."""
+    return Configurations(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        settings=parts.settings.terminal,
+    )
+
+
+def _services(
+    parts: Parts,
+    *,
+    fleet: Fleet,
+    actions: Actions,
+    updates: Updates,
+    configurations: Configurations,
+    events: EventBus,
+) -> Services:
+    """What the API works with."""
+    return Services(
+        settings=parts.settings,
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        actions=actions,
+        updates=updates,
+        configurations=configurations,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        livemode=parts.livemode,
+    )
