@@ -17,6 +17,7 @@ from agent.journal.db import Database
 from agent.journal.entries import Entry
 from agent.journal.journal import Journal, Recorded
 from agent.journal.migrations import migrations
+from agent.journal.offline import SealPayment
 from agent.journal.writer import Change
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class FlowJournal(Journal):
         *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
+        seal: SealPayment | None = None,
     ) -> Recorded:
         kinds = [kind_of(entry) for entry in entries]
         if self.fills_up_at in kinds:
@@ -61,7 +63,9 @@ class FlowJournal(Journal):
         if self.sleeps_at in kinds:
             self.asleep.set()
             await self.wake.wait()
-        return await super().append(*entries, answer=answer, held_card=held_card)
+        return await super().append(
+            *entries, answer=answer, held_card=held_card, seal=seal
+        )
 
     def free_disk(self) -> None:
         """From now on everything can be written again."""

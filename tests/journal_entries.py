@@ -21,6 +21,7 @@ from agent.journal.entries import (
     Outcome,
     ReversalStarted,
     Reversed,
+    StoredOffline,
 )
 
 PAYMENT = PaymentId("pay_1")
@@ -56,6 +57,7 @@ ONE_OF_EACH: tuple[Entry, ...] = (
     CONFIRMED,
     DECLINED,
     AnswerLost(PAYMENT, "timeout"),
+    StoredOffline(PAYMENT, "stripe_unreachable"),
     NOT_CHARGED,
     CardRefused(PAYMENT, "declined", "0b"),
     ReversalStarted(PAYMENT, "pay_1-reverse", "cancel"),

@@ -35,6 +35,7 @@ from agent.journal.entries import (
     NotCharged,
     ReversalStarted,
     Reversed,
+    StoredOffline,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ KINDS: dict[str, type[Entry]] = {
     "confirmed": Confirmed,
     "declined": Declined,
     "answer_lost": AnswerLost,
+    "stored_offline": StoredOffline,
     "not_charged": NotCharged,
     "card_refused": CardRefused,
     "reversal_started": ReversalStarted,

@@ -91,6 +91,15 @@ class AnswerLost:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredOffline:
+    """Certain: Stripe was not asked. The card is sealed, and will be charged later."""
+
+    payment_id: PaymentId
+    reason: str
+    """Why it was not asked: `forced`, `offline_intent` or an error's code."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotCharged:
     """Certain: this confirm charged nobody (never sent, refused, or asked after)."""
 
@@ -164,6 +173,7 @@ Entry = (
     | Confirmed
     | Declined
     | AnswerLost
+    | StoredOffline
     | NotCharged
     | CardRefused
     | ReversalStarted

@@ -18,6 +18,7 @@ from agent.journal.entries import Entry
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.keys import LocalKeyStore
 from agent.journal.migrations import migrations
+from agent.journal.offline import OfflineStore, SealPayment
 from agent.journal.readers import ReaderStore
 from agent.journal.terminal_objects import TerminalObjectStore
 from agent.journal.updates import UpdateStore
@@ -54,6 +55,7 @@ class Journal:
             database, table="entries", subject="payment_id", kinds=PAYMENT_KINDS
         )
         self.updates = UpdateStore(database, clock=clock)
+        self.offline = OfflineStore(database, clock=clock)
         self.readers = ReaderStore(database)
         self.keys = LocalKeyStore(database)
         self.answers = AnswerStore(database)
@@ -79,10 +81,12 @@ class Journal:
         *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
+        seal: SealPayment | None = None,
     ) -> Recorded:
         """Record entries of one payment; durable, all of them or none, on return.
 
         `held_card` is the reader's ciphertext, kept until the confirm has an outcome.
+        `seal` makes what is stored of an offline payment, at the same stroke.
         Returns the last one as it stands in the journal.
         Raises JournalUnavailable, with nothing recorded; InternalError for a second
         request or end of one payment.
@@ -95,6 +99,8 @@ class Journal:
                 keep(connection, answer)
             if held_card is not None:
                 connection.execute(_HOLD, (entries[0].payment_id, held_card))
+            if seal is not None:
+                self.offline.store(connection, seal, at=at)
             return recorded
 
         return await self._database.write(change)

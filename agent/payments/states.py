@@ -25,6 +25,7 @@ from agent.journal.entries import (
     Outcome,
     ReversalStarted,
     Reversed,
+    StoredOffline,
 )
 
 
@@ -40,6 +41,10 @@ class Phase(StrEnum):
     """The answer was lost; Stripe is being asked."""
     CONFIRMED = "confirmed"
     """Approved upstream; the card may still have its say."""
+    STORED_OFFLINE = "stored_offline"
+    """Sealed here, to be charged later; the card may still have its say."""
+    OFFLINE_REFUSED = "offline_refused"
+    """Stored, and then refused by the card: it must never be forwarded."""
     REFUSED = "refused"
     """Declined upstream; nothing was charged."""
     NOT_CHARGED = "not_charged"
@@ -62,6 +67,7 @@ class Step(StrEnum):
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     ANSWER_LOST = "answer_lost"
+    STORED_OFFLINE = "stored_offline"
     NOT_CHARGED = "not_charged"
     CARD_REFUSED = "card_refused"
     REVERSAL_STARTED = "reversal_started"
@@ -81,6 +87,12 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.CARD_COLLECTED, Step.CONFIRM_STARTED): Phase.CONFIRMING,
     (Phase.CARD_COLLECTED, Step.FINISHED_CANCELED): Phase.CANCELED,
     (Phase.CARD_COLLECTED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.CARD_COLLECTED, Step.STORED_OFFLINE): Phase.STORED_OFFLINE,
+    # Only where the confirm certainly never went out; UNKNOWN has no such way.
+    (Phase.CONFIRMING, Step.STORED_OFFLINE): Phase.STORED_OFFLINE,
+    (Phase.STORED_OFFLINE, Step.CARD_REFUSED): Phase.OFFLINE_REFUSED,
+    (Phase.STORED_OFFLINE, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
+    (Phase.OFFLINE_REFUSED, Step.FINISHED_FAILED): Phase.FAILED,
     (Phase.CONFIRMING, Step.CONFIRMED): Phase.CONFIRMED,
     (Phase.CONFIRMING, Step.DECLINED): Phase.REFUSED,
     (Phase.CONFIRMING, Step.ANSWER_LOST): Phase.UNKNOWN,
@@ -145,6 +157,7 @@ _STEPS: dict[type[Entry], Step] = {
     Confirmed: Step.CONFIRMED,
     Declined: Step.DECLINED,
     AnswerLost: Step.ANSWER_LOST,
+    StoredOffline: Step.STORED_OFFLINE,
     NotCharged: Step.NOT_CHARGED,
     CardRefused: Step.CARD_REFUSED,
     ReversalStarted: Step.REVERSAL_STARTED,

@@ -19,6 +19,8 @@ class Charged(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+    LATER = "later"
+    """Stored here, and charged once Stripe can be reached, unless it declines."""
     BEING_RETURNED = "being_returned"
     """Charged, and being given back; it was charged for nothing until then."""
 
@@ -65,6 +67,12 @@ STATUSES: dict[Phase, Status] = {
     ),
     Phase.CONFIRMED: Status(
         Charged.YES, NextStep.WAIT, "Stripe has approved; the card is still at work."
+    ),
+    Phase.STORED_OFFLINE: Status(
+        Charged.LATER, NextStep.WAIT, "Stored offline; the card is still at work."
+    ),
+    Phase.OFFLINE_REFUSED: Status(
+        Charged.NO, NextStep.WAIT, "Refused by the card; the stored payment is voided."
     ),
     Phase.REFUSED: Status(
         Charged.NO, NextStep.WAIT, "Declined; the reader is still at work."

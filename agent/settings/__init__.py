@@ -4,6 +4,7 @@ from agent.settings.load import load_settings
 from agent.settings.models import (
     FirmwareSettings,
     LogSettings,
+    OfflineSettings,
     PaymentSettings,
     ReaderSettings,
     RestSettings,
@@ -11,11 +12,14 @@ from agent.settings.models import (
     StripeSettings,
     TerminalSettings,
 )
+from agent.settings.offline_key import OfflineKey, read_offline_key
 from agent.settings.stripe_key import StripeKey, read_stripe_key
 
 __all__ = [
     "FirmwareSettings",
     "LogSettings",
+    "OfflineKey",
+    "OfflineSettings",
     "PaymentSettings",
     "ReaderSettings",
     "RestSettings",
@@ -24,5 +28,6 @@ __all__ = [
     "StripeSettings",
     "TerminalSettings",
     "load_settings",
+    "read_offline_key",
     "read_stripe_key",
 ]

@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from agent.money import Amount
+
 DEFAULT_STATE_DIR = Path("/var/lib/cardlane")
 
 
@@ -70,11 +72,20 @@ def _repository(source: str) -> str:
     return source
 
 
+def _amounts(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Amounts such as `100.00 usd`, one a currency."""
+    currencies = [Amount.parse(value).currency for value in values]
+    if len(set(currencies)) != len(currencies):
+        raise ValueError("must name each currency once")
+    return values
+
+
 _WINDOW = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
 ]
+Amounts = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_amounts)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -170,6 +181,46 @@ class FirmwareSettings(_Section):
     max_image_bytes: Annotated[int, Field(gt=0)] = 33_554_432
 
 
+class OfflineSettings(_Section):
+    """Payments without network: stored here, charged later, at the merchant's risk."""
+
+    key_file: Path | None = None
+    """The key that seals what is stored; without one nothing is."""
+    max_payment: Amounts = ()
+    """The largest payment of each currency that may be stored; others may not be."""
+    max_stored: Amounts = ()
+    """How much may be stored at a time, by currency."""
+    max_payments: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """How many may be stored at a time."""
+    max_age_s: Seconds = 604_800.0
+    """Once the oldest stored payment is older, no more are stored."""
+    decide_within_s: Seconds = 5.0
+    """How long Stripe is waited for before a payment is taken offline."""
+    forward_retry_max_s: Seconds = 60.0
+    """The longest wait between two attempts to forward."""
+
+    @model_validator(mode="after")
+    def _limited(self) -> Self:
+        if set(self.payment_limits) != set(self.stored_limits):
+            raise ValueError("max_payment and max_stored must name the same currencies")
+        return self
+
+    @property
+    def payment_limits(self) -> dict[str, int]:
+        """`max_payment` in minor units by currency."""
+        return _by_currency(self.max_payment)
+
+    @property
+    def stored_limits(self) -> dict[str, int]:
+        """`max_stored` in minor units by currency."""
+        return _by_currency(self.max_stored)
+
+
+def _by_currency(values: tuple[str, ...]) -> dict[str, int]:
+    amounts = (Amount.parse(value) for value in values)
+    return {amount.currency: amount.minor for amount in amounts}
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -187,4 +238,5 @@ class Settings(_Section):
     readers: ReaderSettings = ReaderSettings()
     terminal: TerminalSettings = TerminalSettings()
     firmware: FirmwareSettings = FirmwareSettings()
+    offline: OfflineSettings = OfflineSettings()
     log: LogSettings = LogSettings()

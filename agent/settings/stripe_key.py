@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from agent.errors import SettingsInvalid
+from agent.settings.guarded_file import read_secret
 from agent.settings.models import Settings
 
 CREDENTIAL = "stripe_api_key"
 """Its name among systemd's credentials."""
 
 _KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{8,}")
-_LARGEST_FILE = 4096
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,38 +49,18 @@ def read_stripe_key(settings: Settings, environ: Mapping[str, str]) -> StripeKey
     """The key from systemd's credential, else from `stripe.api_key_file`, else None.
 
     Raises SettingsInvalid where the file cannot be read, is readable by others, or
-    holds no key. systemd itself guards the credential (an ACL, not the mode).
+    holds no key.
     """
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(folder, CREDENTIAL) if folder else None
-    if credential is not None and credential.exists():
-        return _read(credential, name="credential stripe_api_key", is_guarded=True)
-    if settings.stripe.api_key_file is not None:
-        file = settings.stripe.api_key_file
-        return _read(file, name="stripe.api_key_file", is_guarded=False)
-    return None
-
-
-def _read(path: Path, *, name: str, is_guarded: bool) -> StripeKey:
+    found = read_secret(
+        credential=CREDENTIAL,
+        setting="stripe.api_key_file",
+        file=settings.stripe.api_key_file,
+        environ=environ,
+    )
+    if found is None:
+        return None
+    text, path, name = found
     try:
-        with path.open("rb") as file:
-            if not is_guarded:
-                _check_guarded(os.fstat(file.fileno()), path=path, name=name)
-            text = file.read(_LARGEST_FILE)
-    except OSError as error:
-        raise SettingsInvalid(f"{name}: {path}: {error.strerror}") from error
-    try:
-        return StripeKey(text.decode("ascii", errors="replace").strip())
+        return StripeKey(text)
     except ValueError as error:
         raise SettingsInvalid(f"{name}: {path}: {error}") from None
-
-
-def _check_guarded(status: os.stat_result, *, path: Path, name: str) -> None:
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise SettingsInvalid(
-            f"{name}: {path} is open to other users; run chmod 600 {path}"
-        )
-    if status.st_uid not in {0, os.geteuid()}:
-        raise SettingsInvalid(
-            f"{name}: {path} belongs to another user; it must be root's or ours"
-        )

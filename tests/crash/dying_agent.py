@@ -22,6 +22,7 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.codec import kind_of
 from agent.journal.entries import Entry
 from agent.journal.journal import Journal, Recorded
+from agent.journal.offline import SealPayment
 from agent.log import configure_logging
 from agent.settings import load_settings
 
@@ -37,14 +38,19 @@ class DyingJournal(Journal):
         *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
+        seal: SealPayment | None = None,
     ) -> Recorded:
         kinds = [kind_of(entry) for entry in entries]
         if self.kind in kinds:
             kept = entries[: kinds.index(self.kind) + (self.when == "after")]
             if kept:
-                await super().append(*kept, answer=answer, held_card=held_card)
+                await super().append(
+                    *kept, answer=answer, held_card=held_card, seal=seal
+                )
             os.kill(os.getpid(), signal.SIGKILL)
-        return await super().append(*entries, answer=answer, held_card=held_card)
+        return await super().append(
+            *entries, answer=answer, held_card=held_card, seal=seal
+        )
 
 
 async def _open(path: Path) -> Journal:

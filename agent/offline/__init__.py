@@ -1,0 +1,1 @@
+"""Payments without network: taken on the merchant's risk, sealed, forwarded later."""
