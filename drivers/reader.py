@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from drivers.features import Features, Signature
@@ -40,6 +40,14 @@ class ChipFlow(StrEnum):
 
     EMV = "emv"
     QUICK_CHIP = "quick_chip"
+
+
+class TransactionKind(IntEnum):
+    """What the card signs the amount for; the numbers are EMV's (tag 9C, format n)."""
+
+    SALE = 0
+    """Also of no amount: then the issuer is asked whether the account is good."""
+    REFUND = 20
 
 
 class DisplayMessage(StrEnum):
@@ -133,7 +141,9 @@ class TransactionRequest:
     """ISO 4217 alphabetic, lower case, as Stripe writes it."""
     timeout_s: int
     """How long the cardholder has; the reader counts it."""
+    kind: TransactionKind = TransactionKind.SALE
     flow: ChipFlow = ChipFlow.EMV
+    """QUICK_CHIP is for amounts above zero."""
     options: frozenset[InputOption] = frozenset(
         {InputOption.INSERT, InputOption.SWIPE, InputOption.TAP}
     )

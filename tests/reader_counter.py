@@ -81,6 +81,8 @@ class Counter:
     reader: Reader
     events: list[TransactionEvent] = field(default_factory=list)
     answers: list[Approved | Declined] = field(default_factory=list)
+    asked: TransactionRequest = SALE
+    """For what the card was read last."""
 
     @property
     def simulated(self) -> SimulatedReader:
@@ -160,7 +162,8 @@ class Counter:
 
         Where the reader leaves the verdict to its host, it is the bank's.
         """
-        async with self.reader.transaction(request or self.sale) as transaction:
+        self.asked = request or self.sale
+        async with self.reader.transaction(self.asked) as transaction:
             async for event in transaction:
                 self.events.append(event)
                 if isinstance(event, OnlineRequested):
@@ -188,7 +191,12 @@ class Counter:
         try:
             answer = self.simulator.issuer.authorize(
                 AuthorizationRequest(
-                    card.ciphertext, card.ksn, card.read_method, self._asked(), "usd"
+                    card.ciphertext,
+                    card.ksn,
+                    card.read_method,
+                    self._amount(),
+                    self.asked.currency,
+                    transaction_type=self.asked.kind,
                 )
             )
         except CardDataUnreadable:
@@ -199,10 +207,10 @@ class Counter:
         data = find_value(tags, emv.ISSUER_AUTHENTICATION_DATA)
         return IssuerAnswer(answer.response_code, authentication_data=data or b"")
 
-    def _asked(self) -> int:
+    def _amount(self) -> int:
         """What the card authorises: the sale, and the tip it was told of."""
         tips = [event for event in self.events if isinstance(event, TipChosen)]
-        return AMOUNT + sum(tip.tip + tip.tax for tip in tips)
+        return self.asked.amount + sum(tip.tip + tip.tax for tip in tips)
 
     async def reopen(self) -> None:
         """Connect anew, as after a cable was put back."""

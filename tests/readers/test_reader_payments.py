@@ -17,6 +17,7 @@ from drivers.reader import (
     MessageShown,
     OnlineRequested,
     TransactionFinished,
+    TransactionKind,
     Verdict,
 )
 from simulator.cards.card import Entry
@@ -93,6 +94,28 @@ async def test_each_card_ends_as_it_promises(
     assert (await counter.pay()).verdict is verdict
 
     await works_again(counter)
+
+
+@pytest.mark.parametrize(
+    ("amount", "kind"),
+    [(5_00, TransactionKind.REFUND), (0, TransactionKind.SALE)],
+    ids=["a refund", "no amount"],
+)
+@pytest.mark.parametrize("entry", [Entry.CONTACT, Entry.CONTACTLESS])
+async def test_the_card_signs_what_it_is_asked_for(
+    counter: Counter, *, entry: Entry, amount: int, kind: TransactionKind
+) -> None:
+    if entry not in counter.entries():
+        pytest.skip(f"the model takes no {entry}")
+    taps_need_amount = counter.combination.profile.family == "idtech_neo"
+    if entry is Entry.CONTACTLESS and not amount and taps_need_amount:
+        pytest.skip("the family takes no tap without an amount")
+    counter.when_asked(counter.card("visa_approved", entry))
+
+    finished = await counter.pay(replace(counter.sale, amount=amount, kind=kind))
+
+    assert finished.verdict is Verdict.APPROVED
+    assert [type(answer) for answer in counter.answers] == [Approved]
 
 
 async def test_quick_chip_leaves_the_verdict_to_the_host(counter: Counter) -> None:

@@ -125,3 +125,29 @@ async def test_of_the_ways_that_are_asked_for_the_reader_takes_those_it_has() ->
     assert requested == CardRequested(frozenset({InputOption.TAP}))
     assert activated.interfaces == Interface.CONTACTLESS
     assert activated.fallback is None
+
+
+@in_virtual_time
+async def test_without_an_amount_no_tap_is_asked_for() -> None:
+    setup = replace(SALE, amount=0)
+    async with (
+        opened_reader() as (reader, scripted),
+        transaction_on(reader, scripted, setup) as transaction,
+    ):
+        asked = await scripted.expect(ActivateTransaction)
+        await scripted.send(TIMED_OUT)
+        events = await events_to_the_end(transaction)
+
+    assert asked.interfaces == Interface.CONTACT | Interface.MSR
+    assert events[0] == CardRequested(
+        frozenset({InputOption.INSERT, InputOption.SWIPE})
+    )
+
+
+@in_virtual_time
+async def test_a_reader_of_taps_alone_takes_no_card_without_an_amount() -> None:
+    taps = replace(SALE, amount=0, options=frozenset({InputOption.TAP}))
+    async with opened_reader() as (reader, _):
+        with pytest.raises(FeatureUnsupported):
+            async with reader.transaction(taps):
+                pytest.fail("a tap for no amount")

@@ -98,7 +98,9 @@ class Course:
             if InputOption.MANUAL in self._request.options:
                 return await self._take_typed_card()
             request = self._request
-            objects = sale_objects(request.amount + extra, request.currency)
+            objects = sale_objects(
+                request.amount + extra, request.currency, transaction_type=request.kind
+            )
             return await self._take_card(objects)
         finally:
             self.phase = Phase.FINISHED

@@ -121,6 +121,9 @@ def options_for(
         raise FeatureUnsupported("this reader captures no signatures")
     sale_objects(request.amount + request.tax, request.currency)
     had = options & frozenset(map(InputOption, capabilities.input_options))
+    if not request.amount + request.tax and request.tip is None:
+        # A NEO reader answers such a tap with "zero amount" (FFEE1F 03).
+        had -= {InputOption.TAP}
     if not had:
         raise FeatureUnsupported("this reader takes cards in other ways")
     return had

@@ -68,7 +68,9 @@ def start_command(
         insert=InputOption.INSERT in options,
         contactless=Contactless.EMV if taps else Contactless.OFF,
         options=flags,
-        emv_data=sale_objects(request.amount, request.currency),
+        emv_data=sale_objects(
+            request.amount, request.currency, transaction_type=request.kind
+        ),
         manual=ManualEntry() if InputOption.MANUAL in options else None,
         tips=_tip_options(request),
     )
