@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import chain
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -21,6 +24,25 @@ settings.register_profile(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--full` takes every case where `make test` takes a seeded sample."""
     parser.addoption("--full", action="store_true", help="run tests marked `full`")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases the generated suites went through, over all their tests.
+
+    A test tells of its own with `record_property("cases of …", count)`.
+    """
+    counts: Counter[str] = Counter()
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        if type(report) is pytest.TestReport and report.when == "call":
+            counts.update(
+                {
+                    name: count
+                    for name, count in report.user_properties
+                    if name.startswith("cases of ")
+                }
+            )
+    for name, count in sorted(counts.items()):
+        terminalreporter.write_line(f"{name}: {count}")
 
 
 def pytest_configure(config: pytest.Config) -> None:

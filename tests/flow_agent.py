@@ -18,6 +18,7 @@ from asgi_client import Answer, AsgiClient
 from flow_cables import DYNAPROX, Hardware
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, World, running_world
+from mortality import Fate, MortalConnections, MortalTransport
 from pipe_transport import PipeTransport
 from port_news import News
 from skipping_loop import LoopClock
@@ -194,11 +195,13 @@ async def running_agent(
     key: str = STRIPE_KEY,
     firmware: FirmwareSettings | None = None,
     watch: WatchPorts | None = None,
+    fate: Fate | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
     `chunk_bytes` is the most that arrives from a reader at once. `watch` tells it of
-    cables, such as `world.watch_cables`; without it there is no news.
+    cables, such as `world.watch_cables`; without it there is no news. `fate` is told of
+    all it does, and may end it.
     """
     clock, stripe_key = LoopClock(), StripeKey(key)
     settings = Settings(
@@ -207,9 +210,9 @@ async def running_agent(
         readers=ReaderSettings(serial_ports=serial_ports),
         firmware=firmware or FirmwareSettings(),
     )
-    journal = open_flow_journal(folder / "journal.db", clock=clock)
+    journal = open_flow_journal(folder / "journal.db", clock=clock, fate=fate)
     try:
-        async with Connections() as connections:
+        async with MortalConnections(fate) if fate else Connections() as connections:
             parts = Parts(
                 settings,
                 journal,
@@ -217,15 +220,13 @@ async def running_agent(
                 clock,
                 token_bytes,
                 stripe_key.livemode,
-                open_reader=_opening(world, chunk_bytes),
+                open_reader=_opening(world, chunk_bytes, fate),
                 watch=watch or News().watch,
             )
             async with _at_work(parts) as assembled:
-                client = RecordingClient(
-                    create_app(assembled.services),
-                    key=await _local_key(journal, livemode=parts.livemode),
-                    record=folder / "answers.log",
-                )
+                local_key = await _local_key(journal, livemode=parts.livemode)
+                app, record = create_app(assembled.services), folder / "answers.log"
+                client = RecordingClient(app, key=local_key, record=record)
                 yield Agent(client, journal, assembled)
     finally:
         await journal.aclose()
@@ -336,8 +337,11 @@ async def _at_work(parts: Parts) -> AsyncIterator[Assembled]:
         await working
 
 
-def _opening(world: World, chunk_bytes: int | None) -> OpenReader:
+def _opening(world: World, chunk_bytes: int | None, fate: Fate | None) -> OpenReader:
     async def open_pipe(spec: str) -> Transport:
+        if fate is not None:
+            wire = world.pipes[spec]
+            return MortalTransport(wire, spec=spec, chunk_bytes=chunk_bytes, fate=fate)
         return PipeTransport(world.pipes[spec], spec=spec, chunk_bytes=chunk_bytes)
 
     async def opened(spec: str, model: str | None) -> Reader:

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeVar
 
+from mortality import Fate
 from skipping_loop import SkippingLoop
 
 from agent.clock import Clock
@@ -27,8 +28,18 @@ class FlowDatabase(Database):
     """SQLite as it is, and as it is on a full disk."""
 
     is_full = False
+    fate: Fate | None = None
+    """Whose points its writes are."""
+    kinds: str | None = None
+    """Of the entries about to be written."""
 
     async def write(self, change: Change[T]) -> T:
+        name, self.kinds = self.kinds or _name_of(change), None
+        if self.fate is None:
+            return await self._write(change)
+        return await self.fate.write(name, lambda: self._write(change))
+
+    async def _write(self, change: Change[T]) -> T:
         def on_full_disk(_: sqlite3.Connection) -> T:
             raise sqlite3.OperationalError("database or disk is full")
 
@@ -63,6 +74,7 @@ class FlowJournal(Journal):
         if self.sleeps_at in kinds:
             self.asleep.set()
             await self.wake.wait()
+        self.disk.kinds = "+".join(kinds)
         return await super().append(
             *entries, answer=answer, held_card=held_card, seal=seal
         )
@@ -76,12 +88,20 @@ class FlowJournal(Journal):
         return [kind_of(one.entry) for one in self.read(limit=100_000)]
 
 
-def open_flow_journal(path: Path, *, clock: Clock) -> FlowJournal:
+def open_flow_journal(
+    path: Path, *, clock: Clock, fate: Fate | None = None
+) -> FlowJournal:
     """Open or make the file."""
     database = FlowDatabase.open(path, steps=migrations())
     assert isinstance(database, FlowDatabase)
     journal = FlowJournal(database, clock=clock)
-    journal.disk = database
+    journal.disk, database.fate = database, fate
     journal.wake, journal.asleep = asyncio.Event(), asyncio.Event()
     journal.fell_full = asyncio.Event()
     return journal
+
+
+def _name_of(change: Change[T]) -> str:
+    """Who writes what is no entry, such as `LocalKeyStore.put`."""
+    name = getattr(change, "__qualname__", type(change).__name__)
+    return str(name).partition(".<locals>")[0]

@@ -11,7 +11,9 @@ import pytest_asyncio
 from skipping_loop import SkippingLoop
 
 # So that their assertions say what they compared.
-pytest.register_assert_rewrite("flow_agent", "flow_invariants", "flow_world")
+pytest.register_assert_rewrite(
+    "crash_invariants", "flow_agent", "flow_invariants", "flow_world"
+)
 
 from flow_agent import Stack, running_stack  # noqa: E402 - after the line above
 from flow_cables import DYNAPROX, Hardware  # noqa: E402

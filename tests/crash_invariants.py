@@ -1,0 +1,105 @@
+"""What holds after every death: of money, of words, and of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from card_data_scanner import scan_folder
+from crash_register import Register
+from flow_agent import Agent
+from flow_invariants import documented_codes
+from flow_world import World
+
+from agent.ids import PaymentId
+from agent.journal.entries import ActionRequested, ConfirmStarted, Outcome
+from agent.payments.payment import Payment, fold
+from agent.payments.states import Phase
+
+
+def payments_of(agent: Agent) -> dict[PaymentId, Payment]:
+    """Every payment, as the agent's journal tells it."""
+    journal = agent.journal
+    requested = [
+        one.entry.payment_id
+        for one in journal.read(limit=100_000)
+        if isinstance(one.entry, ActionRequested)
+    ]
+    return {
+        payment_id: fold(one.entry for one in journal.entries_of(payment_id))
+        for payment_id in requested
+    }
+
+
+def ends_of(agent: Agent) -> dict[PaymentId, Phase]:
+    """How each payment that has ended did so."""
+    return {
+        payment_id: payment.phase
+        for payment_id, payment in payments_of(agent).items()
+        if payment.is_finished
+    }
+
+
+async def check_money(world: World, agent: Agent, intents: list[str]) -> None:
+    """One charge at most, and the journal says of each intent what Stripe says."""
+    payments = payments_of(agent).values()
+    announced = _announced(agent)
+    for intent in intents:
+        succeeded = [
+            payment
+            for payment in payments
+            if payment.payment_intent == intent and payment.outcome is Outcome.SUCCEEDED
+        ]
+        charges = await _charges(world, intent)
+        paid = [charge for charge in charges if charge["paid"]]
+        assert len(paid) <= 1, "the cardholder was charged twice"
+        taken = len(await world.taken(intent))
+        assert taken == len(succeeded) <= 1, "money and words disagree"
+        assert not charges or intent in announced, "a charge that nobody announced"
+
+
+def check_words(agent: Agent, told: dict[PaymentId, Phase]) -> None:
+    """Every payment has ended, as it was told, with a code that is documented."""
+    for payment_id, payment in payments_of(agent).items():
+        assert payment.is_finished, f"{payment.phase} for ever"
+        assert payment.failure_code in documented_codes() | {None}
+        assert told.get(payment_id, payment.phase) is payment.phase, "a changed mind"
+    assert told.keys() <= payments_of(agent).keys(), "a payment that was told is lost"
+    agent.journal.verify()
+
+
+def check_files(*folders: Path) -> None:
+    """No card data and no key in anything that was written."""
+    findings = [str(one) for folder in folders for one in scan_folder(folder)]
+    assert findings == []
+
+
+async def pays_again(register: Register) -> None:
+    """The next payment works."""
+    register.world.customer("visa_approved")
+    agent, reader = register.agent, register.reader
+    await agent.until_online(reader)
+    intent = await agent.intent(5_00)
+    action = await agent.pay(reader, intent)
+    assert action is not None
+    assert action["status"] == "succeeded", action
+    assert await register.world.taken(intent) == [5_00]
+
+
+def _announced(agent: Agent) -> set[str | None]:
+    """The intents whose confirm the journal has announced."""
+    entries = [one.entry for one in agent.journal.read(limit=100_000)]
+    started = {
+        entry.payment_id for entry in entries if isinstance(entry, ConfirmStarted)
+    }
+    return {
+        entry.payment_intent
+        for entry in entries
+        if isinstance(entry, ActionRequested) and entry.payment_id in started
+    }
+
+
+async def _charges(world: World, intent: str) -> list[Any]:
+    path = f"/v1/charges?payment_intent={intent}&limit=100"
+    charges: list[Any] = (await world.stripe("GET", path))["data"]
+    return charges

@@ -1,0 +1,145 @@
+"""The ways of a payment on which an agent is killed at every point. One table.
+
+A journey is what the cardholder does and what the register asks; it grows by rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from crash_register import Register
+from flow_cables import DYNAPROX, Hardware
+from flow_world import CONFIRM, World
+
+from agent.payments.states import Phase
+from simulator.reader.actions import PresentCard, PressKey
+from simulator.reader.screen import ReaderState
+from simulator.stripe_api.engine.faults import AnswerStatus, LoseReply
+
+VP3300 = Hardware("idtech_vp3300")
+
+Prepare = Callable[[World], None]
+Walk = Callable[[Register, str], Coroutine[Any, Any, None]]
+"""What the register does to be paid for this intent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One way to pay, or not to."""
+
+    name: str
+    prepare: Prepare
+    walk: Walk
+    capture: str = "automatic"
+    hardware: Hardware = DYNAPROX
+
+    def __str__(self) -> str:
+        return self.name
+
+
+async def pays(register: Register, intent: str) -> None:
+    """The plain way."""
+    await register.process(intent)
+    await register.ended()
+
+
+async def changes_its_mind(register: Register, intent: str) -> None:
+    """Cancels while the reader waits for a card."""
+    await register.process(intent)
+    await register.world.is_in(ReaderState.WAITING_FOR_CARD)
+    await register.cancel()
+
+
+async def replaces(register: Register, intent: str) -> None:
+    """Wants another amount while the reader waits for a card, which then comes."""
+    await register.process(intent)
+    await register.world.is_in(ReaderState.WAITING_FOR_CARD)
+    other = await register.new_intent(7_00, capture="automatic")
+    register.world.customer("visa_approved", after_s=1.0)
+    await register.process(other)
+    await register.ended()
+
+
+async def is_told_it_is_unknown(register: Register, intent: str) -> None:
+    """Asks for another payment while the first one's outcome is unknown."""
+    await register.process(intent)
+    await register.agent.until(register.reader, Phase.UNKNOWN)
+    await register.process(await register.new_intent(7_00, capture="automatic"))
+    register.world.mend_stripe()
+    await register.ended()
+
+
+def card(name: str, *, entry: str = "contact") -> Prepare:
+    """A customer with this card, whenever the reader asks."""
+    return lambda world: world.customer(name, entry=entry)
+
+
+def nobody(world: World) -> None:
+    """No customer comes."""
+    world.nobody()
+
+
+def swipes_after_a_dead_chip(world: World) -> None:
+    """The chip does not answer, so the stripe is read."""
+    world.nobody()
+    book = world.simulator.cards
+    for entry in ("contact", "swipe"):
+        dead = book.named("visa_chip_fallback")
+        present = PresentCard(dead, type(next(iter(dead.entries)))(entry))
+        world.when(ReaderState.WAITING_FOR_CARD, present, after_s=1.0)
+
+
+def walks_away(world: World) -> None:
+    """The customer presses the red key."""
+    world.nobody()
+    world.when_waiting(PressKey("cancel"))
+
+
+def stripe_loses(count: int) -> Prepare:
+    """Stripe acts, and its answers do not arrive."""
+
+    def prepare(world: World) -> None:
+        world.customer("visa_approved")
+        world.stripe_fault(LoseReply(), path=CONFIRM, times=count)
+
+    return prepare
+
+
+def stripe_fails(world: World) -> None:
+    """Stripe answers with 500 for as long as that lasts."""
+    world.customer("visa_approved")
+    world.stripe_fault(AnswerStatus(500), path=CONFIRM, times=None)
+
+
+def reversal_is_lost(world: World) -> None:
+    """The card refuses, and the answers to taking the charge back are lost."""
+    world.customer("visa_refuses_after_approval")
+    world.stripe_fault(LoseReply(), path="/v1/refunds", times=2)
+
+
+JOURNEYS = (
+    Journey("approved_chip", card("visa_approved"), pays),
+    Journey("approved_chip_manual", card("visa_approved"), pays, capture="manual"),
+    Journey("approved_tap", card("visa_contactless", entry="contactless"), pays),
+    Journey("approved_swipe", card("visa_approved", entry="swipe"), pays),
+    Journey("approved_fallback", swipes_after_a_dead_chip, pays),
+    Journey("approved_neo", card("visa_approved"), pays, hardware=VP3300),
+    Journey("declined_chip", card("visa_declined"), pays),
+    Journey("refused_by_card", card("visa_refuses_after_approval"), pays),
+    Journey(
+        "refused_by_card_manual",
+        card("visa_refuses_after_approval"),
+        pays,
+        capture="manual",
+    ),
+    Journey("removed_early", card("visa_removed_early"), pays),
+    Journey("nobody_comes", nobody, pays),
+    Journey("canceled_by_register", nobody, changes_its_mind),
+    Journey("canceled_by_customer", walks_away, pays),
+    Journey("replaced", nobody, replaces),
+    Journey("answer_lost", stripe_loses(2), pays),
+    Journey("outcome_unknown", stripe_fails, is_told_it_is_unknown),
+    Journey("reversal_lost", reversal_is_lost, pays),
+)
