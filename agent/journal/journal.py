@@ -41,6 +41,12 @@ OF_REFERENCE = (
     "SELECT payment_id FROM entries WHERE kind = 'action_requested'"
     " AND json_extract(body, '$.reference_digest') = ? ORDER BY seq DESC LIMIT ?"
 )
+# By number: an index would make SQLite sort all requests.
+NEWEST = (
+    "SELECT payment_id FROM entries WHERE kind = 'action_requested' AND seq < ?"
+    " ORDER BY seq DESC LIMIT ?"
+)
+_ALL = 2**62
 _HOLD = "INSERT OR REPLACE INTO held_cards (payment_id, card) VALUES (?,?)"
 _HELD = "SELECT card FROM held_cards WHERE payment_id = ?"
 
@@ -121,6 +127,11 @@ class Journal:
         """The payment last requested on this reader, finished or not."""
         rows = self._database.read(_LATEST, reader_id)
         return PaymentId(rows[0][0]) if rows else None
+
+    def newest_payments(self, *, before: int | None, limit: int) -> list[PaymentId]:
+        """The payments last requested, newest first; `before` that entry, if given."""
+        rows = self._database.read(NEWEST, _ALL if before is None else before, limit)
+        return [PaymentId(row[0]) for row in rows]
 
     def payments_of_intent(
         self, payment_intent: PaymentIntentId, *, limit: int

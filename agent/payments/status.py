@@ -5,12 +5,13 @@ An outcome that is not known is told as such, never as a decline.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
+from agent.stripe_api.payment_intents import PaymentIntent
 
 
 class Charged(StrEnum):
@@ -23,6 +24,8 @@ class Charged(StrEnum):
     """Stored here, and charged once Stripe can be reached, unless it declines."""
     BEING_RETURNED = "being_returned"
     """Charged, and being given back; it was charged for nothing until then."""
+    RETURNED = "returned"
+    """Charged, and given back in full since."""
 
 
 class NextStep(StrEnum):
@@ -100,24 +103,55 @@ STATUSES: dict[Phase, Status] = {
 _HELD = Status(
     Charged.YES, NextStep.CAPTURE, "The money is held, and awaits its capture."
 )
+_RELEASED = Status(
+    Charged.NO, NextStep.MAY_TRY_AGAIN, "The money was held, and is released again."
+)
+_RETURNED = Status(
+    Charged.RETURNED, NextStep.MAY_TRY_AGAIN, "The money was taken, and given back."
+)
+_PARTLY_RETURNED = Status(
+    Charged.YES, NextStep.DONE, "The money is taken; part of it was given back."
+)
+_DISPUTED = Status(
+    Charged.YES, NextStep.DONE, "The money is taken; the cardholder disputes that."
+)
 _PRECEDENCE = (NextStep.WAIT, NextStep.CAPTURE, NextStep.DONE)
 
 
-def status_of(payment: Payment) -> Status:
-    """The status at the payment's present phase; what follows its end is Stripe's."""
-    is_held = payment.intent_status == "requires_capture"
-    if payment.phase is Phase.SUCCEEDED and is_held:
-        return _HELD
-    return STATUSES[payment.phase]
+def status_of(payment: Payment, intent: PaymentIntent | None = None) -> Status:
+    """The status at the payment's present phase.
+
+    What follows its end is Stripe's: `intent` is what Stripe says now, where it was
+    asked; without it the journal's last word counts.
+    """
+    if payment.phase is not Phase.SUCCEEDED:
+        return STATUSES[payment.phase]
+    match intent.status if intent is not None else payment.intent_status:
+        case "requires_capture":
+            return _HELD
+        case "canceled":
+            return _RELEASED
+        case "succeeded" if intent is not None:
+            return _taken(intent)
+        case _:
+            return STATUSES[payment.phase]
 
 
-def next_step_of(payments: Sequence[Payment]) -> NextStep:
-    """What to do where all of these were to take the same money.
+def next_step_of(statuses: Iterable[Status]) -> NextStep:
+    """What to do where all of these payments were to take the same money.
 
     One that is under way is waited for; one that took the money is enough.
     """
-    steps = {status_of(payment).next_step for payment in payments}
+    steps = {status.next_step for status in statuses}
     for step in _PRECEDENCE:
         if step in steps:
             return step
     return NextStep.MAY_TRY_AGAIN
+
+
+def _taken(intent: PaymentIntent) -> Status:
+    if intent.is_refunded:
+        return _RETURNED
+    if intent.is_disputed:
+        return _DISPUTED
+    return _PARTLY_RETURNED if intent.amount_returned else STATUSES[Phase.SUCCEEDED]

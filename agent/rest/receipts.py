@@ -21,8 +21,6 @@ from agent.errors import (
     ReceiptMissing,
     ReceiptNotReady,
     RequestInvalid,
-    ResourceMissing,
-    StripeUnreachable,
     UpstreamError,
 )
 from agent.ids import PaymentId
@@ -35,10 +33,11 @@ from agent.receipts.receipt import Copy, Receipt, receipt_object
 from agent.receipts.source import merchant_of, receipt_of
 from agent.receipts.text import DEFAULT_WIDTH, WIDTHS, receipt_text
 from agent.rest.parameters import Parameters, invalid
-from agent.rest.payments import payment_named
+from agent.rest.payment_object import payment_named
 from agent.rest.requests import queried
-from agent.rest.services import Services, Upstream, services_of
-from agent.stripe_api.objects import JsonObject, object_at, text_at
+from agent.rest.services import Services, services_of
+from agent.rest.stripe_objects import fetched
+from agent.stripe_api.objects import object_at, text_at
 
 _NOT_KEPT = {"cache-control": "no-store"}
 _RUNS_NOTHING = {
@@ -113,20 +112,20 @@ def ended(payment: Payment) -> Payment:
 
 
 async def _receipt(services: Services, payment: Payment) -> Receipt:
-    intent = await _fetched(
+    intent = await fetched(
         services.stripe,
         f"/v1/payment_intents/{quote(payment.intent, safe='')}?expand[]=latest_charge",
     )
     charge = object_at(intent, "latest_charge")
     if payment.charge not in (None, text_at(charge, "id")):
         # The intent was tried again since, perhaps with another card.
-        charge = await _fetched(
+        charge = await fetched(
             services.stripe, f"/v1/charges/{quote(payment.charge or '', safe='')}"
         )
     merchant = None
     # A receipt without the merchant's name is better than none.
     with suppress(UpstreamError, RequestInvalid):
-        merchant = merchant_of(await _fetched(services.stripe, "/v1/account"))
+        merchant = merchant_of(await fetched(services.stripe, "/v1/account"))
     return receipt_of(
         intent,
         charge=charge,
@@ -134,17 +133,3 @@ async def _receipt(services: Services, payment: Payment) -> Receipt:
         reader_id=payment.reader_id,
         at=services.clock.now(),
     )
-
-
-async def _fetched(stripe: Upstream, target: str) -> JsonObject:
-    """Raises ResourceMissing, StripeUnreachable or StripeKeyMissing."""
-    answer = await stripe.forward("GET", target, headers={}, body=b"")
-    if answer.status == 404:
-        raise ResourceMissing("Stripe does not know this payment.", param="payment")
-    try:
-        content = json.loads(answer.body)
-    except ValueError:
-        content = None
-    if answer.status != 200 or not isinstance(content, dict):
-        raise StripeUnreachable(f"Stripe answered {answer.status} to a question.")
-    return content

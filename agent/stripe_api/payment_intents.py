@@ -79,7 +79,7 @@ class Refused:
 
 async def retrieve(client: StripeClient, intent_id: PaymentIntentId) -> PaymentIntent:
     """Raises StripeRefused (`resource_missing`) or StripeUnreachable."""
-    answer = await client.request("GET", _path(intent_id), params=_EXPAND)
+    answer = await client.request("GET", path_of(intent_id), params=_EXPAND)
     return intent_of(answer)
 
 
@@ -105,7 +105,7 @@ async def confirm(
     try:
         answer = await client.request(
             "POST",
-            _path(intent_id, "confirm"),
+            path_of(intent_id, "confirm"),
             params={
                 "payment_method_data": {
                     "type": "card_present",
@@ -134,14 +134,15 @@ async def cancel(
     """Release an authorisation. Raises as `confirm`."""
     answer = await client.request(
         "POST",
-        _path(intent_id, "cancel"),
+        path_of(intent_id, "cancel"),
         params=_EXPAND,
         idempotency_key=idempotency_key,
     )
     return intent_of(answer)
 
 
-def _path(intent_id: PaymentIntentId, verb: str = "") -> str:
+def path_of(intent_id: PaymentIntentId, verb: str = "") -> str:
+    """Where the PaymentIntent, or something to do with it, is."""
     # The id may come from a register app: it must not reach another route.
     path = f"/v1/payment_intents/{quote(intent_id, safe='')}"
     return f"{path}/{verb}" if verb else path

@@ -66,7 +66,7 @@ def test_a_sale_that_never_began_may_be_paid() -> None:
 def test_a_sale_is_paid_anew_only_when_nobody_pays_for_sure(
     phases: list[Phase],
 ) -> None:
-    step = next_step_of([payment(phase) for phase in phases])
+    step = next_step_of(status_of(payment(phase)) for phase in phases)
 
     nobody_pays = set(phases) <= {Phase.DECLINED, Phase.CANCELED, Phase.FAILED}
     assert (step is NextStep.MAY_TRY_AGAIN) == nobody_pays
@@ -76,6 +76,6 @@ def test_a_sale_is_paid_anew_only_when_nobody_pays_for_sure(
 def test_one_payment_under_way_holds_up_the_sale(
     phases: list[Phase], under_way: Phase
 ) -> None:
-    payments = [payment(phase) for phase in [*phases, under_way]]
+    statuses = [status_of(payment(phase)) for phase in [*phases, under_way]]
 
-    assert next_step_of(payments) is NextStep.WAIT
+    assert next_step_of(statuses) is NextStep.WAIT

@@ -83,6 +83,11 @@ async def test_a_paid_sale_is_found_by_its_reference(agent: Agent) -> None:
         "failure_code": None,
         "failure_message": None,
         "card_verdict_missing": False,
+        "as_of": int(agent.clock.now().timestamp()),
+        "payment_intent_status": "succeeded",
+        "amount_received": None,
+        "amount_returned": None,
+        "capture_before": None,
     }
 
 
@@ -147,7 +152,11 @@ async def test_a_reference_of_every_sale_names_none(agent: Agent) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("", 400, "parameter_missing"),
+        ("?reference=a&held=true", 400, "parameter_invalid"),
+        ("?payment_intent=pi_1&limit=5", 400, "parameter_invalid"),
+        ("?ending_before=pay_1", 400, "parameter_invalid"),
+        ("?starting_after=pay_9", 404, "resource_missing"),
+        ("?held=true&starting_after=pay_9", 404, "resource_missing"),
         ("?reference=a&payment_intent=pi_1", 400, "parameter_invalid"),
         ("?card=4", 400, "parameter_unknown"),
         ("/pay_9", 404, "resource_missing"),
