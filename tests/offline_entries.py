@@ -18,7 +18,7 @@ from agent.journal.offline_entries import (
 )
 from agent.offline.records import StoredContent, sealed_payment
 from agent.settings import OfflineKey
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 
 KEY = OfflineKey(bytes(range(32)))
 OTHER_KEY = OfflineKey(bytes(32))

@@ -14,7 +14,7 @@ from agent.journal.offline import SealedPayment
 from agent.journal.offline_entries import OfflinePaymentStored
 from agent.offline.sealing import SealBroken, digest, seal, unseal
 from agent.settings import OfflineKey
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
 from agent.readers.session import ReaderSession
 from agent.settings import PaymentSettings
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 from drivers.errors import DriverError, LocalError, ReaderRefused, ReaderTimeout
 from drivers.reader import (
     CardPresented,

@@ -8,8 +8,9 @@ from agent.payments.failures import PAYMENT_NOT_CHARGED
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
 from agent.stripe_api import errors, payment_intents
+from agent.stripe_api.cards import ConfirmCard, Refused
 from agent.stripe_api.client import StripeClient
-from agent.stripe_api.payment_intents import Authorized, ConfirmCard, Refused
+from agent.stripe_api.payment_intents import Authorized
 
 CONFLICT = 409
 """Somebody else is at work on the intent: Stripe asks for the same request again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 
 
 def to_bytes(card: ConfirmCard) -> bytes:

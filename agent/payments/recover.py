@@ -24,7 +24,7 @@ from agent.payments.record import PaymentRecord
 from agent.payments.settle import finish, settle_confirm
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 
 log = get_logger(__name__)
 

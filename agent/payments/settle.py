@@ -14,7 +14,7 @@ from agent.payments.record import PaymentRecord
 from agent.payments.reverse import reverse
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 from drivers.reader import ReadMethod, TransactionFinished, Verdict
 
 log = get_logger(__name__)

@@ -7,12 +7,17 @@ from typing import Any
 from urllib.parse import quote
 
 from agent.ids import PaymentIntentId
+from agent.stripe_api.cards import (
+    ConfirmCard,
+    Refused,
+    payment_method_data,
+    refusal_of,
+)
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import AnswerLost, StripeRefused
 from agent.stripe_api.objects import JsonObject, number_at, object_at, text_at
 
 _EXPAND = {"expand": ["latest_charge"]}
-_MAGNETIC = frozenset({"magnetic_stripe_track2", "magnetic_stripe_fallback"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,6 @@ class PaymentIntent:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmCard:
-    """A card as the reader encrypted it."""
-
-    read_method: str
-    """Stripe's, such as `contact_emv`."""
-    ciphertext: bytes = field(repr=False)
-    ksn: bytes = field(repr=False)
-    """DUKPT key serial number."""
-    reader: str
-    """`tmr_…`: who read it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Authorized:
     """The issuer will pay: the intent has succeeded or awaits capture."""
 
@@ -65,16 +57,6 @@ class Authorized:
     """The issuer's answer for the chip (tags 8A, 91), hex; None for a swipe."""
     capture_before: int | None = None
     """As a PaymentIntent has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Stripe or the issuer will not pay; the intent may be tried with another card."""
-
-    code: str
-    decline_code: str | None
-    message: str
-    charge: str | None
 
 
 async def retrieve(client: StripeClient, intent_id: PaymentIntentId) -> PaymentIntent:
@@ -95,36 +77,15 @@ async def confirm(
     Raises StripeRefused where the intent cannot be confirmed, StripeUnreachable where
     nothing was asked, AnswerLost where the outcome is unknown.
     """
-    content = "track_2" if card.read_method in _MAGNETIC else "emv_data"
-    card_present = {
-        "read_method": card.read_method,
-        content: card.ciphertext.hex().upper(),
-        "ksn": card.ksn.hex().upper(),
-        "reader": card.reader,
-    }
     try:
         answer = await client.request(
             "POST",
             path_of(intent_id, "confirm"),
-            params={
-                "payment_method_data": {
-                    "type": "card_present",
-                    "card_present": card_present,
-                },
-                **_EXPAND,
-            },
+            params={"payment_method_data": payment_method_data(card), **_EXPAND},
             idempotency_key=idempotency_key,
         )
     except StripeRefused as refused:
-        error = refused.error
-        if error.status != 402 or error.type != "card_error":
-            raise
-        return Refused(
-            error.code or "card_declined",
-            error.decline_code,
-            error.message,
-            charge=error.charge,
-        )
+        return refusal_of(refused)
     return _authorized(answer)
 
 

@@ -10,14 +10,13 @@ from stripe_wire import HangUp, Reply, StripeWire, error
 from agent.ids import PaymentIntentId
 from agent.settings import StripeKey
 from agent.stripe_api import payment_intents, refunds
+from agent.stripe_api.cards import ConfirmCard, Refused
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused
 from agent.stripe_api.payment_intents import (
     Authorized,
-    ConfirmCard,
     PaymentIntent,
-    Refused,
 )
 
 INTENT = PaymentIntentId("pi_1")

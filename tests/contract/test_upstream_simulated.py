@@ -20,10 +20,11 @@ from stripe_api_server import (
 from agent.ids import PaymentIntentId
 from agent.settings import StripeKey
 from agent.stripe_api import payment_intents, refunds
+from agent.stripe_api.cards import ConfirmCard, Refused
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused, StripeUnreachable
-from agent.stripe_api.payment_intents import Authorized, ConfirmCard, Refused
+from agent.stripe_api.payment_intents import Authorized
 from simulator.stripe_api.engine.faults import (
     AnswerStatus,
     CutBody,

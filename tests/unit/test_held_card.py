@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.payments.held_card import digest, from_bytes, to_bytes
-from agent.stripe_api.payment_intents import ConfirmCard
+from agent.stripe_api.cards import ConfirmCard
 
 cards = st.builds(
     ConfirmCard, st.text(), st.binary(), ksn=st.binary(), reader=st.text()

@@ -14,9 +14,9 @@ from agent.payments.confirm import confirm_once
 from agent.payments.payment import Payment, begin
 from agent.payments.states import Phase
 from agent.settings import StripeKey
+from agent.stripe_api.cards import ConfirmCard
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
-from agent.stripe_api.payment_intents import ConfirmCard
 
 CARD = ConfirmCard("contact_emv", bytes(16), ksn=bytes(10), reader="tmr_1")
 CONFIRMING = replace(begin(requested()), phase=Phase.CONFIRMING, confirm_key="key")

@@ -1,0 +1,59 @@
+"""A card as a reader encrypted it, on its way to Stripe, and Stripe's no to it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.stripe_api.errors import StripeRefused
+
+_MAGNETIC = frozenset({"magnetic_stripe_track2", "magnetic_stripe_fallback"})
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCard:
+    """A card as the reader encrypted it."""
+
+    read_method: str
+    """Stripe's, such as `contact_emv`."""
+    ciphertext: bytes = field(repr=False)
+    ksn: bytes = field(repr=False)
+    """DUKPT key serial number."""
+    reader: str
+    """`tmr_…`: who read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Stripe or the issuer will not do it with this card; another may be tried."""
+
+    code: str
+    decline_code: str | None
+    message: str
+    charge: str | None
+
+
+def payment_method_data(card: ConfirmCard) -> dict[str, object]:
+    """The card as a request's `payment_method_data`."""
+    content = "track_2" if card.read_method in _MAGNETIC else "emv_data"
+    return {
+        "type": "card_present",
+        "card_present": {
+            "read_method": card.read_method,
+            content: card.ciphertext.hex().upper(),
+            "ksn": card.ksn.hex().upper(),
+            "reader": card.reader,
+        },
+    }
+
+
+def refusal_of(refused: StripeRefused) -> Refused:
+    """The refusal of the card itself; raises `refused` where it is about the request."""
+    error = refused.error
+    if error.status != 402 or error.type != "card_error":
+        raise refused
+    return Refused(
+        error.code or "card_declined",
+        error.decline_code,
+        error.message,
+        charge=error.charge,
+    )
