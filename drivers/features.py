@@ -196,17 +196,53 @@ class Keypad(Protocol):
 
 
 class Menu(Protocol):
-    """Lets the cardholder choose."""
+    """Lets the cardholder choose, or press on."""
 
     async def choose(
-        self, *, title: str, choices: Sequence[str], timeout_s: int
+        self,
+        *,
+        title: str,
+        choices: Sequence[str],
+        timeout_s: int,
+        text: Sequence[str] = (),
     ) -> int | InputEnd:
-        """The index of the chosen one."""
+        """The index of the chosen one; `text` stands between title and choices.
+
+        Whoever touches title or text is asked again.
+        """
+        ...
+
+
+class TextScreen(Protocol):
+    """Shows any text, line by line."""
+
+    @property
+    def columns(self) -> int:
+        """Letters of a line that everybody can see."""
+        ...
+
+    @property
+    def rows(self) -> int: ...
+
+    async def show_text(self, lines: Sequence[str]) -> None:
+        """Until something else is shown. Raises LocalError for what does not fit."""
+        ...
+
+    async def clear(self) -> None:
+        """Back to the reader's own text."""
         ...
 
 
 class Screen(Protocol):
     """Shows pictures."""
+
+    @property
+    def width(self) -> int:
+        """Points; what is larger is cut off."""
+        ...
+
+    @property
+    def height(self) -> int: ...
 
     async def show_image(
         self, kind: ImageKind, content: bytes | int | str, *, seconds: int
@@ -274,6 +310,7 @@ class Features:
     keypad: Keypad | None = None
     menu: Menu | None = None
     screen: Screen | None = None
+    text_screen: TextScreen | None = None
     battery: BatteryGauge | None = None
     keys: KeyStore | None = None
     firmware: FirmwareLoader | None = None

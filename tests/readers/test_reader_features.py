@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from reader_counter import Counter, typed, works_again
 
-from drivers.errors import FeatureUnsupported, ReaderRefused
+from drivers.errors import FeatureUnsupported, ReaderRefused, TransportError
 from drivers.features import (
     Barcode,
     EncryptedPin,
@@ -39,7 +41,9 @@ from simulator.reader.actions import (
     Sign,
     Touch,
 )
+from simulator.reader.device import SimulatedReader
 from simulator.reader.model import Tag
+from simulator.reader.screen import ReaderState, Screen
 
 pytest_plugins = ("bluetooth_fixtures",)
 
@@ -204,6 +208,57 @@ async def test_a_customer_chooses(counter: Counter) -> None:
     await works_again(counter)
 
 
+async def test_a_customer_who_touches_the_question_is_asked_again(
+    counter: Counter,
+) -> None:
+    menu = needed(counter.reader.features.menu)
+    counter.when_it_waits(Touch("COFFEE"))
+    counter.when_it_waits(Touch("How is it ground?"))
+    counter.when_it_waits(Touch("GROUND"))
+
+    chosen = await menu.choose(
+        title="COFFEE",
+        text=("How is it ground?",),
+        choices=("GROUND", "BEANS"),
+        timeout_s=30,
+    )
+
+    assert chosen == 0
+    await works_again(counter)
+
+
+async def test_any_text_is_shown_until_it_is_cleared(counter: Counter) -> None:
+    screen = needed(counter.reader.features.text_screen)
+    lines = ["1 Café crème".ljust(screen.columns), *["."] * (screen.rows - 1)]
+
+    await screen.show_text(lines)
+    during = counter.simulated.screen.lines
+    await screen.clear()
+
+    assert list(during) == lines
+    assert counter.simulated.screen.lines == ("WELCOME",)
+    await works_again(counter)
+
+
+async def test_a_form_left_by_a_dead_host_does_not_stop_the_next(
+    counter: Counter,
+) -> None:
+    features = counter.reader.features
+    menu, pad = features.menu, features.signature
+    asking: Coroutine[Any, Any, object]
+    if menu is not None:
+        asking = menu.choose(title="COFFEE", choices=("BEANS",), timeout_s=120)
+    else:
+        asking = needed(pad).request_signature(timeout_s=120)
+    answer = asyncio.create_task(left_behind(asking))
+    await in_state(counter, ReaderState.WAITING_FOR_CUSTOMER)
+    # The process dies: nobody says goodbye to the reader.
+    await counter.reopen()
+    await answer
+
+    await works_again(counter)
+
+
 async def test_pictures_are_shown(counter: Counter) -> None:
     screen = needed(counter.reader.features.screen)
 
@@ -318,6 +373,25 @@ async def test_what_the_model_lacks_is_refused_before_it_is_asked(
             await counter.pay(request)
 
     assert counter.simulated.history == before
+
+
+async def left_behind(asking: Coroutine[Any, Any, object]) -> None:
+    """What a process asks whose wire is gone before the customer has answered."""
+    with pytest.raises(TransportError):
+        await asking
+
+
+async def in_state(counter: Counter, state: ReaderState) -> None:
+    """Return when the reader is in this state."""
+    seen = asyncio.Event()
+
+    def look(_: SimulatedReader, screen: Screen) -> None:
+        if screen.state is state:
+            seen.set()
+
+    counter.simulated.watch(look)
+    look(counter.simulated, counter.simulated.screen)
+    await seen.wait()
 
 
 def shown(counter: Counter) -> list[str]:

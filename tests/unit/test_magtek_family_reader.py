@@ -95,6 +95,31 @@ async def test_transaction_left_by_a_crash_is_stopped_at_opening() -> None:
     await reader.aclose()
 
 
+@pytest.mark.parametrize(
+    "asks_for",
+    [
+        StatusDetail.DISPLAY_BUSY,
+        StatusDetail.BARCODE_IN_PROGRESS,
+        StatusDetail.PIN_IN_PROGRESS,
+    ],
+)
+@in_virtual_time
+async def test_question_left_by_a_crash_is_reset_away_at_opening(
+    asks_for: StatusDetail,
+) -> None:
+    near, far = connected_pipes()
+    device = ScriptedDevice(far)
+    opened = opening(near)
+
+    await device.answer(await device.next_request(), refused(asks_for))
+    await device.answer_next(ResetDevice, DONE)
+    await device.identify()
+
+    reader = await opened
+    assert reader.info.serial_number == "B000001TEST"
+    await reader.aclose()
+
+
 @pytest.mark.parametrize("answer", ["silence", "refusal", "nonsense", "unplugged"])
 @in_virtual_time
 async def test_port_is_given_back_where_no_reader_identifies_itself(

@@ -246,6 +246,26 @@ async def test_customer_chooses() -> None:
 
 
 @in_virtual_time
+async def test_customer_who_touches_the_question_is_asked_again() -> None:
+    async with opened_reader(VP6800) as (reader, scripted):
+        assert reader.features.menu is not None
+        choosing = asyncio.create_task(
+            reader.features.menu.choose(
+                title="BAG?", text=["Made of", "paper"], choices=["NO"], timeout_s=30
+            )
+        )
+        shown = [
+            await scripted.answer_next(
+                DisplayText, AnswerDisplay(DisplayMode.MENU, touched).to_data()
+            )
+            for touched in (1, 3, 4)
+        ]
+
+        assert await choosing == 0
+    assert [line.text for line in shown[-1].lines] == ["BAG?", "Made of", "paper", "NO"]
+
+
+@in_virtual_time
 async def test_customer_may_choose_nothing() -> None:
     async with opened_reader(VP6800) as (reader, scripted):
         choosing = menu(reader, "NO")
@@ -262,7 +282,7 @@ async def test_customer_may_choose_nothing() -> None:
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (AnswerDisplay(DisplayMode.MENU, 1).to_data(), StatusCode.OK),
+        (AnswerDisplay(DisplayMode.MENU, 0).to_data(), StatusCode.OK),
         (AnswerDisplay(DisplayMode.MENU, 9).to_data(), StatusCode.OK),
         (b"", StatusCode.UNKNOWN_SUB_COMMAND),
     ],

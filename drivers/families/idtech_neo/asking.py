@@ -64,28 +64,34 @@ async def typed_pin(device: Device, request: PinRequest) -> EncryptedPin | Input
 
 
 async def chosen(
-    device: Device, *, title: str, choices: Sequence[str], timeout_s: int
+    device: Device, text: Sequence[str], choices: Sequence[str], *, timeout_s: int
 ) -> int | InputEnd:
-    """The index of the chosen one; the title is the menu's first line."""
-    if not 0 < len(choices) < MOST_LINES:
-        raise LocalError(f"{len(choices)} choices; a menu has 1 to {MOST_LINES - 1}")
+    """The index of the chosen one; the lines above the choices are no choice.
+
+    Raises LocalError for what does not fit on the display.
+    """
+    if not choices or len(text) + len(choices) > MOST_LINES:
+        raise LocalError(f"a menu has 1 choice or more, and {MOST_LINES} lines at most")
     lines = tuple(
-        Line(number, text) for number, text in enumerate((title, *choices), start=1)
+        Line(number, line) for number, line in enumerate((*text, *choices), start=1)
     )
     command = DisplayText(DisplayMode.MENU, lines, timeout_s=timeout_s)
-    # The reader counts the time itself, and is given a little more to say so.
-    end = await _end_of(device, command, timeout_s=timeout_s + device.timings.guard_s)
-    if isinstance(end, InputEnd):
-        return end
-    if end.code != StatusCode.OK:
-        raise ReaderRefused(DisplayText.__name__, detail=f"{end.code:02X}")
-    answer = AnswerDisplay.from_data(end.data)
-    if answer.mode is DisplayMode.CANCEL:
-        return InputEnd.CANCELED_BY_CUSTOMER
-    index = answer.choice - 2
-    if not 0 <= index < len(choices):
-        raise ReaderRefused(DisplayText.__name__, detail=f"choice {answer.choice}")
-    return index
+    while True:
+        # The reader counts the time itself, and is given a little more to say so.
+        end = await _end_of(
+            device, command, timeout_s=timeout_s + device.timings.guard_s
+        )
+        if isinstance(end, InputEnd):
+            return end
+        if end.code != StatusCode.OK:
+            raise ReaderRefused(DisplayText.__name__, detail=f"{end.code:02X}")
+        answer = AnswerDisplay.from_data(end.data)
+        if answer.mode is DisplayMode.CANCEL:
+            return InputEnd.CANCELED_BY_CUSTOMER
+        if not 0 < answer.choice <= len(lines):
+            raise ReaderRefused(DisplayText.__name__, detail=f"choice {answer.choice}")
+        if answer.choice > len(text):
+            return answer.choice - len(text) - 1
 
 
 async def _typed(

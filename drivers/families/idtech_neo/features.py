@@ -11,6 +11,7 @@ from typing import TypeVar
 from drivers.errors import DriverError, FeatureUnsupported, LocalError
 from drivers.families.idtech_neo import asking
 from drivers.families.idtech_neo.device import Device, data_of
+from drivers.families.idtech_neo.translation import text_of
 from drivers.features import (
     EncryptedPin,
     Features,
@@ -28,6 +29,12 @@ from drivers.protocol.idtech_neo.basic import (
     BeepShort,
     Glow,
     SetLight,
+)
+from drivers.protocol.idtech_neo.display import (
+    MOST_LINES,
+    DisplayMode,
+    DisplayText,
+    Line,
 )
 from drivers.protocol.idtech_neo.keypad import GetAmount, GetNumber
 from drivers.protocol.idtech_neo.keys import (
@@ -47,6 +54,7 @@ from drivers.protocol.idtech_neo.pass_through import (
     token_of,
 )
 from drivers.protocol.idtech_neo.status import NOT_THERE, StatusCode
+from drivers.reader import DisplayMessage
 
 FeatureT = TypeVar("FeatureT")
 
@@ -66,6 +74,7 @@ def features_of(device: Device, profile: Profile) -> Features:
         pin=if_listed("pin", keypad),
         keypad=if_listed("keypad", keypad),
         menu=if_listed("menu", keypad),
+        text_screen=if_listed("text_screen", NeoTextScreen(device)),
         keys=if_listed("keys", NeoKeyStore(device)),
     )
     missing = [name for name in listed if getattr(features, name) is None]
@@ -212,13 +221,40 @@ class NeoKeypad:
             return await asking.typed_amount(self._device, command, timeout_s=timeout_s)
 
     async def choose(
-        self, *, title: str, choices: Sequence[str], timeout_s: int
+        self,
+        *,
+        title: str,
+        choices: Sequence[str],
+        timeout_s: int,
+        text: Sequence[str] = (),
     ) -> int | InputEnd:
-        """The index of the chosen one, of at most 15."""
+        """The index of the chosen one; 16 lines with title and text, of 64 letters."""
         with self._device.used_for("a menu"):
             return await asking.chosen(
-                self._device, title=title, choices=choices, timeout_s=timeout_s
+                self._device, (title, *text), choices, timeout_s=timeout_s
             )
+
+
+class NeoTextScreen:
+    """Implements drivers.features.TextScreen by 61-01."""
+
+    columns = 32
+    """The guide names no width, and 64 letters as the most of a line: half of them."""
+    rows = MOST_LINES
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    async def show_text(self, lines: Sequence[str]) -> None:
+        """Until something else is shown."""
+        numbered = tuple(Line(number, text) for number, text in enumerate(lines, 1))
+        with self._device.used_for("a text"):
+            await self._device.order(DisplayText(DisplayMode.TEXT, numbered))
+
+    async def clear(self) -> None:
+        """Back to a welcome."""
+        with self._device.used_for("a text"):
+            await self._device.order(text_of(DisplayMessage.WELCOME))
 
 
 POLL_SLICE_MS = 1000

@@ -37,8 +37,8 @@ async def ask_for_tip(
         return 0
     index = await asking.chosen(
         device,
-        title=TITLE,
-        choices=[offer.text for offer in offers],
+        (TITLE,),
+        [offer.text for offer in offers],
         timeout_s=request.timeout_s,
     )
     if isinstance(index, InputEnd):

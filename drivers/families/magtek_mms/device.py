@@ -49,6 +49,14 @@ from drivers.transport.base import Transport
 _LOG = logging.getLogger(__name__)
 _IN_USE = refused(StatusDetail.TRANSACTION_IN_PROGRESS).hex
 """As the device would say it."""
+_LEFT_BEHIND = frozenset(
+    {
+        StatusDetail.DISPLAY_BUSY,
+        StatusDetail.BARCODE_IN_PROGRESS,
+        StatusDetail.PIN_IN_PROGRESS,
+    }
+)
+"""It still asks a customer for what another host wanted, and no command ends that."""
 SOUNDING_S = 0.1
 """How long to wait, while tones sound, before the device is asked again."""
 
@@ -187,11 +195,14 @@ class Device:
         return _accepted(command, response)
 
     async def property_value(self, oid: tuple[int, ...]) -> bytes:
-        """A property; a transaction that nobody here started is stopped for it."""
+        """A property; what nobody here started, such as a transaction, is stopped."""
         command = GetProperty(oid)
         response = await self.ask(command)
         if response.status.detail == StatusDetail.TRANSACTION_IN_PROGRESS:
             await self.make_idle()
+            response = await self.ask(command)
+        elif response.status.detail in _LEFT_BEHIND:
+            await self.reset()
             response = await self.ask(command)
         _accepted(command, response)
         parameters = parameters_of(CommandId.GET_PROPERTY, response.payload)

@@ -15,12 +15,15 @@ from drivers.protocol.magtek_mms.images import (
     ShowImage,
     ShowQrCode,
 )
+from drivers.protocol.magtek_mms.signatures import DEFAULT_HEIGHT, DEFAULT_WIDTH
 
 _BMP = b"BM"
 
 
 class MmsScreen:
     """Implements drivers.features.Screen."""
+
+    width, height = DEFAULT_WIDTH, DEFAULT_HEIGHT
 
     def __init__(self, device: Device, display: Display) -> None:
         self._device = device
