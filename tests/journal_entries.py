@@ -8,6 +8,7 @@ from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
+    ActionSent,
     AnswerLost,
     AuthorizationWarned,
     CardCollected,
@@ -19,6 +20,7 @@ from agent.journal.entries import (
     HoldEnded,
     NotCharged,
     Outcome,
+    Performed,
     ReversalStarted,
     Reversed,
     StoredOffline,
@@ -52,9 +54,11 @@ def requested(
 
 ONE_OF_EACH: tuple[Entry, ...] = (
     requested(),
+    ActionSent(PAYMENT, "cardlane-pay_1", "seti_1", "ch_0"),
     CARD_COLLECTED,
     CONFIRM_STARTED,
     CONFIRMED,
+    Performed(PAYMENT, "re_1"),
     DECLINED,
     AnswerLost(PAYMENT, "timeout"),
     StoredOffline(PAYMENT, "stripe_unreachable"),

@@ -22,6 +22,7 @@ MESSAGES = {
 """By the SDKs' reader display messages."""
 
 PHASES = {
+    "sent": "The card, please: the reader asks for it",
     "confirming": "Authorizing …",
     "unknown": "The answer was lost; finding out what happened …",
     "reversing": "The card refused; giving the money back …",

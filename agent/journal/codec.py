@@ -23,6 +23,7 @@ from typing import (
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
+    ActionSent,
     AnswerLost,
     AuthorizationWarned,
     CardCollected,
@@ -33,6 +34,7 @@ from agent.journal.entries import (
     Entry,
     HoldEnded,
     NotCharged,
+    Performed,
     ReversalStarted,
     Reversed,
     StoredOffline,
@@ -43,9 +45,11 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Entry]] = {
     "action_requested": ActionRequested,
+    "action_sent": ActionSent,
     "card_collected": CardCollected,
     "confirm_started": ConfirmStarted,
     "confirmed": Confirmed,
+    "performed": Performed,
     "declined": Declined,
     "answer_lost": AnswerLost,
     "stored_offline": StoredOffline,

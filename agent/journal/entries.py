@@ -41,6 +41,18 @@ class ActionRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionSent:
+    """From here on a reader of Stripe's may act, and with it Stripe may charge."""
+
+    payment_id: PaymentId
+    idempotency_key: str
+    subject: str | None = None
+    """What it is about beside a PaymentIntent: `seti_…` or `ch_…`."""
+    before: str | None = None
+    """The newest charge or refund there was before: one that is newer is its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class CardCollected:
     """The reader gave encrypted card data; nothing was sent upstream yet."""
 
@@ -69,6 +81,15 @@ class Confirmed:
     """The issuer's answer for the card (8A, 91), hex; holds no card data."""
     capture_before: int | None = None
     """When held money is released again, Unix time, as Stripe said it then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """The reader has done what was asked of it, which took no money."""
+
+    payment_id: PaymentId
+    result: str | None = None
+    """What came of it: `pm_…` or `re_…`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +189,11 @@ class HoldEnded:
 
 Entry = (
     ActionRequested
+    | ActionSent
     | CardCollected
     | ConfirmStarted
     | Confirmed
+    | Performed
     | Declined
     | AnswerLost
     | StoredOffline

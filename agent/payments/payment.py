@@ -10,6 +10,7 @@ from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
+    ActionSent,
     AuthorizationWarned,
     CardCollected,
     Confirmed,
@@ -19,6 +20,7 @@ from agent.journal.entries import (
     HoldEnded,
     NotCharged,
     Outcome,
+    Performed,
     ReversalStarted,
 )
 from agent.payments.states import FINAL, Phase, advance, step_of
@@ -42,6 +44,10 @@ class Payment:
     read_method: str | None = None
     confirm_key: str | None = None
     """The idempotency key of the confirm, once it may have been sent."""
+    sent: ActionSent | None = None
+    """How it was given to a reader of Stripe's; None at a reader of this machine."""
+    result: str | None = None
+    """What came of an action that took no money: `pm_…` or `re_…`."""
     reversal_key: str | None = None
     intent_status: str | None = None
     """The PaymentIntent's status when Stripe approved, or since, where it is known."""
@@ -90,10 +96,8 @@ def apply(payment: Payment, entry: Entry) -> Payment:
         raise ValueError("a payment begins only once")
     moved = partial(replace, payment, phase=advance(payment.phase, step))
     match entry:
-        case CardCollected(read_method=read_method):
-            return moved(read_method=read_method)
-        case ConfirmStarted(idempotency_key=key):
-            return moved(confirm_key=key)
+        case Performed(result=result):
+            return moved(result=result)
         case Confirmed():
             return moved(
                 intent_status=entry.status,
@@ -110,8 +114,6 @@ def apply(payment: Payment, entry: Entry) -> Payment:
             )
         case NotCharged(code=code, message=message):
             return moved(failure_code=code, failure_message=message)
-        case ReversalStarted(idempotency_key=key):
-            return moved(reversal_key=key)
         case ActionFinished():
             return moved(
                 outcome=entry.outcome,
@@ -120,7 +122,22 @@ def apply(payment: Payment, entry: Entry) -> Payment:
                 card_verdict_missing=entry.card_verdict_missing,
             )
         case _:
-            return _learned(moved(), entry)
+            return _learned(_on_its_way(moved(), entry), entry)
+
+
+def _on_its_way(payment: Payment, entry: Entry) -> Payment:
+    """What an entry tells of an effect that may have happened since."""
+    match entry:
+        case ActionSent():
+            return replace(payment, sent=entry)
+        case CardCollected(read_method=read_method):
+            return replace(payment, read_method=read_method)
+        case ConfirmStarted(idempotency_key=key):
+            return replace(payment, confirm_key=key)
+        case ReversalStarted(idempotency_key=key):
+            return replace(payment, reversal_key=key)
+        case _:
+            return payment
 
 
 def _learned(payment: Payment, entry: Entry) -> Payment:

@@ -135,11 +135,14 @@ class RunningActions:
             )
 
     async def drain(self, *, timeout_s: float) -> None:
-        """Wait for actions whose card was collected; the rest is for recovery."""
+        """Wait for actions whose card was collected; the rest is for recovery.
+
+        What Stripe's readers do goes on without this program.
+        """
         under_way = [
             running.ended.wait()
             for running in self._running.values()
-            if running.record.payment.phase not in REPLACEABLE
+            if running.record.payment.phase not in REPLACEABLE | {Phase.SENT}
         ]
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):

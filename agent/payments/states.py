@@ -12,6 +12,7 @@ from enum import StrEnum
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
+    ActionSent,
     AnswerLost,
     AuthorizationWarned,
     CardCollected,
@@ -23,6 +24,7 @@ from agent.journal.entries import (
     HoldEnded,
     NotCharged,
     Outcome,
+    Performed,
     ReversalStarted,
     Reversed,
     StoredOffline,
@@ -34,6 +36,8 @@ class Phase(StrEnum):
 
     REQUESTED = "requested"
     """Accepted; the reader may be waiting for a card. Nothing left the machine."""
+    SENT = "sent"
+    """A reader of Stripe's has it, or may have it: charged, declined or nothing yet."""
     CARD_COLLECTED = "card_collected"
     CONFIRMING = "confirming"
     """The confirm is on its way: charged, declined or nothing."""
@@ -45,6 +49,8 @@ class Phase(StrEnum):
     """Sealed here, to be charged later; the card may still have its say."""
     OFFLINE_REFUSED = "offline_refused"
     """Stored, and then refused by the card: it must never be forwarded."""
+    PERFORMED = "performed"
+    """Done, where what was asked took no money."""
     REFUSED = "refused"
     """Declined upstream; nothing was charged."""
     NOT_CHARGED = "not_charged"
@@ -62,9 +68,11 @@ class Phase(StrEnum):
 class Step(StrEnum):
     """What a journal entry means to the state machine."""
 
+    ACTION_SENT = "action_sent"
     CARD_COLLECTED = "card_collected"
     CONFIRM_STARTED = "confirm_started"
     CONFIRMED = "confirmed"
+    PERFORMED = "performed"
     DECLINED = "declined"
     ANSWER_LOST = "answer_lost"
     STORED_OFFLINE = "stored_offline"
@@ -81,6 +89,14 @@ class Step(StrEnum):
 
 
 TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
+    (Phase.REQUESTED, Step.ACTION_SENT): Phase.SENT,
+    (Phase.SENT, Step.CONFIRMED): Phase.CONFIRMED,
+    (Phase.SENT, Step.PERFORMED): Phase.PERFORMED,
+    (Phase.SENT, Step.DECLINED): Phase.REFUSED,
+    (Phase.SENT, Step.NOT_CHARGED): Phase.NOT_CHARGED,
+    (Phase.SENT, Step.ANSWER_LOST): Phase.UNKNOWN,
+    (Phase.UNKNOWN, Step.PERFORMED): Phase.PERFORMED,
+    (Phase.PERFORMED, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
     (Phase.REQUESTED, Step.CARD_COLLECTED): Phase.CARD_COLLECTED,
     (Phase.REQUESTED, Step.FINISHED_CANCELED): Phase.CANCELED,
     (Phase.REQUESTED, Step.FINISHED_FAILED): Phase.FAILED,
@@ -152,9 +168,11 @@ def step_of(entry: Entry) -> Step | None:
 
 
 _STEPS: dict[type[Entry], Step] = {
+    ActionSent: Step.ACTION_SENT,
     CardCollected: Step.CARD_COLLECTED,
     ConfirmStarted: Step.CONFIRM_STARTED,
     Confirmed: Step.CONFIRMED,
+    Performed: Step.PERFORMED,
     Declined: Step.DECLINED,
     AnswerLost: Step.ANSWER_LOST,
     StoredOffline: Step.STORED_OFFLINE,

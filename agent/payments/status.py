@@ -57,6 +57,11 @@ STATUSES: dict[Phase, Status] = {
     Phase.REQUESTED: Status(
         Charged.NO, NextStep.WAIT, "The reader waits for a card; nothing was charged."
     ),
+    Phase.SENT: Status(
+        Charged.UNKNOWN,
+        NextStep.WAIT,
+        "Stripe's reader waits for a card, or has charged one.",
+    ),
     Phase.CARD_COLLECTED: Status(
         Charged.NO, NextStep.WAIT, "The card was read; nothing was charged yet."
     ),
@@ -77,6 +82,7 @@ STATUSES: dict[Phase, Status] = {
     Phase.OFFLINE_REFUSED: Status(
         Charged.NO, NextStep.WAIT, "Refused by the card; the stored payment is voided."
     ),
+    Phase.PERFORMED: Status(Charged.NO, NextStep.WAIT, "Done; no money was taken."),
     Phase.REFUSED: Status(
         Charged.NO, NextStep.WAIT, "Declined; the reader is still at work."
     ),
@@ -115,6 +121,10 @@ _PARTLY_RETURNED = Status(
 _DISPUTED = Status(
     Charged.YES, NextStep.DONE, "The money is taken; the cardholder disputes that."
 )
+_PERFORMED = Status(
+    Charged.NO, NextStep.MAY_TRY_AGAIN, "Done; this has taken no money."
+)
+_TAKES_MONEY = frozenset({"process_payment_intent", "confirm_payment_intent"})
 _PRECEDENCE = (NextStep.WAIT, NextStep.CAPTURE, NextStep.DONE)
 
 
@@ -126,6 +136,8 @@ def status_of(payment: Payment, intent: PaymentIntent | None = None) -> Status:
     """
     if payment.phase is not Phase.SUCCEEDED:
         return STATUSES[payment.phase]
+    if payment.action not in _TAKES_MONEY:
+        return _PERFORMED
     match intent.status if intent is not None else payment.intent_status:
         case "requires_capture":
             return _HELD

@@ -102,7 +102,7 @@ def ended(payment: Payment) -> Payment:
     Raises ReceiptNotReady, PaymentOutcomeUnknown or ReceiptMissing, which say why not.
     """
     name = payment.payment_id
-    if payment.phase in REPLACEABLE or payment.phase is Phase.CARD_COLLECTED:
+    if payment.phase in REPLACEABLE | {Phase.SENT, Phase.CARD_COLLECTED}:
         raise ReceiptNotReady(f"{name} has not ended yet.")
     if not payment.is_finished:
         raise PaymentOutcomeUnknown(f"{name}: what became of it is not known yet.")

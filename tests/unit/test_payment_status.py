@@ -37,7 +37,7 @@ def test_a_payment_is_waited_for_until_its_end(phase: Phase) -> None:
     assert waits == (phase not in FINAL)
 
 
-@pytest.mark.parametrize("phase", [Phase.CONFIRMING, Phase.UNKNOWN])
+@pytest.mark.parametrize("phase", [Phase.SENT, Phase.CONFIRMING, Phase.UNKNOWN])
 def test_an_unknown_outcome_is_told_as_unknown(phase: Phase) -> None:
     status = status_of(payment(phase))
 
@@ -56,6 +56,14 @@ def test_money_that_is_held_awaits_its_capture(
 
     assert status_of(succeeded).next_step is step
     assert status_of(succeeded).charged is Charged.YES
+
+
+@pytest.mark.parametrize("action", ["collect_payment_method", "collect_inputs"])
+def test_what_takes_no_money_does_not_pay_the_sale(action: str) -> None:
+    done = replace(payment(Phase.SUCCEEDED), action=action)
+
+    assert status_of(done).charged is Charged.NO
+    assert next_step_of([status_of(done)]) is NextStep.MAY_TRY_AGAIN
 
 
 def test_a_sale_that_never_began_may_be_paid() -> None:
