@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from agent.clock import Clock
@@ -13,11 +14,13 @@ from agent.firmware.schedule import keep_looking
 from agent.firmware.updates import Updates
 from agent.ids import Random
 from agent.journal.journal import Journal
-from agent.log import get_logger
+from agent.outbox.stream import EventStream
 from agent.payments.actions import Actions
+from agent.payments.narrator import Narrator
 from agent.readers.fleet import Fleet
 from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
+from agent.rest.event_object import show_reader
 from agent.rest.server import Services
 from agent.settings import Settings
 from agent.stripe_api.client import StripeClient
@@ -27,10 +30,6 @@ from drivers.discovery.hotplug import watch_ports
 from drivers.reader import Reader
 from drivers.registry import Wrap, open_reader
 from drivers.transport.radio import Radio
-
-log = get_logger(__name__)
-
-log = get_logger(__name__)
 
 FIRMWARE_FOLDER = "firmware"
 
@@ -92,6 +91,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         settings=parts.settings.payments,
         tasks=tasks,
     )
+    stream = _tell_of_everything(parts, fleet=fleet, events=events, tasks=tasks)
     fleet.start()
     actions.start()
     tasks.create_task(configurations.run(), name="configurations")
@@ -105,6 +105,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         updates=updates,
         configurations=configurations,
         events=events,
+        stream=stream,
     )
     return Assembled(fleet, actions, services)
 
@@ -124,6 +125,17 @@ def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet
         livemode=parts.livemode,
         tasks=tasks,
     )
+
+
+def _tell_of_everything(
+    parts: Parts, *, fleet: Fleet, events: EventBus, tasks: asyncio.TaskGroup
+) -> EventStream:
+    """What is told outside: begun before anything can happen that must be."""
+    show = partial(show_reader, fleet=fleet, livemode=parts.livemode)
+    parts.journal.narrator = Narrator(parts.journal, show_reader=show)
+    stream = EventStream(parts.journal.events, events, clock=parts.clock)
+    tasks.create_task(stream.run(), name="event stream")
+    return stream
 
 
 def _start_updates(
@@ -178,6 +190,7 @@ def _services(
     updates: Updates,
     configurations: Configurations,
     events: EventBus,
+    stream: EventStream,
 ) -> Services:
     """What the API works with."""
     return Services(
@@ -189,6 +202,7 @@ def _services(
         updates=updates,
         configurations=configurations,
         events=events,
+        stream=stream,
         clock=parts.clock,
         random=parts.random,
         livemode=parts.livemode,

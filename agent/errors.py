@@ -3,7 +3,7 @@
 AgentError
 ├── RequestInvalid                 the caller's request cannot be carried out as sent
 │   ├── ParameterMissing / ParameterInvalid / ParameterUnknown
-│   ├── ResourceMissing
+│   ├── ResourceMissing / EventsGone
 │   ├── IntentInvalidState
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
 │   ├── ReceiptMissing / ReceiptNotReady / EscposNotInstalled
@@ -80,6 +80,15 @@ class ResourceMissing(RequestInvalid):
     code = "resource_missing"
     status = 404
     remedy = "List the objects of this kind and use an id from there."
+
+
+class EventsGone(RequestInvalid):
+    """The stream cannot go on where the caller left it."""
+
+    code = "events_gone"
+    remedy = (
+        "Events were missed: read the readers and payments anew, then go on from here."
+    )
 
 
 class IntentInvalidState(RequestInvalid):

@@ -1,14 +1,17 @@
 """What happens on this machine, told to whoever listens: in process, in order.
 
-An event never holds card data. Delivery is best effort; the journal is the truth.
+An event never holds card data. Delivery inside the process is best effort; what others
+are told, and which of it is kept for those who are away, is the work of agent.outbox.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from agent.ids import PaymentId, ReaderId, UpdateId
 
@@ -132,6 +135,20 @@ class PhaseChanged:
     reader_id: ReaderId
     payment_id: PaymentId
     phase: str
+    payment_intent: str | None = None
+    failure_code: str | None = None
+    """Why it was refused, once it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderActionChanged:
+    """A reader's action has ended, or moved on: Stripe's event of that name."""
+
+    type: str
+    """Such as `terminal.reader.action_succeeded`."""
+    reader_id: ReaderId
+    reader: dict[str, Any]
+    """Stripe's `terminal.reader` with its action, as it was then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +212,29 @@ Event = (
     | CardEvent
     | CustomerBusy
     | PhaseChanged
+    | ReaderActionChanged
     | UpdateAvailable
     | UpdateStarted
     | UpdateProgress
     | UpdateFinished
 )
+
+PASSING = InputRequested | DisplayRequested | CardEvent | CustomerBusy | UpdateProgress
+"""What is of use at that moment only, and told to those who listen then."""
+WITH_ENTRIES = PhaseChanged | ReaderActionChanged | UpdateStarted | UpdateFinished
+"""What the journal tells by itself, in the transaction that makes it true."""
+
+
+def name_of(event: Event) -> str:
+    """The event's name outside: `InputRequested` → `input_requested`."""
+    if isinstance(event, ReaderActionChanged):
+        return event.type
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """What it says, for JSON."""
+    return event.reader if isinstance(event, ReaderActionChanged) else asdict(event)
 
 
 class EventBus:
@@ -208,9 +243,16 @@ class EventBus:
     def __init__(self, *, queue_size: int = 256) -> None:
         self._queue_size = queue_size
         self._queues: set[asyncio.Queue[Event]] = set()
+        self._watchers: list[Callable[[Event], None]] = []
+
+    def watch(self, watcher: Callable[[Event], None]) -> None:
+        """Call `watcher` with every event from now on, at once; it must not raise."""
+        self._watchers.append(watcher)
 
     def publish(self, event: Event) -> None:
         """Hand `event` to every listener; never blocks, never raises."""
+        for watcher in self._watchers:
+            watcher(event)
         for queue in self._queues:
             if queue.full():
                 queue.get_nowait()

@@ -13,6 +13,8 @@ PaymentIntentId = NewType("PaymentIntentId", str)
 """`pi_…`: Stripe's."""
 UpdateId = NewType("UpdateId", str)
 """`upd_…`: one firmware update of one reader."""
+EventId = NewType("EventId", str)
+"""`evt_…`: one event of this machine; ours, not Stripe's."""
 LocalKeyId = NewType("LocalKeyId", str)
 """`lk_…`: names a local key without being it."""
 

@@ -160,7 +160,7 @@ class Till:
 
     async def _work(self, began: asyncio.Future[FirmwareBench]) -> None:
         journal = open_flow_journal(self.folder / "journal.db", clock=self.clock)
-        store = KillingStore(journal.disk, clock=self.clock)
+        store = KillingStore(journal.disk, clock=self.clock, events=journal.events)
         store.stopped = asyncio.Event()
         journal.updates = store
         catalog = self.repository.catalog(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from agent.journal.entries import Entry
 from agent.journal.journal import Journal, Recorded
 from agent.journal.migrations import migrations
 from agent.journal.offline import SealPayment
-from agent.journal.writer import Change
+from agent.journal.writer import Change, Settled
 
 T = TypeVar("T")
 
@@ -32,20 +31,28 @@ class FlowDatabase(Database):
     """Whose points its writes are."""
     kinds: str | None = None
     """Of the entries about to be written."""
+    writes = 0
+    """How many changes were begun."""
 
-    async def write(self, change: Change[T]) -> T:
+    async def write(self, change: Change[T], *, settled: Settled[T] | None = None) -> T:
         name, self.kinds = self.kinds or _name_of(change), None
+        write = super().write
         if self.fate is None:
-            return await self._write(change)
-        return await self.fate.write(name, lambda: self._write(change))
+            return await write(change, settled=settled)
+        return await self.fate.write(name, lambda: write(change, settled=settled))
 
-    async def _write(self, change: Change[T]) -> T:
+    def begin(
+        self, change: Change[T], *, settled: Settled[T] | None = None
+    ) -> asyncio.Future[T]:
         def on_full_disk(_: sqlite3.Connection) -> T:
             raise sqlite3.OperationalError("database or disk is full")
 
+        self.writes += 1
+        begun = super().begin(on_full_disk if self.is_full else change, settled=settled)
         loop = asyncio.get_running_loop()
-        with loop.thread_at_work() if isinstance(loop, SkippingLoop) else nullcontext():
-            return await super().write(on_full_disk if self.is_full else change)
+        if isinstance(loop, SkippingLoop):
+            loop.until_done(begun)
+        return begun
 
 
 class FlowJournal(Journal):

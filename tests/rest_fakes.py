@@ -18,12 +18,13 @@ from firmware_fakes import FakeUpdates
 from starlette.applications import Starlette
 
 from agent.errors import AgentError, ResourceMissing
-from agent.events import EventBus
+from agent.events import Event, EventBus
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested, Outcome
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
+from agent.outbox.stream import EventStream
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
 from agent.payments.wanted import Wanted
@@ -311,8 +312,6 @@ class Agent:
     """The REST API over fakes, with a real journal."""
 
     folder: Path
-    app: Starlette
-    client: AsgiClient
     journal: Journal
     fleet: FakeFleet
     actions: FakeActions
@@ -320,8 +319,15 @@ class Agent:
     configurations: FakeConfigurations
     stripe: FakeStripe
     events: EventBus
+    stream: EventStream
     clock: StillClock
     key: str = field(repr=False)
+    app: Starlette = field(init=False)
+    client: AsgiClient = field(init=False)
+
+    def tell(self, event: Event) -> None:
+        """Let the journal tell this, as it does with the entries of a payment."""
+        self.journal.events.keep(event)
 
     async def client_with(self, *scopes: KeyScope) -> AsgiClient:
         """A caller whose key has these scopes only."""
@@ -351,40 +357,41 @@ async def running_agent(
     folder: Path, *, rest: RestSettings | None = None
 ) -> AsyncIterator[Agent]:
     """The application, its journal in `folder`, and a caller who may do everything."""
-    clock = StillClock()
+    clock, events = StillClock(), EventBus()
     journal = await Journal.open(folder / "journal.db", clock=clock)
     try:
-        key = await new_key(journal, *KeyScope)
-        fleet, actions, stripe = FakeFleet(), FakeActions(journal), FakeStripe()
-        events, configurations = EventBus(), FakeConfigurations()
-        updates = FakeUpdates(journal, events=events, clock=clock)
-        services = Services(
-            settings=Settings(state_dir=folder, rest=rest or RestSettings()),
-            journal=journal,
-            stripe=stripe,
-            fleet=fleet,
-            actions=actions,
-            updates=updates,
-            configurations=configurations,
-            events=events,
-            clock=clock,
-            random=counted_bytes,
-            livemode=False,
-        )
-        app = create_app(services)
-        yield Agent(
+        agent = Agent(
             folder=folder,
-            app=app,
-            client=AsgiClient(app, key=key),
             journal=journal,
-            fleet=fleet,
-            actions=actions,
-            updates=updates,
-            configurations=configurations,
-            stripe=stripe,
+            fleet=FakeFleet(),
+            actions=FakeActions(journal),
+            updates=FakeUpdates(journal, events=events, clock=clock),
+            configurations=FakeConfigurations(),
+            stripe=FakeStripe(),
             events=events,
+            stream=EventStream(journal.events, events, clock=clock),
             clock=clock,
-            key=key,
+            key=await new_key(journal, *KeyScope),
         )
+        agent.app = create_app(_services(agent, rest or RestSettings()))
+        agent.client = AsgiClient(agent.app, key=agent.key)
+        yield agent
     finally:
         await journal.aclose()
+
+
+def _services(agent: Agent, rest: RestSettings) -> Services:
+    return Services(
+        settings=Settings(state_dir=agent.folder, rest=rest),
+        journal=agent.journal,
+        stripe=agent.stripe,
+        fleet=agent.fleet,
+        actions=agent.actions,
+        updates=agent.updates,
+        configurations=agent.configurations,
+        events=agent.events,
+        stream=agent.stream,
+        clock=agent.clock,
+        random=counted_bytes,
+        livemode=False,
+    )

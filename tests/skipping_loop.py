@@ -92,9 +92,13 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         *args: *Ts,
     ) -> asyncio.Future[T]:
         answer = super().run_in_executor(executor, func, *args)
+        self.until_done(answer)
+        return answer
+
+    def until_done(self, answer: asyncio.Future[T]) -> None:
+        """As `thread_at_work`, until the thread's answer is there."""
         self._skipping.threads_at_work += 1
         answer.add_done_callback(self._thread_done)
-        return answer
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         # A thread of its own waits for the others.

@@ -5,6 +5,7 @@ Owns connections, transactions and durability; knows no table.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from contextlib import suppress
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from agent.errors import JournalUnavailable
 from agent.journal.migrations import Migration, migrate
-from agent.journal.writer import Change, Writer
+from agent.journal.writer import Change, Settled, Writer
 
 T = TypeVar("T")
 
@@ -58,14 +59,23 @@ class Database:
         except sqlite3.Error as error:
             raise JournalUnavailable(f"{self.path}: {error}") from error
 
-    async def write(self, change: Change[T]) -> T:
+    async def write(self, change: Change[T], *, settled: Settled[T] | None = None) -> T:
         """Run `change` in the writer's next transaction; durable when this returns.
 
         Where `change` raises, nothing it did stays, and others are not affected.
         Raises JournalUnavailable where SQLite or the disk fails. A caller that is
         cancelled meanwhile does not take the change back.
         """
-        return await self._writer.submit(change)
+        return await self.begin(change, settled=settled)
+
+    def begin(
+        self, change: Change[T], *, settled: Settled[T] | None = None
+    ) -> asyncio.Future[T]:
+        """As `write`, begun before this returns: writes keep the order of these calls.
+
+        `settled` hears how it ended even where nobody waits for the future.
+        """
+        return self._writer.begin(change, settled=settled)
 
     async def execute(self, sql: str, *values: object) -> None:
         """Write one statement; as `write`."""

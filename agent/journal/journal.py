@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from agent.clock import Clock
 from agent.errors import JournalUnavailable
+from agent.events import Event
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import AnswerStore, StoredAnswer, keep
 from agent.journal.codec import PAYMENT_KINDS
 from agent.journal.db import Database
 from agent.journal.entries import Entry
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
+from agent.journal.event_log import EventLog
 from agent.journal.keys import LocalKeyStore
 from agent.journal.migrations import migrations
 from agent.journal.offline import OfflineStore, SealPayment
@@ -51,6 +54,18 @@ _HOLD = "INSERT OR REPLACE INTO held_cards (payment_id, card) VALUES (?,?)"
 _HELD = "SELECT card FROM held_cards WHERE payment_id = ?"
 
 
+class Narrator(Protocol):
+    """Says what an entry means to registers: agent.payments.narrator."""
+
+    def events_of(self, entries: Sequence[Entry]) -> Sequence[Event]:
+        """What is told with these entries, of one payment and about to be written."""
+        ...
+
+    def forget(self, payment_id: PaymentId) -> None:
+        """They could not be written: the payment is as it was on the disk."""
+        ...
+
+
 class Journal:
     """The payments' memory. Use it on the event loop that opened it."""
 
@@ -60,7 +75,10 @@ class Journal:
         self._entries = EntryTable(
             database, table="entries", subject="payment_id", kinds=PAYMENT_KINDS
         )
-        self.updates = UpdateStore(database, clock=clock)
+        self.narrator: Narrator | None = None
+        """Tells registers of entries; None where there is nobody to tell."""
+        self.events = EventLog(database, clock=clock)
+        self.updates = UpdateStore(database, clock=clock, events=self.events)
         self.offline = OfflineStore(database, clock=clock)
         self.readers = ReaderStore(database)
         self.keys = LocalKeyStore(database)
@@ -91,6 +109,7 @@ class Journal:
     ) -> Recorded:
         """Record entries of one payment; durable, all of them or none, on return.
 
+        What the narrator has to tell of them is recorded in the same transaction.
         `held_card` is the reader's ciphertext, kept until the confirm has an outcome.
         `seal` makes what is stored of an offline payment, at the same stroke.
         Returns the last one as it stands in the journal.
@@ -109,7 +128,14 @@ class Journal:
                 self.offline.store(connection, seal, at=at)
             return recorded
 
-        return await self._database.write(change)
+        if self.narrator is None:
+            return await self._database.write(change)
+        try:
+            told = self.narrator.events_of(entries)
+            return await self.events.write(change, told, at=at)
+        except BaseException:
+            self.narrator.forget(entries[0].payment_id)
+            raise
 
     def entries_of(self, payment_id: PaymentId) -> list[Recorded]:
         """The payment's entries, oldest first."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
+from typing import assert_never
 
 from agent.clock import Clock
+from agent.events import Event, UpdateFinished, UpdateStarted
 from agent.ids import ReaderId, UpdateId
 from agent.journal.codec import Kinds
 from agent.journal.db import Database
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
+from agent.journal.event_log import EventLog
 from agent.journal.update_entries import (
     ActivationStarted,
     ImageDownloaded,
@@ -55,9 +58,10 @@ _LATEST = (
 class UpdateStore:
     """The tables of updates. Raises JournalUnavailable."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, clock: Clock, events: EventLog) -> None:
         self._database = database
         self._clock = clock
+        self._events = events
         self._entries = EntryTable(
             database,
             table="update_entries",
@@ -67,7 +71,7 @@ class UpdateStore:
         )
 
     async def append(self, entry: UpdateEntry) -> RecordedUpdate:
-        """Record it; durable when this returns.
+        """Record it and what registers are told of it; durable when this returns.
 
         Raises InternalError for a second request or end of one update.
         """
@@ -76,7 +80,15 @@ class UpdateStore:
         def change(connection: sqlite3.Connection) -> RecordedUpdate:
             return self._entries.append(connection, [entry], at=at)
 
-        return await self._database.write(change)
+        return await self._events.write(change, self._told(entry), at=at)
+
+    def _told(self, entry: UpdateEntry) -> list[Event]:
+        if not isinstance(entry, LoadStarted | UpdateEnded):
+            return []
+        requested = self.entries_of(entry.update_id)[0].entry
+        if not isinstance(requested, UpdateRequested):
+            raise ValueError("an update's entries start with UpdateRequested")
+        return [_event_of(entry, requested)]
 
     def entries_of(self, update_id: UpdateId) -> list[RecordedUpdate]:
         """The update's entries, oldest first."""
@@ -102,3 +114,21 @@ class UpdateStore:
     def verify(self) -> VerifiedChain:
         """Check every entry; raises JournalBroken."""
         return self._entries.check()
+
+
+def _event_of(entry: LoadStarted | UpdateEnded, requested: UpdateRequested) -> Event:
+    match entry:
+        case LoadStarted():
+            return UpdateStarted(
+                requested.reader_id, entry.update_id, requested.to_version
+            )
+        case UpdateEnded():
+            return UpdateFinished(
+                requested.reader_id,
+                entry.update_id,
+                outcome=entry.outcome,
+                firmware_version=entry.firmware_version,
+                failure_code=entry.failure_code,
+            )
+        case _:
+            assert_never(entry)

@@ -22,6 +22,10 @@ T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], T]
 """Statements to run inside the writer's transaction; never commits by itself."""
 
+Settled = Callable[[T | None], None]
+"""Called on the loop, in the order of the writes, once it is certain how one ended: with
+what the change gave, or with None where nothing of it was written."""
+
 LARGEST_GROUP = 256
 
 
@@ -29,6 +33,7 @@ LARGEST_GROUP = 256
 class _Job:
     change: Change[Any]
     answer: asyncio.Future[Any]
+    settled: Settled[Any] | None
 
 
 @dataclass(slots=True)
@@ -53,13 +58,18 @@ class Writer:
         self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
-    async def submit(self, change: Change[T]) -> T:
-        """Run `change` in the next transaction and wait for its commit."""
+    def begin(
+        self, change: Change[T], *, settled: Settled[T] | None = None
+    ) -> asyncio.Future[T]:
+        """Run `change` in the next transaction; the future ends with its commit.
+
+        Raises JournalUnavailable once closing: then `settled` is never called.
+        """
         if self._closing:
             raise JournalUnavailable("the journal is closed")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(change, answer))
-        return await answer
+        self._jobs.put(_Job(change, answer, settled))
+        return answer
 
     async def aclose(self) -> None:
         """Carry out what is queued, close the connection, join the thread."""
@@ -132,6 +142,8 @@ class Writer:
 
 def _resolve(done: list[_Done]) -> None:
     for each in done:
+        if each.job.settled is not None:
+            each.job.settled(each.result if each.error is None else None)
         if each.job.answer.done():
             continue  # its caller was cancelled
         if each.error is not None:

@@ -8,12 +8,13 @@ from contextlib import suppress
 from functools import reduce
 
 from agent.errors import JournalError
-from agent.events import EventBus, PhaseChanged
+from agent.events import EventBus
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionFinished, ActionRequested, Entry
 from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
+from agent.payments.narrator import phase_changed
 from agent.payments.payment import Payment, apply, begin, fold
 from drivers.reader import TransactionFinished
 
@@ -157,6 +158,4 @@ class PaymentRecord:
             phase=payment.phase,
             failure_code=payment.failure_code,
         )
-        self._events.publish(
-            PhaseChanged(payment.reader_id, payment.payment_id, phase=payment.phase)
-        )
+        self._events.publish(phase_changed(payment))

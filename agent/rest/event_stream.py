@@ -1,21 +1,26 @@
-"""`/agent/events`: what happens on this machine, live, as server-sent events.
+"""`/agent/events`: what happens on this machine, as server-sent events.
 
-Live only: a listener that was away reads the readers and the journal.
+An event that is kept has its sequence number as id: a listener that was away sends the
+last one it knows, hears what it has missed, and goes on live.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from agent.events import Event, EventBus
-from agent.rest.parameters import Parameters
+from agent.errors import EventsGone, ParameterInvalid
+from agent.events import data_of, name_of
+from agent.journal.event_log import EventLog, RecordedEvent, Told
+from agent.outbox.stream import EventStream, Listener, TooSlow
+from agent.rest.event_object import STRIPES, event_object
+from agent.rest.parameters import NotNegative, Parameters, Text
 from agent.rest.requests import queried
 from agent.rest.services import services_of
 
@@ -26,41 +31,163 @@ STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """No cache and no proxy holds an event back."""
 KEEP_ALIVE_S = 15.0
 """Proxies and browsers drop a connection that is silent for longer than 30 s or so."""
+REPLAY_STEP = 100
+"""How many events are read from the log at once."""
+
+
+class ListenToEvents(Parameters):
+    """`GET /agent/events`."""
+
+    after: NotNegative | None = None
+    types: Text | None = None
+    reader: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events a listener wants."""
+
+    types: tuple[str, ...] = ("*",)
+    """Names; `*` stands for anything."""
+    reader: str | None = None
+
+    def wants(self, event: Told) -> bool:
+        """Whether the event is one of them."""
+        name = event.type if isinstance(event, RecordedEvent) else name_of(event)
+        return self.reader in (None, event.reader_id) and any(
+            fnmatchcase(name, wanted) for wanted in self.types
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What every event object of this agent has alike."""
+
+    api_version: str
+    livemode: bool
 
 
 async def stream_events(request: Request) -> Response:
-    """Every event from now on."""
-    queried(request, Parameters)
+    """Every event from now on, after those that the caller has missed."""
+    services = services_of(request)
+    asked = queried(request, ListenToEvents)
+    after = _last_known(request, asked)
     request.scope[ENDLESS] = True
     return StreamingResponse(
-        frames(services_of(request).events),
+        frames(
+            services.stream,
+            services.journal.events,
+            shown=Shown(services.settings.stripe.api_version, services.livemode),
+            after=after,
+            wanted=Filter(_types(asked.types), asked.reader),
+        ),
         media_type="text/event-stream",
         headers=STREAM_HEADERS,
     )
 
 
 async def frames(
-    events: EventBus, *, keep_alive_s: float = KEEP_ALIVE_S
+    stream: EventStream,
+    log: EventLog,
+    *,
+    shown: Shown,
+    after: int | None = None,
+    wanted: Filter = Filter(),
+    keep_alive_s: float = KEEP_ALIVE_S,
 ) -> AsyncIterator[str]:
-    """Events as frames, with a comment wherever nothing happens for a while."""
-    with events.listen() as queue:
-        # Tells the caller that from here on nothing is missed.
-        yield ": listening\n\n"
-        while True:
-            try:
-                async with asyncio.timeout(keep_alive_s):
-                    event = await queue.get()
-            except TimeoutError:
-                yield ": keep-alive\n\n"
-            else:
-                yield frame(event)
+    """Events as frames: what follows `after`, and then what happens.
+
+    With a comment wherever nothing happens for a while. Ends for a caller who does not
+    keep up.
+    """
+    known = log.head() if after is None else after
+    if (reset := _reset(log, known)) is not None:
+        known, notice = reset
+        yield notice
+    while events := log.read(after=known, limit=REPLAY_STEP):
+        for event in filter(wanted.wants, events):
+            yield frame(event, shown=shown)
+        known = events[-1].seq
+        await asyncio.sleep(0)  # Payments go on while somebody reads of old ones.
+    # Nothing may wait between the read that found nothing more and this.
+    with stream.listen() as listener:
+        yield f": listening\nid: {known}\n\n"
+        async for told in _live(listener, keep_alive_s=keep_alive_s):
+            if told is None:
+                # The id makes a caller who hears little come back to here.
+                yield f": keep-alive\nid: {known}\n\n"
+                continue
+            if isinstance(told, RecordedEvent):
+                if told.seq <= known:
+                    continue  # It was replayed already.
+                known = told.seq
+            if wanted.wants(told):
+                yield frame(told, shown=shown)
 
 
-def frame(event: Event) -> str:
-    """One event: its name in snake case, its fields as JSON."""
-    return f"event: {event_name(event)}\ndata: {json.dumps(asdict(event))}\n\n"
+async def _live(
+    listener: Listener, *, keep_alive_s: float
+) -> AsyncIterator[Told | None]:
+    """What happens, and None where nothing does; ends where that was too much."""
+    while True:
+        try:
+            async with asyncio.timeout(keep_alive_s):
+                told = await listener.next()
+        except TimeoutError:
+            yield None
+        except TooSlow:
+            return
+        else:
+            yield told
 
 
-def event_name(event: Event) -> str:
-    """`InputRequested` → `input_requested`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+def frame(event: Told, *, shown: Shown) -> str:
+    """One event: its name, its place if it is kept, and what it says as JSON."""
+    if not isinstance(event, RecordedEvent):
+        data = json.dumps(data_of(event))
+        return f"event: {name_of(event)}\ndata: {data}\n\n"
+    if event.type.startswith(STRIPES):
+        content = event_object(
+            event, api_version=shown.api_version, livemode=shown.livemode
+        )
+    else:
+        content = {
+            **json.loads(event.data),
+            "event_id": event.event_id,
+            "created": int(event.at.timestamp()),
+        }
+    return f"event: {event.type}\nid: {event.seq}\ndata: {json.dumps(content)}\n\n"
+
+
+def _last_known(request: Request, asked: ListenToEvents) -> int | None:
+    """A browser's own header counts for more: its address stays as it was at first."""
+    header = request.headers.get("last-event-id")
+    if header is None:
+        return asked.after
+    if not header.isdecimal() or len(header) > 15:
+        raise ParameterInvalid("Last-Event-ID must be the id of an event.")
+    return int(header)
+
+
+def _types(asked: str | None) -> tuple[str, ...]:
+    return ("*",) if asked is None else tuple(asked.split(","))
+
+
+def _reset(log: EventLog, known: int) -> tuple[int, str] | None:
+    """Where a caller goes on who knows a place that is not there, and how it is told."""
+    oldest, head = log.oldest(), log.head()
+    if known > head:
+        start, message = head, f"There is no event {known} yet; the newest is {head}."
+    elif known < oldest - 1:
+        start = oldest - 1
+        message = f"The events after {known} are gone; the oldest is {oldest}."
+    else:
+        return None
+    content = {
+        "code": EventsGone.code,
+        "message": message,
+        "remedy": EventsGone.remedy,
+        "oldest": oldest,
+        "newest": head,
+    }
+    return start, f"event: reset\nid: {start}\ndata: {json.dumps(content)}\n\n"

@@ -21,6 +21,7 @@ from agent.ids import PaymentId, Random, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
+from agent.outbox.stream import EventStream
 from agent.payments.payment import Payment
 from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
@@ -164,6 +165,7 @@ class Services:
     updates: Updates
     configurations: Configurations
     events: EventBus
+    stream: EventStream
     clock: Clock
     random: Random
     livemode: bool

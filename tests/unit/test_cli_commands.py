@@ -30,9 +30,7 @@ def paying(served: ServedAgent, outcome: Outcome, *, code: str | None = None) ->
     def end(payment: Payment) -> None:
         agent.actions.end("tmr_1", outcome, code=code)
         for phase in ("requested", outcome.value):
-            agent.events.publish(
-                PhaseChanged(payment.reader_id, payment.payment_id, phase=phase)
-            )
+            agent.tell(PhaseChanged(payment.reader_id, payment.payment_id, phase=phase))
 
     agent.actions.on_begin = end
     agent.stripe.objects = {

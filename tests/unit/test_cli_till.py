@@ -86,9 +86,7 @@ def script(
 
     def begin(payment: Payment) -> None:
         def phase(name: str) -> None:
-            agent.events.publish(
-                PhaseChanged(payment.reader_id, payment.payment_id, phase=name)
-            )
+            agent.tell(PhaseChanged(payment.reader_id, payment.payment_id, phase=name))
 
         phase("requested")
         act(agent, phase)

@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 from rest_fakes import Agent, running_agent
 
-from agent.events import EventBus, InputRequested, PhaseChanged
 from agent.firmware.updates import InstallRequest
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.update_entries import UpdateOutcome
 from agent.payments.payment import Payment
-from agent.rest.event_stream import frame, frames
 from drivers.errors import PortWatchUnavailable
 
 READERS = "/v1/terminal/readers"
@@ -176,34 +174,6 @@ async def test_the_journal_is_read_page_by_page(agent: Agent) -> None:
     assert first["next_after"] == 2
     assert [entry["seq"] for entry in last["entries"]] == [3]
     assert last["next_after"] is None
-
-
-def test_an_event_is_a_named_frame_with_json() -> None:
-    event = InputRequested(ReaderId("tmr_1"), PaymentId("pay_1"), ("insert", "tap"))
-
-    assert frame(event) == (
-        "event: input_requested\n"
-        'data: {"reader_id": "tmr_1", "payment_id": "pay_1",'
-        ' "options": ["insert", "tap"]}\n\n'
-    )
-
-
-async def test_a_listener_misses_nothing_after_the_first_frame() -> None:
-    events = EventBus()
-    stream = frames(events)
-    first = await anext(stream)
-    events.publish(PhaseChanged(ReaderId("tmr_1"), PaymentId("pay_1"), "confirming"))
-
-    second = await anext(stream)
-
-    assert first == ": listening\n\n"
-    assert second.startswith("event: phase_changed\n")
-
-
-async def test_a_silent_stream_is_kept_alive() -> None:
-    stream = frames(EventBus(), keep_alive_s=0.001)
-
-    assert [await anext(stream) for _ in range(2)][1] == ": keep-alive\n\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,189 @@
+"""The events of this machine: kept in a table while they are young, told in one order.
+
+An event that is kept is written in the transaction that makes it true, or in one of its
+own. Whoever listens is told of it once it is on the disk, in the order of the writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from agent.clock import Clock
+from agent.errors import JournalUnavailable
+from agent.events import Event, data_of, name_of
+from agent.ids import EventId
+from agent.journal.codec import canonical, time_of, time_text
+from agent.journal.db import Database
+from agent.journal.event_ids import event_id, seq_in
+from agent.journal.writer import Change, Settled
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event that is on the disk, with its place in the stream."""
+
+    seq: int
+    event_id: EventId
+    at: datetime
+    type: str
+    reader_id: str | None
+    data: str
+    """JSON."""
+
+
+Told = RecordedEvent | Event
+"""What a listener hears: a kept event, or a passing one as it was published."""
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    """Where events that are being written will be told."""
+
+    events: Sequence[Told] | None = None
+    """None while that is not certain yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing(Generic[T]):
+    """Events on their way to the disk, with what they tell of."""
+
+    change: Change[tuple[T, list[RecordedEvent]]]
+    settled: Settled[tuple[T, list[RecordedEvent]]]
+
+
+_COLUMNS = "seq, event_id, at, type, reader_id, data"
+_HEAD = "SELECT seq FROM events ORDER BY seq DESC LIMIT 1"
+_OLDEST = "SELECT seq FROM events ORDER BY seq LIMIT 1"
+_INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES (?,?,?,?,?,?)"  # noqa: S608 - constants only
+_AFTER = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants only
+_GET = f"SELECT {_COLUMNS} FROM events WHERE seq = ?"  # noqa: S608 - constants only
+_FORGET = "DELETE FROM events WHERE seq <= ? AND seq < (SELECT max(seq) FROM events)"
+
+
+class EventLog:
+    """The table of events, and the order in which they are told.
+
+    Use it on the event loop. Raises JournalUnavailable.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self.tell: Callable[[Told], None] = _nobody
+        """Called on the loop with each event, in the stream's order; must not raise."""
+        self._database = database
+        self._clock = clock
+        self._lane: deque[_Place] = deque()
+
+    async def write(
+        self, change: Change[T], events: Sequence[Event], *, at: datetime
+    ) -> T:
+        """Run `change` and keep `events`, in one transaction; as Database.write."""
+        if not events:
+            return await self._database.write(change)
+        writing = self._writing(change, events, at=at)
+        try:
+            result, _ = await self._database.write(
+                writing.change, settled=writing.settled
+            )
+        except JournalUnavailable:
+            writing.settled(None)  # It may not even have begun.
+            raise
+        return result
+
+    def keep(self, *events: Event) -> asyncio.Future[tuple[None, list[RecordedEvent]]]:
+        """Keep `events` in a transaction of their own, begun before this returns."""
+        writing = self._writing(_nothing, events, at=self._clock.now())
+        try:
+            return self._database.begin(writing.change, settled=writing.settled)
+        except JournalUnavailable:
+            writing.settled(None)
+            raise
+
+    def pass_on(self, event: Event) -> None:
+        """Tell of an event that is not kept, behind those that are being written."""
+        self._lane.append(_Place([event]))
+        self._advance()
+
+    def read(self, *, after: int, limit: int = 100) -> list[RecordedEvent]:
+        """Up to `limit` kept events that follow sequence number `after`."""
+        return [_recorded(*row) for row in self._database.read(_AFTER, after, limit)]
+
+    def get(self, event_id: str) -> RecordedEvent | None:
+        """The kept event of that id."""
+        seq = seq_in(event_id)
+        rows = [] if seq is None else self._database.read(_GET, seq)
+        found = _recorded(*rows[0]) if rows else None
+        return found if found is not None and found.event_id == event_id else None
+
+    def head(self) -> int:
+        """The newest event's sequence number; 0 where there was none yet."""
+        rows = self._database.read(_HEAD)
+        return rows[0][0] if rows else 0
+
+    def oldest(self) -> int:
+        """The sequence number of the oldest event that is kept; 0 without any."""
+        rows = self._database.read(_OLDEST)
+        return rows[0][0] if rows else 0
+
+    async def forget(self, *, through: int) -> None:
+        """Keep no event up to that sequence number; the newest stays, for its number."""
+        await self._database.execute(_FORGET, through)
+
+    def _writing(
+        self, change: Change[T], events: Sequence[Event], *, at: datetime
+    ) -> _Writing[T]:
+        """Take the next place for `events`, about to be written with `change`."""
+        place, at_text = _Place(), time_text(at)
+        self._lane.append(place)
+
+        def both(connection: sqlite3.Connection) -> tuple[T, list[RecordedEvent]]:
+            return change(connection), _insert(connection, events, at=at_text)
+
+        def settled(done: tuple[T, list[RecordedEvent]] | None) -> None:
+            place.events = [] if done is None else done[1]
+            self._advance()
+
+        return _Writing(both, settled)
+
+    def _advance(self) -> None:
+        """Tell of all that nothing uncertain stands before."""
+        while self._lane and (events := self._lane[0].events) is not None:
+            self._lane.popleft()
+            for event in events:
+                self.tell(event)
+
+
+def _insert(
+    connection: sqlite3.Connection, events: Sequence[Event], *, at: str
+) -> list[RecordedEvent]:
+    (seq,) = connection.execute(_HEAD).fetchone() or (0,)
+    recorded = []
+    for event in events:
+        seq += 1
+        name, data = name_of(event), canonical(data_of(event))
+        id_ = event_id(seq, at=at, type=name, data=data)
+        row = (seq, id_, at, name, event.reader_id, data)
+        connection.execute(_INSERT, row)
+        recorded.append(_recorded(*row))
+    return recorded
+
+
+def _recorded(
+    seq: int, id_: str, at: str, name: str, reader_id: str | None, data: str
+) -> RecordedEvent:
+    return RecordedEvent(seq, EventId(id_), time_of(at), name, reader_id, data)
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """An event that stands for itself."""
+
+
+def _nobody(_: Told) -> None:
+    """Who listens before anybody does."""

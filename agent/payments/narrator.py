@@ -1,0 +1,79 @@
+"""What registers are told of a payment, said by its entries as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from agent.events import Event, PhaseChanged, ReaderActionChanged
+from agent.ids import PaymentId
+from agent.journal.entries import ActionFinished, ActionRequested, Entry, Outcome
+from agent.journal.journal import Journal
+from agent.payments.payment import Payment, apply, begin, fold
+
+SUCCEEDED = "terminal.reader.action_succeeded"
+FAILED = "terminal.reader.action_failed"
+
+_ENDS: dict[Outcome, str | None] = {
+    Outcome.SUCCEEDED: SUCCEEDED,
+    Outcome.DECLINED: FAILED,
+    Outcome.FAILED: FAILED,
+    Outcome.CANCELED: None,
+}
+"""Stripe tells of no action that a register has canceled or replaced."""
+
+ShowReader = Callable[[Payment], dict[str, Any]]
+"""The payment's reader as Stripe shows it, with the payment as its action."""
+
+
+class Narrator:
+    """Fulfils agent.journal.journal.Narrator."""
+
+    def __init__(self, journal: Journal, *, show_reader: ShowReader) -> None:
+        self._journal = journal
+        self._show_reader = show_reader
+        self._under_way: dict[PaymentId, Payment] = {}
+
+    def events_of(self, entries: Sequence[Entry]) -> list[Event]:
+        """The phase after each entry, and Stripe's event where the action has ended.
+
+        Raises IllegalStep for an entry that may not follow.
+        """
+        return [event for entry in entries for event in self._events_of(entry)]
+
+    def forget(self, payment_id: PaymentId) -> None:
+        """Take the payment as the journal has it, next time."""
+        self._under_way.pop(payment_id, None)
+
+    def _events_of(self, entry: Entry) -> Iterator[Event]:
+        payment = self._after(entry)
+        yield phase_changed(payment)
+        if not isinstance(entry, ActionFinished):
+            self._under_way[payment.payment_id] = payment
+            return
+        self.forget(payment.payment_id)
+        name = _ENDS[entry.outcome]
+        if name is not None:
+            yield ReaderActionChanged(
+                name, payment.reader_id, reader=self._show_reader(payment)
+            )
+
+    def _after(self, entry: Entry) -> Payment:
+        if isinstance(entry, ActionRequested):
+            return begin(entry)
+        before = self._under_way.get(entry.payment_id)
+        if before is None:
+            recorded = self._journal.entries_of(entry.payment_id)
+            before = fold(one.entry for one in recorded)
+        return apply(before, entry)
+
+
+def phase_changed(payment: Payment) -> PhaseChanged:
+    """Where the payment stands."""
+    return PhaseChanged(
+        payment.reader_id,
+        payment.payment_id,
+        phase=payment.phase,
+        payment_intent=payment.payment_intent,
+        failure_code=payment.failure_code,
+    )

@@ -1,0 +1,67 @@
+"""An event as Stripe shows events, and the reader within it. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Protocol
+
+from agent.errors import ResourceMissing
+from agent.ids import ReaderId
+from agent.journal.event_log import RecordedEvent
+from agent.payments.payment import Payment
+from agent.rest.reader_object import (
+    JsonObject,
+    ShownReader,
+    action_object,
+    reader_object,
+)
+
+STRIPES = "terminal.reader."
+"""How the events begin that Stripe has too: their object is Stripe's own."""
+
+
+class Sessions(Protocol):
+    """The readers of this machine."""
+
+    def session(self, reader_id: ReaderId) -> ShownReader:
+        """Raises ResourceMissing."""
+        ...
+
+
+def event_object(
+    event: RecordedEvent,
+    *,
+    api_version: str,
+    livemode: bool,
+    pending_webhooks: int = 0,
+) -> JsonObject:
+    """Stripe's Event; the object of an event that Stripe has not is named after it."""
+    content: dict[str, Any] = json.loads(event.data)
+    if not event.type.startswith(STRIPES):
+        content = {"object": event.type, **content}
+    return {
+        "id": event.event_id,
+        "object": "event",
+        "api_version": api_version,
+        "created": int(event.at.timestamp()),
+        "data": {"object": content},
+        "livemode": livemode,
+        "pending_webhooks": pending_webhooks,
+        "request": {"id": None, "idempotency_key": None},
+        "type": event.type,
+    }
+
+
+def show_reader(payment: Payment, *, fleet: Sessions, livemode: bool) -> JsonObject:
+    """The payment's reader with the payment as its action, for an event about it."""
+    try:
+        session = fleet.session(payment.reader_id)
+    except ResourceMissing:
+        # Deleted while its payment was being settled.
+        return {
+            "id": payment.reader_id,
+            "object": "terminal.reader",
+            "deleted": True,
+            "action": action_object(payment),
+        }
+    return reader_object(session, payment, livemode=livemode)
