@@ -85,6 +85,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         journal=parts.journal,
         stripe=parts.stripe,
         fleet=fleet,
+        configurations=configurations,
         events=events,
         clock=parts.clock,
         random=parts.random,

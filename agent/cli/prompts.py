@@ -29,6 +29,15 @@ PHASES = {
 }
 """The phases of a payment that take long enough to be worth a word."""
 
+STEPS = {
+    "selecting_tip": "The customer chooses a tip",
+    "selecting_application": "The customer chooses how to pay",
+    "entering_card_number": "The customer types the card number",
+    "entering_pin": "The customer enters the PIN",
+    "signing": "The customer signs",
+}
+"""What the customer does at the reader, beyond presenting a card."""
+
 _PRESENTED = {"insert": "Card inserted", "tap": "Card tapped", "swipe": "Card swiped"}
 _ORDER = ("insert", "tap", "swipe", "manual")
 _VERBS = {"manual": "enter"}
@@ -46,6 +55,8 @@ def prompt(event: str, content: JsonObject) -> str | None:
             return _PRESENTED.get(text_at(content, "option") or "", "Card presented")
         case "card_event":
             return "Card removed"
+        case "customer_busy":
+            return STEPS.get(text_at(content, "step") or "")
         case "phase_changed":
             return PHASES.get(text_at(content, "phase") or "")
         case _:

@@ -60,6 +60,8 @@ class CardCollected:
     read_method: str
     card_digest: str
     """SHA-256 of the ciphertext, hex: the ciphertext itself is held apart, briefly."""
+    tip: int | None = None
+    """Chosen at the reader on top of the amount; None where nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True)

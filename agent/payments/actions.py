@@ -18,6 +18,7 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested
 from agent.journal.journal import Journal
 from agent.log import get_logger
+from agent.payments.asking import tip_question
 from agent.payments.payment import Payment
 from agent.payments.perform import perform
 from agent.payments.prepare import Subject, prepare
@@ -31,6 +32,8 @@ from agent.readers.fleet import Fleet
 from agent.readers.session import ReaderSession, ReaderStatus
 from agent.settings import PaymentSettings
 from agent.stripe_api.client import StripeClient
+from agent.terminal_configuration.configurations import Configurations
+from drivers.reader import TipChoices
 
 log = get_logger(__name__)
 
@@ -47,6 +50,7 @@ class Actions:
         journal: Journal,
         stripe: StripeClient,
         fleet: Fleet,
+        configurations: Configurations,
         events: EventBus,
         clock: Clock,
         random: Random,
@@ -55,6 +59,7 @@ class Actions:
     ) -> None:
         self._journal = journal
         self._fleet = fleet
+        self._configurations = configurations
         self._events = events
         self._random = random
         self._tasks = tasks
@@ -105,6 +110,9 @@ class Actions:
         session.check_free()
         await session.first_attempt()
         subject = await prepare(wanted, stripe=self._settlement.stripe)
+        tip = await tip_question(
+            wanted, subject, session=session, configurations=self._configurations
+        )
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._running.replace(reader_id)
             self._running.refuse_if_elsewhere(subject.payment_intent)
@@ -118,7 +126,7 @@ class Actions:
                 )
             )
             self._tasks.create_task(
-                self._perform(running, wanted, session),
+                self._perform(running, wanted, session, tip=tip),
                 name=f"payment {running.record.payment.payment_id}",
             )
             await until_durable(running)
@@ -171,7 +179,12 @@ class Actions:
         )
 
     async def _perform(
-        self, running: Running, wanted: Wanted, session: ReaderSession
+        self,
+        running: Running,
+        wanted: Wanted,
+        session: ReaderSession,
+        *,
+        tip: TipChoices | None,
     ) -> None:
         """One action's task: its straight line, and recovery where that breaks."""
         try:
@@ -182,6 +195,7 @@ class Actions:
                 settlement=self._settlement,
                 events=self._events,
                 cancellation=running.cancellation,
+                tip=tip,
             )
         except Exception as error:  # noqa: BLE001 - outermost: others' payments go on
             _log_broken(running, error)

@@ -22,6 +22,7 @@ from agent.events import (
 )
 from agent.journal.entries import ActionFinished, CardCollected, ConfirmStarted
 from agent.log import get_logger
+from agent.payments.asking import card_request
 from agent.payments.failures import canceled, ended_without_card, reader_failed
 from agent.payments.held_card import digest, to_bytes
 from agent.payments.issuer_answer import issuer_answer
@@ -30,27 +31,34 @@ from agent.payments.settle import finish, settle_confirm
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
 from agent.readers.session import ReaderSession
-from agent.settings import PaymentSettings
 from agent.stripe_api.cards import ConfirmCard
 from drivers.errors import DriverError, LocalError, ReaderRefused, ReaderTimeout
 from drivers.reader import (
     CardPresented,
     CardRemoved,
     CardRequested,
-    ChipFlow,
     CustomerActing,
     EncryptedCard,
     MessageShown,
     OnlineRequested,
     SignatureCaptured,
+    TipChoices,
     TipChosen,
     Transaction,
     TransactionEvent,
     TransactionFinished,
-    TransactionRequest,
 )
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedCard:
+    """A card, and what was agreed with its holder before."""
+
+    card: EncryptedCard
+    tip: int | None
+    """Minor units on top of the amount, signed by the card; None where nobody was asked."""
 
 
 @dataclass(slots=True)
@@ -103,6 +111,7 @@ async def process_payment_intent(
     settlement: Settlement,
     events: EventBus,
     cancellation: Cancellation,
+    tip: TipChoices | None = None,
 ) -> None:
     """Collect a card and confirm the PaymentIntent with it.
 
@@ -112,9 +121,8 @@ async def process_payment_intent(
     payment_id = record.payment.payment_id
     uncharged: ActionFinished | None = None
     try:
-        async with session.transaction(
-            _request(record, settlement.settings)
-        ) as transaction:
+        request = card_request(record.payment, settlement.settings, tip=tip)
+        async with session.transaction(request) as transaction:
             async with cancellation.of(transaction):
                 collected = await _collect_card(
                     transaction, record=record, events=events
@@ -141,24 +149,18 @@ async def process_payment_intent(
         await finish(record, settlement=settlement)
 
 
-def _request(record: PaymentRecord, settings: PaymentSettings) -> TransactionRequest:
-    return TransactionRequest(
-        amount=record.payment.amount,
-        currency=record.payment.currency,
-        timeout_s=settings.card_timeout_s,
-        flow=ChipFlow(settings.chip_flow),
-    )
-
-
 async def _collect_card(
     transaction: Transaction, *, record: PaymentRecord, events: EventBus
-) -> EncryptedCard | TransactionFinished:
+) -> CollectedCard | TransactionFinished:
     """Tell the register what the reader asks for, until there is a card or an end."""
+    tip: int | None = None
     async for event in transaction:
         _tell(event, record=record, events=events)
         match event:
+            case TipChosen():
+                tip = event.tip
             case OnlineRequested(card=card):
-                return card
+                return CollectedCard(card, tip)
             case TransactionFinished():
                 return event
             case _:
@@ -167,13 +169,13 @@ async def _collect_card(
 
 
 async def _confirm(
-    record: PaymentRecord, collected: EncryptedCard, *, settlement: Settlement
+    record: PaymentRecord, collected: CollectedCard, *, settlement: Settlement
 ) -> None:
     """Announce the confirm in the journal, send it, and learn what became of it."""
     payment_id = record.payment.payment_id
     card = _confirm_card(record, collected)
     await record.add(
-        CardCollected(payment_id, card.read_method, digest(card)),
+        CardCollected(payment_id, card.read_method, digest(card), tip=card.tip),
         ConfirmStarted(payment_id, f"cardlane-{payment_id}"),
         held_card=to_bytes(card),
     )
@@ -195,12 +197,14 @@ async def _complete_card(
             record.card_ended = event
 
 
-def _confirm_card(record: PaymentRecord, card: EncryptedCard) -> ConfirmCard:
+def _confirm_card(record: PaymentRecord, collected: CollectedCard) -> ConfirmCard:
+    card = collected.card
     return ConfirmCard(
         read_method=card.read_method,
         ciphertext=card.ciphertext,
         ksn=card.ksn,
         reader=record.payment.reader_id,
+        tip=collected.tip,
     )
 
 
@@ -224,10 +228,10 @@ def _tell(event: TransactionEvent, *, record: PaymentRecord, events: EventBus) -
             events.publish(DisplayRequested(reader_id, payment_id, message=message))
         case CustomerActing(step=step):
             events.publish(CustomerBusy(reader_id, payment_id, step=step))
-        case TipChosen() | SignatureCaptured():
-            # Not asked for yet, so a reader that tells of them changes nothing.
+        case SignatureCaptured():
+            # Not asked for yet, so a reader that tells of it changes nothing.
             pass
-        case OnlineRequested() | TransactionFinished():
+        case TipChosen() | OnlineRequested() | TransactionFinished():
             pass
         case _:
             assert_never(event)

@@ -19,6 +19,7 @@ def to_bytes(card: ConfirmCard) -> bytes:
             "ksn": card.ksn.hex(),
             "read_method": card.read_method,
             "reader": card.reader,
+            "tip": card.tip,
         },
         sort_keys=True,
         separators=(",", ":"),
@@ -33,6 +34,7 @@ def from_bytes(held: bytes) -> ConfirmCard:
         ciphertext=bytes.fromhex(fields["ciphertext"]),
         ksn=bytes.fromhex(fields["ksn"]),
         reader=fields["reader"],
+        tip=fields.get("tip"),
     )
 
 

@@ -42,6 +42,8 @@ class Payment:
     parameters: dict[str, str | int | bool]
     phase: Phase = Phase.REQUESTED
     read_method: str | None = None
+    tip: int | None = None
+    """Chosen at the reader, on top of `amount`; None where nobody was asked."""
     confirm_key: str | None = None
     """The idempotency key of the confirm, once it may have been sent."""
     sent: ActionSent | None = None
@@ -69,6 +71,11 @@ class Payment:
         if self.payment_intent is None:
             raise ValueError(f"{self.action} has no PaymentIntent")
         return self.payment_intent
+
+    @property
+    def total(self) -> int:
+        """What the cardholder pays, with the tip; minor units."""
+        return self.amount + (self.tip or 0)
 
     @property
     def is_finished(self) -> bool:
@@ -130,8 +137,8 @@ def _on_its_way(payment: Payment, entry: Entry) -> Payment:
     match entry:
         case ActionSent():
             return replace(payment, sent=entry)
-        case CardCollected(read_method=read_method):
-            return replace(payment, read_method=read_method)
+        case CardCollected(read_method=read_method, tip=tip):
+            return replace(payment, read_method=read_method, tip=tip)
         case ConfirmStarted(idempotency_key=key):
             return replace(payment, confirm_key=key)
         case ReversalStarted(idempotency_key=key):

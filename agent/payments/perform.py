@@ -8,6 +8,7 @@ from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
 from agent.payments.wanted import ProcessPaymentIntent, Wanted
 from agent.readers.session import ReaderSession
+from drivers.reader import TipChoices
 
 
 async def perform(
@@ -18,6 +19,7 @@ async def perform(
     settlement: Settlement,
     events: EventBus,
     cancellation: Cancellation,
+    tip: TipChoices | None,
 ) -> None:
     """Do what was wanted; returns with the action finished.
 
@@ -31,4 +33,5 @@ async def perform(
                 settlement=settlement,
                 events=events,
                 cancellation=cancellation,
+                tip=tip,
             )

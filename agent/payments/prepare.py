@@ -25,6 +25,8 @@ class Subject:
     currency: str = ""
     """Empty where the action moves no money."""
     reference_digest: str | None = field(default=None, repr=False)
+    tip: int | None = None
+    """What the amount already has of a tip; None where nobody was asked."""
 
 
 async def prepare(wanted: Wanted, *, stripe: StripeClient) -> Subject:
@@ -38,6 +40,7 @@ async def prepare(wanted: Wanted, *, stripe: StripeClient) -> Subject:
                 amount=intent.amount,
                 currency=intent.currency,
                 reference_digest=reference_digest(intent.reference),
+                tip=intent.tip,
             )
 
 

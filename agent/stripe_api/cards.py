@@ -20,6 +20,8 @@ class ConfirmCard:
     """DUKPT key serial number."""
     reader: str
     """`tmr_…`: who read it."""
+    tip: int | None = None
+    """Chosen at the reader, on top of the intent's amount; the card has signed both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def payment_method_data(card: ConfirmCard) -> dict[str, object]:
             content: card.ciphertext.hex().upper(),
             "ksn": card.ksn.hex().upper(),
             "reader": card.reader,
+            "amount_tip": card.tip,
         },
     }
 

@@ -45,6 +45,8 @@ class PaymentIntent:
     """Of the last attempt that failed."""
     reference: str | None = field(default=None, repr=False)
     """The register's own, from `metadata`."""
+    tip: int | None = None
+    """What of the amount is a tip; None where nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def intent_of(answer: dict[str, Any]) -> PaymentIntent:
             capture_before=number_at(_card(answer), "capture_before"),
             last_error_code=(answer.get("last_payment_error") or {}).get("code"),
             reference=text_at(answer, "metadata", "reference"),
+            tip=number_at(answer, "amount_details", "tip", "amount"),
         )
     except KeyError as missing:
         raise AnswerLost(f"Stripe's PaymentIntent has no {missing}") from missing

@@ -260,6 +260,51 @@ def test_card_data_without_confirmation_are_refused(
         client.v1.payment_intents.create(params)
 
 
+def test_a_tip_chosen_at_the_reader_is_charged_with_the_amount(
+    server: StripeApiServer,
+) -> None:
+    client = server.client()
+    intent = new_intent(client, amount=1000)
+
+    paid = client.v1.payment_intents.confirm(intent.id, card_present(amount_tip=150))
+
+    assert (paid.amount, paid.amount_received) == (1150, 1150)
+    assert tip_of(paid) == 150
+    assert charge_of(client, paid).amount == 1150
+    assert server.issuer.asked[-1].amount == 1150
+
+
+def test_where_nobody_was_asked_the_tip_is_null(client: stripe.StripeClient) -> None:
+    intent = new_intent(client, amount=1000)
+
+    unasked = client.v1.payment_intents.confirm(intent.id, card_present())
+
+    assert unasked.amount == 1000
+    assert tip_of(unasked) is None
+
+
+def test_a_decline_leaves_the_amount_without_the_tip(
+    client: stripe.StripeClient,
+) -> None:
+    intent = new_intent(client, amount=1000)
+    with pytest.raises(stripe.CardError):
+        client.v1.payment_intents.confirm(
+            intent.id, card_present(declined_data("insufficient_funds"), amount_tip=150)
+        )
+
+    declined = client.v1.payment_intents.retrieve(intent.id)
+
+    assert declined.amount == 1000
+
+
+def tip_of(intent: stripe.PaymentIntent) -> int | None:
+    """What of its amount is a tip."""
+    details = intent.amount_details
+    assert details is not None
+    assert details.tip is not None
+    return details.tip.amount
+
+
 def card_of(params: Any) -> dict[str, Any]:
     """The card within confirm parameters."""
     card: dict[str, Any] = params["payment_method_data"]["card_present"]

@@ -25,6 +25,7 @@ from agent.cli.tables import table
 from agent.cli.till import Ending, Order, Result
 from agent.money import Amount
 from agent.stripe_api.objects import JsonObject
+from drivers.reader import CustomerStep
 
 AT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 ORDER = Order(
@@ -52,6 +53,7 @@ ORDER = Order(
         ("card_event", {"event": "presented", "option": "tap"}, "Card tapped"),
         ("card_event", {"event": "presented", "option": None}, "Card presented"),
         ("card_event", {"event": "removed", "option": None}, "Card removed"),
+        ("customer_busy", {"step": "entering_pin"}, "The customer enters the PIN"),
         ("phase_changed", {"phase": "confirming"}, "Authorizing …"),
         (
             "phase_changed",
@@ -76,6 +78,11 @@ def test_the_till_reads_what_the_reader_asks(
 )
 def test_what_needs_no_word_gets_none(event: str, content: JsonObject) -> None:
     assert prompt(event, content) is None
+
+
+@pytest.mark.parametrize("step", CustomerStep)
+def test_whatever_the_customer_does_has_its_words(step: CustomerStep) -> None:
+    assert prompt("customer_busy", {"step": step.value})
 
 
 def test_a_decline_is_told_with_its_reason() -> None:

@@ -9,7 +9,12 @@ from agent.payments.held_card import digest, from_bytes, to_bytes
 from agent.stripe_api.cards import ConfirmCard
 
 cards = st.builds(
-    ConfirmCard, st.text(), st.binary(), ksn=st.binary(), reader=st.text()
+    ConfirmCard,
+    st.text(),
+    st.binary(),
+    ksn=st.binary(),
+    reader=st.text(),
+    tip=st.none() | st.integers(0, 10**9),
 )
 
 
@@ -17,6 +22,14 @@ cards = st.builds(
 def test_a_held_card_is_repeated_to_the_letter(card: ConfirmCard) -> None:
     assert from_bytes(to_bytes(card)) == card
     assert to_bytes(from_bytes(to_bytes(card))) == to_bytes(card)
+
+
+def test_a_card_held_by_an_older_version_has_no_tip() -> None:
+    held = (
+        b'{"ciphertext":"00","ksn":"01","read_method":"contact_emv","reader":"tmr_1"}'
+    )
+
+    assert from_bytes(held).tip is None
 
 
 def test_a_digest_names_the_read_without_holding_it() -> None:

@@ -71,6 +71,7 @@ async def test_a_paid_sale_is_found_by_its_reference(agent: Agent) -> None:
         "reader": "tmr_1",
         "payment_intent": "pi_1",
         "amount": 1050,
+        "amount_tip": None,
         "currency": "usd",
         "created": int(agent.clock.now().timestamp()),
         "updated": int(agent.clock.now().timestamp()),

@@ -20,6 +20,7 @@ from simulator.stripe_api.engine.parameters import (
     Choice,
     Fields,
     Hexadecimal,
+    Integer,
     Required,
     Text,
     Values,
@@ -48,6 +49,7 @@ PAYMENT_METHOD_DATA = Fields(
         "card": CARD,
         "card_present": Fields(
             {
+                "amount_tip": Integer(minimum=0),
                 "emv_data": Hexadecimal(maximum_bytes=8192),
                 "track_2": Hexadecimal(maximum_bytes=1024),
                 "ksn": Required(Hexadecimal(maximum_bytes=12)),
@@ -80,6 +82,8 @@ class CardRead:
     """The payment method type; None for what the card turns out to be."""
     reader: str | None = None
     location: str | None = None
+    tip: int | None = None
+    """Chosen at the reader, on top of the amount; None where nobody was asked."""
 
 
 def card_type(brand: str) -> str:
@@ -112,6 +116,7 @@ def local_card_read(
         ksn=card["ksn"],
         read_method=card["read_method"],
         reader=card.get("reader"),
+        tip=card.get("amount_tip"),
     )
 
 

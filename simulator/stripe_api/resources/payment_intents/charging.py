@@ -116,11 +116,15 @@ def _request(intent: PaymentIntent, read: CardRead) -> AuthorizationRequest:
 
 
 def _with_tip_told(intent: PaymentIntent, tip: int | None) -> PaymentIntent:
-    """As `with_tip`, and where nobody was asked the tip's amount says so by null."""
+    """As `with_tip`, and where nobody was asked the tip's amount says so by null.
+
+    A tip that the intent has already stays what it is.
+    """
     if tip is not None:
         return with_tip(intent, tip)
     told = intent.copy()
-    told["amount_details"] = {**intent["amount_details"], "tip": {"amount": None}}
+    agreed = intent["amount_details"].get("tip") or {"amount": None}
+    told["amount_details"] = {**intent["amount_details"], "tip": agreed}
     return told
 
 

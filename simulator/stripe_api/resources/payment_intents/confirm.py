@@ -10,7 +10,10 @@ from simulator.stripe_api.resources.card_reads import CardRead, unreadable
 from simulator.stripe_api.resources.means import check_redirects
 from simulator.stripe_api.resources.money import check_chargeable
 from simulator.stripe_api.resources.payment_intents.changes import changed
-from simulator.stripe_api.resources.payment_intents.charging import charge_card
+from simulator.stripe_api.resources.payment_intents.charging import (
+    Purchase,
+    charge_card,
+)
 from simulator.stripe_api.resources.payment_intents.fields import (
     PAYMENT_INTENTS,
     PaymentIntent,
@@ -42,7 +45,9 @@ def authorize(call: Call, intent: PaymentIntent, *, issuer: Issuer) -> PaymentIn
         check_redirects(intent["automatic_payment_methods"], call.params)
         return charge_online(call, intent, means)
     try:
-        return charge_card(call, intent, means, issuer=issuer)
+        return charge_card(
+            call, intent, means, issuer=issuer, purchase=Purchase(tip=means.tip)
+        )
     except CardDataUnreadable:
         raise unreadable() from None
 

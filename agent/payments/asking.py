@@ -1,0 +1,54 @@
+"""What a reader is asked for when it is to read a card."""
+
+from __future__ import annotations
+
+from agent.payments.payment import Payment
+from agent.payments.prepare import Subject
+from agent.payments.tips import Tippable, tip_choices
+from agent.payments.wanted import ProcessPaymentIntent, Wanted
+from agent.readers.session import ReaderSession
+from agent.settings import PaymentSettings
+from agent.terminal_configuration.configurations import Configurations
+from drivers.profile import profile_named
+from drivers.reader import ChipFlow, TipChoices, TransactionRequest
+
+
+def card_request(
+    payment: Payment, settings: PaymentSettings, *, tip: TipChoices | None = None
+) -> TransactionRequest:
+    """One card for this payment's amount, with the question for a tip before it."""
+    return TransactionRequest(
+        amount=payment.amount,
+        currency=payment.currency,
+        timeout_s=settings.card_timeout_s,
+        flow=ChipFlow(settings.chip_flow),
+        tip=tip,
+    )
+
+
+async def tip_question(
+    wanted: Wanted,
+    subject: Subject,
+    *,
+    session: ReaderSession,
+    configurations: Configurations,
+) -> TipChoices | None:
+    """The question for a tip; None where the reader asks none.
+
+    Readers whose profile takes no tips ask none, whatever is configured.
+    """
+    match wanted:
+        case ProcessPaymentIntent():
+            reader = session.record
+            if not profile_named(reader.model).capabilities.takes_tips:
+                return None
+            counting = await configurations.known(reader.location)
+            return tip_choices(
+                counting.tipping(subject.currency),
+                Tippable(
+                    subject.amount,
+                    tip=subject.tip,
+                    skip_tipping=bool(wanted.skip_tipping),
+                    amount_eligible=wanted.amount_eligible,
+                ),
+            )
