@@ -237,6 +237,11 @@ def data_of(event: Event) -> dict[str, Any]:
     return event.reader if isinstance(event, ReaderActionChanged) else asdict(event)
 
 
+def reader_of(event: Event) -> ReaderId | None:
+    """The reader it is about, if it is about one."""
+    return getattr(event, "reader_id", None)
+
+
 class EventBus:
     """Fan-out to bounded queues; a listener that does not keep up loses its oldest."""
 

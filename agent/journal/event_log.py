@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from agent.clock import Clock
 from agent.errors import JournalUnavailable
-from agent.events import Event, data_of, name_of
+from agent.events import Event, data_of, name_of, reader_of
 from agent.ids import EventId
 from agent.journal.codec import canonical, time_of, time_text
 from agent.journal.db import Database
@@ -169,7 +169,7 @@ def _insert(
         seq += 1
         name, data = name_of(event), canonical(data_of(event))
         id_ = event_id(seq, at=at, type=name, data=data)
-        row = (seq, id_, at, name, event.reader_id, data)
+        row = (seq, id_, at, name, reader_of(event), data)
         connection.execute(_INSERT, row)
         recorded.append(_recorded(*row))
     return recorded

@@ -46,26 +46,28 @@ class Narrator:
         self._under_way.pop(payment_id, None)
 
     def _events_of(self, entry: Entry) -> Iterator[Event]:
-        payment = self._after(entry)
-        yield phase_changed(payment)
-        if not isinstance(entry, ActionFinished):
+        if isinstance(entry, ActionRequested):
+            payment, phase_before = begin(entry), None
+        else:
+            before = self._before(entry.payment_id)
+            payment, phase_before = apply(before, entry), before.phase
+        if payment.is_finished:
+            self.forget(payment.payment_id)
+        else:
             self._under_way[payment.payment_id] = payment
-            return
-        self.forget(payment.payment_id)
-        name = _ENDS[entry.outcome]
-        if name is not None:
+        if payment.phase is not phase_before:
+            yield phase_changed(payment)
+        if isinstance(entry, ActionFinished) and (name := _ENDS[entry.outcome]):
             yield ReaderActionChanged(
                 name, payment.reader_id, reader=self._show_reader(payment)
             )
 
-    def _after(self, entry: Entry) -> Payment:
-        if isinstance(entry, ActionRequested):
-            return begin(entry)
-        before = self._under_way.get(entry.payment_id)
-        if before is None:
-            recorded = self._journal.entries_of(entry.payment_id)
-            before = fold(one.entry for one in recorded)
-        return apply(before, entry)
+    def _before(self, payment_id: PaymentId) -> Payment:
+        known = self._under_way.get(payment_id)
+        if known is not None:
+            return known
+        recorded = self._journal.entries_of(payment_id)
+        return fold(one.entry for one in recorded)
 
 
 def phase_changed(payment: Payment) -> PhaseChanged:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from agent.errors import EventsGone, ParameterInvalid
-from agent.events import data_of, name_of
+from agent.events import data_of, name_of, reader_of
 from agent.journal.event_log import EventLog, RecordedEvent, Told
 from agent.outbox.stream import EventStream, Listener, TooSlow
 from agent.rest.event_object import STRIPES, event_object
@@ -53,8 +53,11 @@ class Filter:
 
     def wants(self, event: Told) -> bool:
         """Whether the event is one of them."""
-        name = event.type if isinstance(event, RecordedEvent) else name_of(event)
-        return self.reader in (None, event.reader_id) and any(
+        if isinstance(event, RecordedEvent):
+            name, reader = event.type, event.reader_id
+        else:
+            name, reader = name_of(event), reader_of(event)
+        return self.reader in (None, reader) and any(
             fnmatchcase(name, wanted) for wanted in self.types
         )
 
