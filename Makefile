@@ -11,7 +11,7 @@ TYPED := $(CODE) tests .ci $(sort $(dir $(wildcard benchmarks/*.py examples/*.py
 NODE_MODULES := tests/node/node_modules/.package-lock.json
 OLDER_SDK := .tools/stripe-older-sdk
 
-.PHONY: help setup check test test-full support-matrix fuzz demo bench wheel check-wheel clean
+.PHONY: help setup check test test-full support-matrix fuzz demo bench wheel check-wheel deb check-deb clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -60,6 +60,12 @@ wheel: setup  ## build dist/: the wheel, and its locked requirements
 
 check-wheel: wheel  ## install the wheel in an empty environment and start it
 	.ci/check-wheel
+
+deb: wheel  ## build dist/*.deb for the Debian of this machine
+	.ci/build-deb
+
+check-deb: deb  ## install, upgrade and remove it in a fresh Debian tree (root, debootstrap)
+	.ci/check-deb
 
 clean:  ## remove what was built and measured; keep .venv and .tools
 	rm -rf .bench .coverage .demo .hypothesis .import_linter_cache \
