@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from register_app import Register
 
-from examples.launch import AgentFolder, Simulator, agent, agent_folder, call, simulator
+from examples.launch import AgentFolder, Simulator, agent, agent_folder, simulator
 
 DYING_AGENT = Path(__file__).with_name("dying_agent.py")
 
@@ -164,47 +164,3 @@ def _last_phase(cut: Cut) -> str:
     if cut.end == DECLINED_BY_ISSUER:
         return "declined"
     return str(cut.end.status)
-
-
-@dataclass(frozen=True)
-class Register:
-    """A register app at one agent."""
-
-    url: str
-    key: str
-
-    def reader(self, registration_code: str) -> str:
-        """Register the reader; its id."""
-        found = self._call(
-            "/v1/terminal/readers", {"registration_code": registration_code}
-        )
-        return str(found["id"])
-
-    def intent(self) -> str:
-        """A new PaymentIntent over 12.00 USD; its id."""
-        body = {
-            "amount": 1200,
-            "currency": "usd",
-            "allowed_payment_method_types": ["card_present"],
-        }
-        return str(self._call("/v1/payment_intents", body)["id"])
-
-    def process(self, reader: str, intent: str) -> dict[str, Any]:
-        """Take the payment; the action as it ended."""
-        path = f"/v1/terminal/readers/{reader}/process_payment_intent"
-        answer = self._call(path, {"payment_intent": intent})
-        action: dict[str, Any] = answer["action"]
-        return action
-
-    def action(self, reader: str) -> dict[str, Any] | None:
-        """What the reader says of its last action."""
-        shown: dict[str, Any] | None = self._call(f"/v1/terminal/readers/{reader}")[
-            "action"
-        ]
-        return shown
-
-    def _call(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        headers = {"Prefer": "wait=30", "Stripe-Version": "2026-10-28.endive"}
-        status, answer = call(f"{self.url}{path}", body, key=self.key, headers=headers)
-        assert status == 200, answer
-        return answer
