@@ -10,8 +10,8 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, get_args
 
 from agent.ids import PaymentId, ReaderId, UpdateId
 
@@ -225,16 +225,27 @@ WITH_ENTRIES = PhaseChanged | ReaderActionChanged | UpdateStarted | UpdateFinish
 """What the journal tells by itself, in the transaction that makes it true."""
 
 
+_NAMES: dict[type[Any], str] = {
+    kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    for kind in get_args(Event)
+}
+_FIELDS: dict[type[Any], list[str]] = {
+    kind: [field.name for field in fields(kind)] for kind in get_args(Event)
+}
+
+
 def name_of(event: Event) -> str:
     """The event's name outside: `InputRequested` → `input_requested`."""
     if isinstance(event, ReaderActionChanged):
         return event.type
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    return _NAMES[type(event)]
 
 
 def data_of(event: Event) -> dict[str, Any]:
     """What it says, for JSON."""
-    return event.reader if isinstance(event, ReaderActionChanged) else asdict(event)
+    if isinstance(event, ReaderActionChanged):
+        return event.reader
+    return {name: getattr(event, name) for name in _FIELDS[type(event)]}
 
 
 def reader_of(event: Event) -> ReaderId | None:

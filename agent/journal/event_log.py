@@ -140,11 +140,11 @@ class EventLog:
         self, change: Change[T], events: Sequence[Event], *, at: datetime
     ) -> _Writing[T]:
         """Take the next place for `events`, about to be written with `change`."""
-        place, at_text = _Place(), time_text(at)
+        place = _Place()
         self._lane.append(place)
 
         def both(connection: sqlite3.Connection) -> tuple[T, list[RecordedEvent]]:
-            return change(connection), _insert(connection, events, at=at_text)
+            return change(connection), _insert(connection, events, at=at)
 
         def settled(done: tuple[T, list[RecordedEvent]] | None) -> None:
             place.events = [] if done is None else done[1]
@@ -161,17 +161,16 @@ class EventLog:
 
 
 def _insert(
-    connection: sqlite3.Connection, events: Sequence[Event], *, at: str
+    connection: sqlite3.Connection, events: Sequence[Event], *, at: datetime
 ) -> list[RecordedEvent]:
-    (seq,) = connection.execute(_HEAD).fetchone() or (0,)
-    recorded = []
-    for event in events:
-        seq += 1
-        name, data = name_of(event), canonical(data_of(event))
-        id_ = event_id(seq, at=at, type=name, data=data)
-        row = (seq, id_, at, name, reader_of(event), data)
-        connection.execute(_INSERT, row)
-        recorded.append(_recorded(*row))
+    (head,) = connection.execute(_HEAD).fetchone() or (0,)
+    at_text, recorded = time_text(at), []
+    for seq, event in enumerate(events, start=head + 1):
+        name, reader_id = name_of(event), reader_of(event)
+        data = canonical(data_of(event))
+        id_ = event_id(seq, at=at_text, type=name, data=data)
+        connection.execute(_INSERT, (seq, id_, at_text, name, reader_id, data))
+        recorded.append(RecordedEvent(seq, id_, at, name, reader_id, data))
     return recorded
 
 

@@ -76,8 +76,8 @@ def test_a_register_that_reconnects_over_kills_hears_each_event_once(
 @contextmanager
 def dying(home: AgentFolder, kind: str) -> Iterator[None]:
     """An agent that kills itself once such an entry is on the disk."""
-    program = [sys.executable, DYING_AGENT, home.config, "after", kind]
-    with agent(home, program=program):
+    program: list[str | Path] = [sys.executable, DYING_AGENT, home.config]
+    with agent(home, program=[*program, "after", kind]):
         yield
 
 

@@ -131,7 +131,7 @@ async def test_an_event_is_found_by_its_id(log: EventLog) -> None:
 
     assert log.get(second.event_id) == second
     assert log.get(second.event_id[:-1] + "_") is None
-    assert log.get(second.event_id[:-3] + "xyz") is None
+    assert log.get(second.event_id[:-3] + "abc") is None
     assert log.get("evt_1") is None
 
 
@@ -150,7 +150,7 @@ async def test_an_event_is_never_changed(journal: FlowJournal) -> None:
         await journal.disk.execute("UPDATE events SET type = 'other'")
 
 
-@given(seq=st.integers(1, 62**9 - 1), data=st.text(max_size=20))
+@given(seq=st.integers(1, 10**10 - 1), data=st.text(max_size=20))
 def test_an_id_tells_the_place(seq: int, data: str) -> None:
     id_ = event_id(seq, at="2026-11-02", type="reader_moved", data=data)
 
@@ -158,7 +158,7 @@ def test_an_id_tells_the_place(seq: int, data: str) -> None:
     assert len(id_) == 28
 
 
-@given(a=st.integers(1, 62**9 - 1), b=st.integers(1, 62**9 - 1))
+@given(a=st.integers(1, 10**10 - 1), b=st.integers(1, 10**10 - 1))
 def test_ids_sort_as_their_events(a: int, b: int) -> None:
     ids = [event_id(seq, at="", type="", data="") for seq in (a, b)]
 
