@@ -16,6 +16,7 @@ from agent.ids import Random
 from agent.journal.journal import Journal
 from agent.outbox.stream import EventStream
 from agent.payments.actions import Actions
+from agent.payments.hold_watch import HoldWatch
 from agent.payments.narrator import Narrator
 from agent.readers.fleet import Fleet
 from agent.readers.ports import OpenReader
@@ -96,6 +97,8 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     fleet.start()
     actions.start()
     tasks.create_task(configurations.run(), name="configurations")
+    holds = _holds(parts, events=events)
+    tasks.create_task(holds.run(), name="holds")
     updates = _start_updates(
         parts, fleet=fleet, actions=actions, events=events, tasks=tasks
     )
@@ -105,6 +108,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         actions=actions,
         updates=updates,
         configurations=configurations,
+        holds=holds,
         events=events,
         stream=stream,
     )
@@ -183,6 +187,17 @@ def _configurations(parts: Parts, *, fleet: Fleet, events: EventBus) -> Configur
     )
 
 
+def _holds(parts: Parts, *, events: EventBus) -> HoldWatch:
+    """Who follows held money."""
+    return HoldWatch(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        events=events,
+        clock=parts.clock,
+        settings=parts.settings.payments,
+    )
+
+
 def _services(
     parts: Parts,
     *,
@@ -190,6 +205,7 @@ def _services(
     actions: Actions,
     updates: Updates,
     configurations: Configurations,
+    holds: HoldWatch,
     events: EventBus,
     stream: EventStream,
 ) -> Services:
@@ -202,6 +218,7 @@ def _services(
         actions=actions,
         updates=updates,
         configurations=configurations,
+        holds=holds,
         events=events,
         stream=stream,
         clock=parts.clock,

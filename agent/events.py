@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from agent.ids import PaymentId, ReaderId, UpdateId
+from agent.ids import PaymentId, PaymentIntentId, ReaderId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,17 @@ class ReaderActionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorizationExpiring:
+    """Held money is released soon, unless somebody captures it."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    payment_intent: PaymentIntentId
+    expires_at: int
+    """Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateAvailable:
     """There is newer firmware for a reader."""
 
@@ -213,6 +224,7 @@ Event = (
     | CustomerBusy
     | PhaseChanged
     | ReaderActionChanged
+    | AuthorizationExpiring
     | UpdateAvailable
     | UpdateStarted
     | UpdateProgress
@@ -221,7 +233,13 @@ Event = (
 
 PASSING = InputRequested | DisplayRequested | CardEvent | CustomerBusy | UpdateProgress
 """What is of use at that moment only, and told to those who listen then."""
-WITH_ENTRIES = PhaseChanged | ReaderActionChanged | UpdateStarted | UpdateFinished
+WITH_ENTRIES = (
+    PhaseChanged
+    | ReaderActionChanged
+    | AuthorizationExpiring
+    | UpdateStarted
+    | UpdateFinished
+)
 """What the journal tells by itself, in the transaction that makes it true."""
 
 

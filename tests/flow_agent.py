@@ -196,14 +196,15 @@ async def running_agent(
     firmware: FirmwareSettings | None = None,
     watch: WatchPorts | None = None,
     fate: Fate | None = None,
+    clock: LoopClock | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
     `chunk_bytes` is the most that arrives from a reader at once. `watch` tells it of
     cables, such as `world.watch_cables`; without it there is no news. `fate` is told of
-    all it does, and may end it.
+    all it does, and may end it. `clock` is its own, where it goes wrong.
     """
-    clock, stripe_key = LoopClock(), StripeKey(key)
+    clock, stripe_key = clock or LoopClock(), StripeKey(key)
     settings = Settings(
         state_dir=folder,
         payments=payments or PaymentSettings(),

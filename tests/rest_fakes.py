@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +13,8 @@ from agent_clock import StillClock
 from asgi_client import AsgiClient
 from configuration_fakes import FakeConfigurations
 from fake_discovery import FakeDiscovery
+from fake_holds import FakeHolds
+from fake_stripe import FakeStripe
 from firmware_fakes import FakeUpdates
 from starlette.applications import Starlette
 
@@ -36,7 +37,6 @@ from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.rest.services import Services
 from agent.settings import RestSettings, Settings
-from agent.stripe_api.client import ForwardedAnswer
 from drivers.errors import DriverError
 
 
@@ -268,45 +268,6 @@ class FakeActions:
         )
 
 
-class FakeStripe:
-    """Fulfils agent.rest.services.Upstream; answers what a test prepared."""
-
-    def __init__(self) -> None:
-        self.has_key = True
-        self.answer = ForwardedAnswer(200, {"content-type": "application/json"}, b"{}")
-        self.objects: dict[str, object] = {
-            "/v1/terminal/readers": {"data": [], "has_more": False}
-        }
-        """Answers by path, in place of `answer`."""
-        self.refusal: AgentError | None = None
-        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
-        self.on_asked: Callable[[], None] | None = None
-        """What happens while Stripe is being asked."""
-
-    async def forward(
-        self,
-        method: str,
-        path_and_query: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes,
-    ) -> ForwardedAnswer:
-        if self.refusal is not None:
-            raise self.refusal
-        if self.on_asked is not None:
-            self.on_asked()
-        self.asked.append((method, path_and_query, dict(headers), body))
-        path = path_and_query.partition("?")[0]
-        if path not in self.objects:
-            return self.answer
-        content = json.dumps(self.objects[path]).encode()
-        return ForwardedAnswer(200, {"content-type": "application/json"}, content)
-
-    def paths(self, method: str) -> list[str]:
-        """What was asked for with this method."""
-        return [target for asked, target, _, _ in self.asked if asked == method]
-
-
 @dataclass
 class Agent:
     """The REST API over fakes, with a real journal."""
@@ -317,6 +278,7 @@ class Agent:
     actions: FakeActions
     updates: FakeUpdates
     configurations: FakeConfigurations
+    holds: FakeHolds
     stripe: FakeStripe
     events: EventBus
     stream: EventStream
@@ -367,6 +329,7 @@ async def running_agent(
             actions=FakeActions(journal),
             updates=FakeUpdates(journal, events=events, clock=clock),
             configurations=FakeConfigurations(),
+            holds=FakeHolds(),
             stripe=FakeStripe(),
             events=events,
             stream=EventStream(journal.events, events, clock=clock),
@@ -389,6 +352,7 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         actions=agent.actions,
         updates=agent.updates,
         configurations=agent.configurations,
+        holds=agent.holds,
         events=agent.events,
         stream=agent.stream,
         clock=agent.clock,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from agent.events import Event, PhaseChanged, ReaderActionChanged
+from agent.events import AuthorizationExpiring, Event, PhaseChanged, ReaderActionChanged
 from agent.ids import PaymentId
-from agent.journal.entries import ActionFinished, ActionRequested, Entry, Outcome
+from agent.journal.entries import (
+    ActionFinished,
+    ActionRequested,
+    AuthorizationWarned,
+    Entry,
+    Outcome,
+)
 from agent.journal.journal import Journal
 from agent.payments.payment import Payment, apply, begin, fold
 
@@ -57,6 +63,8 @@ class Narrator:
             self._under_way[payment.payment_id] = payment
         if payment.phase is not phase_before:
             yield phase_changed(payment)
+        if isinstance(entry, AuthorizationWarned):
+            yield authorization_expiring(payment, entry)
         if isinstance(entry, ActionFinished) and (name := _ENDS[entry.outcome]):
             yield ReaderActionChanged(
                 name, payment.reader_id, reader=self._show_reader(payment)
@@ -68,6 +76,18 @@ class Narrator:
             return known
         recorded = self._journal.entries_of(payment_id)
         return fold(one.entry for one in recorded)
+
+
+def authorization_expiring(
+    payment: Payment, warned: AuthorizationWarned
+) -> AuthorizationExpiring:
+    """That its money is released soon."""
+    return AuthorizationExpiring(
+        payment.reader_id,
+        payment.payment_id,
+        payment_intent=payment.intent,
+        expires_at=warned.expires_at,
+    )
 
 
 def phase_changed(payment: Payment) -> PhaseChanged:

@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.errors import RouteUnknown
+from agent.ids import PaymentIntentId
 from agent.rest.auth import KeyScope
 from agent.rest.forms import decode_body
 from agent.rest.guard import keyed
-from agent.rest.services import services_of
+from agent.rest.services import Services, services_of
 from agent.stripe_api.form import encode
 
 ANY_SCOPE = frozenset(KeyScope)
@@ -58,6 +59,7 @@ RESOURCES = (
 
 JSON = "application/json"
 _PLAIN_PATH = re.compile(r"/v1(/[A-Za-z0-9_]{1,255}){1,6}")
+_INTENT_CHANGED = re.compile(r"/v1/payment_intents/([^/]+)/(?:capture|cancel)")
 _SENT = ("accept", "content-type", "idempotency-key", "stripe-version")
 _RETURNED = (
     "content-type",
@@ -111,10 +113,19 @@ async def forward(request: Request) -> Response:
         )
     finally:
         # An answer that was lost may have changed something, too.
-        if request.method != "GET" and path.startswith((LOCATIONS, CONFIGURATIONS)):
-            services.configurations.outdated()
+        if request.method != "GET":
+            _tell_changed(services, path)
     headers = _only(_RETURNED, answer.headers) | {"cache-control": "no-store"}
     return Response(answer.body, status_code=answer.status, headers=headers)
+
+
+def _tell_changed(services: Services, path: str) -> None:
+    """Whoever keeps something of what a path changes looks at it again."""
+    if path.startswith((LOCATIONS, CONFIGURATIONS)):
+        services.configurations.outdated()
+    changed = _INTENT_CHANGED.fullmatch(path)
+    if changed is not None:
+        services.holds.look(PaymentIntentId(changed[1]))
 
 
 def _only(names: Iterable[str], headers: Mapping[str, str]) -> dict[str, str]:

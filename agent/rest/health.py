@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from shutil import disk_usage
 
 from starlette.requests import Request
@@ -25,6 +26,8 @@ from agent.rest.services import Services, services_of
 
 LEAST_FREE_BYTES = 4 * 1024 * 1024
 """Room for some thousand payments, so that a full disk is told before it is full."""
+
+AUTHORIZATION_EXPIRING = "authorization_expiring"
 
 _REMEDIES = {
     "reader_quarantined": "It was lost too often: check its cable and power, then "
@@ -70,6 +73,7 @@ def _causes(services: Services) -> list[Cause]:
         *_journal_causes(services),
         *_stripe_causes(services),
         *_payment_causes(services),
+        *_hold_causes(services),
         *_reader_causes(services),
         *_update_causes(services),
         *_watch_causes(services),
@@ -104,6 +108,19 @@ def _payment_causes(services: Services) -> Iterator[Cause]:
             "is not settled yet."
         )
         yield _cause(unsettled, stops_payments=False)
+
+
+def _hold_causes(services: Services) -> Iterator[Cause]:
+    """Held money that nobody has captured yet, shortly before it is released."""
+    for hold in services.holds.expiring():
+        expires = datetime.fromtimestamp(hold.expires_at, UTC)
+        yield Cause(
+            AUTHORIZATION_EXPIRING,
+            f"The authorization of payment {hold.payment_id} ends at {expires:%F %R}Z.",
+            f"Capture or cancel PaymentIntent {hold.payment_intent}; "
+            "`cardlane payments capture` does.",
+            stops_payments=False,
+        )
 
 
 def _update_causes(services: Services) -> Iterator[Cause]:

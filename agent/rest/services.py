@@ -17,11 +17,12 @@ from agent.events import EventBus
 from agent.firmware.offers import Offers
 from agent.firmware.record import UpdateRecord
 from agent.firmware.updates import InstallRequest
-from agent.ids import PaymentId, Random, ReaderId
+from agent.ids import PaymentId, PaymentIntentId, Random, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.outbox.stream import EventStream
+from agent.payments.hold_watch import ExpiringHold
 from agent.payments.payment import Payment
 from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
@@ -124,6 +125,14 @@ class Configurations(Protocol):
     def outdated(self) -> None: ...
 
 
+class Holds(Protocol):
+    """Held money: agent.payments.hold_watch.HoldWatch."""
+
+    def expiring(self) -> Sequence[ExpiringHold]: ...
+
+    def look(self, payment_intent: PaymentIntentId) -> None: ...
+
+
 class Forwarded(Protocol):
     """Stripe's answer as it came."""
 
@@ -164,6 +173,7 @@ class Services:
     actions: Actions
     updates: Updates
     configurations: Configurations
+    holds: Holds
     events: EventBus
     stream: EventStream
     clock: Clock

@@ -87,6 +87,9 @@ Origins = Annotated[
 ]
 Amounts = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_amounts)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Leads = Annotated[
+    tuple[Annotated[int, Field(gt=0, le=31 * 86_400)], ...], BeforeValidator(_listed)
+]
 
 
 class _Section(BaseModel):
@@ -130,6 +133,8 @@ class PaymentSettings(_Section):
     """How old an interrupted confirm may be to be repeated; later it is looked up."""
     settle_retry_max_s: Seconds = 30.0
     """The longest wait between two questions about an unknown outcome."""
+    authorization_warning_s: Leads = (86_400,)
+    """How long before held money is released it is warned of; empty for never."""
 
 
 class ReaderSettings(_Section):

@@ -13,6 +13,7 @@ from rest_fakes import Agent, running_agent
 from agent.firmware.updates import InstallRequest
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.update_entries import UpdateOutcome
+from agent.payments.hold_watch import ExpiringHold
 from agent.payments.payment import Payment
 from drivers.errors import PortWatchUnavailable
 
@@ -113,6 +114,20 @@ async def test_an_unsettled_payment_is_told(agent: Agent) -> None:
 
     assert cause["code"] == "payment_outcome_unknown"
     assert "pay_1" in cause["message"]
+
+
+async def test_money_whose_authorization_ends_soon_is_told(agent: Agent) -> None:
+    agent.fleet.add("tmr_1")
+    hold = ExpiringHold(PaymentId("pay_1"), PaymentIntentId("pi_1"), 1_793_700_000)
+    agent.holds.held = [hold]
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    (cause,) = answer.json()["causes"]
+    assert (answer.status, answer.json()["status"]) == (200, "degraded")
+    assert cause["code"] == "authorization_expiring"
+    assert "pay_1 ends at 2026-11-03 10:00Z" in cause["message"]
+    assert "pi_1" in cause["remedy"]
 
 
 async def test_without_a_stripe_key_no_payment_can_start(agent: Agent) -> None:

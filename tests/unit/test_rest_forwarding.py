@@ -11,6 +11,7 @@ from rest_fakes import Agent, running_agent
 from agent.errors import StripeKeyMissing, StripeUnreachable
 from agent.rest.auth import KeyScope
 from agent.stripe_api.client import ForwardedAnswer
+from agent.stripe_api.errors import AnswerLost
 
 
 @pytest.fixture
@@ -140,3 +141,30 @@ async def test_a_missing_stripe_key_need_not_be_tried_again(agent: Agent) -> Non
 
     assert answer.headers["stripe-should-retry"] == "false"
     assert "systemd credential" in answer.error["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_looked_at"),
+    [
+        ("POST", "pi_1/capture", True),
+        ("POST", "pi_1/cancel", True),
+        ("POST", "pi_1/increment_authorization", False),
+        ("POST", "pi_1", False),
+        ("GET", "pi_1/capture", False),
+    ],
+)
+async def test_what_may_have_ended_a_hold_is_looked_at(
+    method: str, path: str, is_looked_at: bool, agent: Agent
+) -> None:
+    await agent.client.request(method, f"/v1/payment_intents/{path}")
+
+    assert agent.holds.looked_at == (["pi_1"] if is_looked_at else [])
+
+
+async def test_a_hold_whose_answer_was_lost_is_looked_at(agent: Agent) -> None:
+    agent.stripe.refusal = AnswerLost("no answer from Stripe")
+
+    answer = await agent.client.post("/v1/payment_intents/pi_1/capture")
+
+    assert answer.error["code"] == "stripe_answer_lost"
+    assert agent.holds.looked_at == ["pi_1"]
