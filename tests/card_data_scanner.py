@@ -22,13 +22,18 @@ CARD_FILES = frozenset({"own.toml"})
 """Where virtual cards are described, as tests write them."""
 
 # Issuer ranges of the brands a till takes; a time in milliseconds starts with 1.
+_RANGES = rb"(?:3[04-8]|4|5[0-5]|2[2-7]|6|81)"
 _NUMBER = re.compile(
-    rb"(?<![0-9A-Za-z])(?:3[04-8]|4|5[0-5]|2[2-7]|6|81)(?:[ -]?\d){11,17}(?![0-9A-Za-z])"
+    rb"(?<![0-9A-Za-z])" + _RANGES + rb"(?:[ -]?\d){11,17}(?![0-9A-Za-z])"
 )
 _TRACKS = (
     re.compile(rb"%?B\d{12,19}\^[^^]{2,26}\^\d{4}"),
     re.compile(rb";?\d{12,19}=\d{7,}"),
-    re.compile(rb"(?<![0-9A-Fa-f])\d{12,19}[Dd]\d{7,}"),
+)
+# Without sentinels, as readers and terminals write track 2: number, D, YYMM and more. A
+# digest in hex may look like it, so number and month must be possible ones.
+_TRACK_2 = re.compile(
+    rb"(?<![0-9A-Fa-f])(" + _RANGES + rb"\d{10,17})[Dd]\d\d(?:0[1-9]|1[0-2])\d{3,}"
 )
 _KEY = re.compile(rb"[rs]k_(?:test|live)_[0-9A-Za-z]{20,}")
 
@@ -52,6 +57,9 @@ def find_card_data(data: bytes, *, where: str) -> Iterator[Finding]:
             yield Finding(where, "a card number", match.start())
     for pattern in _TRACKS:
         for match in pattern.finditer(data):
+            yield Finding(where, "a track", match.start())
+    for match in _TRACK_2.finditer(data):
+        if _is_luhn_valid(match[1]):
             yield Finding(where, "a track", match.start())
     for encoding, spelling in _KNOWN:
         if (offset := data.find(spelling)) >= 0:

@@ -42,6 +42,9 @@ def test_card_data_are_found_in_every_spelling(leak: bytes) -> None:
         b"a4539578763621486f",
         b"**** **** **** 0010",
         b"amount=1234 currency=usd",
+        b"evt_000000000391136d1642478b",
+        b"4539578763621487d2812201ab",
+        b"4539578763621486d2899201ab",
     ],
 )
 def test_times_ids_and_masked_numbers_are_not_mistaken(harmless: bytes) -> None:
