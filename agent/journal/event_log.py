@@ -64,6 +64,7 @@ _HEAD = "SELECT seq FROM events ORDER BY seq DESC LIMIT 1"
 _OLDEST = "SELECT seq FROM events ORDER BY seq LIMIT 1"
 _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES (?,?,?,?,?,?)"  # noqa: S608 - constants only
 _AFTER = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants only
+_BEFORE = f"SELECT {_COLUMNS} FROM events WHERE seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608 - constants only
 _GET = f"SELECT {_COLUMNS} FROM events WHERE seq = ?"  # noqa: S608 - constants only
 _FORGET = "DELETE FROM events WHERE seq <= ? AND seq < (SELECT max(seq) FROM events)"
 
@@ -114,6 +115,10 @@ class EventLog:
     def read(self, *, after: int, limit: int = 100) -> list[RecordedEvent]:
         """Up to `limit` kept events that follow sequence number `after`."""
         return [_recorded(*row) for row in self._database.read(_AFTER, after, limit)]
+
+    def read_back(self, *, before: int, limit: int = 100) -> list[RecordedEvent]:
+        """Up to `limit` kept events that precede `before`, the newest first."""
+        return [_recorded(*row) for row in self._database.read(_BEFORE, before, limit)]
 
     def get(self, event_id: str) -> RecordedEvent | None:
         """The kept event of that id."""

@@ -53,7 +53,6 @@ RESOURCES = (
     Resource("/v1/customers", read=TAKE, write=TAKE),
     Resource("/v1/charges", read=TAKE_OR_REFUND, write=TAKE),
     Resource("/v1/refunds", read=TAKE_OR_REFUND, write=frozenset({KeyScope.REFUNDS})),
-    Resource("/v1/events", read=frozenset({KeyScope.EVENTS})),
     Resource("/v1/account", read=ANY_SCOPE),
 )
 

@@ -13,7 +13,7 @@ from agent.errors import AgentError
 from agent.rest.auth import KeyScope
 from agent.rest.configuration import show_configuration
 from agent.rest.discovery import discover
-from agent.rest.event_stream import stream_events
+from agent.rest.event_routes import event_routes
 from agent.rest.firmware import change_firmware, show_firmware
 from agent.rest.forwarding import MANAGE, SEE, TAKE, forwarded_routes
 from agent.rest.guard import Endpoint, keyed
@@ -43,7 +43,6 @@ FIRMWARE = "/agent/readers/{reader_id}/firmware"
 PAYMENTS = "/agent/payments"
 PAYMENT = PAYMENTS + "/{payment_id}"
 AGENT_READER = "/agent/readers/{reader_id}"
-EVENTS = frozenset({KeyScope.EVENTS})
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
 
@@ -94,6 +93,7 @@ def routes() -> list[Route]:
                 "timeout_input_collection",
             )
         ),
+        *event_routes(),
         *forwarded_routes(),
         Route("/agent/health/live", live, methods=["GET"]),
         Route("/agent/health/ready", ready, methods=["GET"]),
@@ -108,7 +108,6 @@ def routes() -> list[Route]:
         _route("GET", PAYMENTS, find_payments, any_of=TAKE),
         _route("GET", PAYMENT, show_payment, any_of=TAKE),
         _route("GET", PAYMENT + "/receipt", _read_receipt, any_of=TAKE),
-        _route("GET", "/agent/events", stream_events, any_of=EVENTS),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]
 
