@@ -4,7 +4,7 @@ AgentError
 ├── RequestInvalid                 the caller's request cannot be carried out as sent
 │   ├── ParameterMissing / ParameterInvalid / ParameterUnknown
 │   ├── ResourceMissing / EventsGone
-│   ├── IntentInvalidState
+│   ├── IntentInvalidState / ChargeNotRefundable / ChargeAlreadyRefunded
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
 │   ├── ReceiptMissing / ReceiptNotReady / EscposNotInstalled
 │   ├── IdempotencyMismatch / IdempotencyKeyInUse
@@ -96,6 +96,20 @@ class IntentInvalidState(RequestInvalid):
 
     code = "intent_invalid_state"
     remedy = "Retrieve the PaymentIntent and act on its `status`."
+
+
+class ChargeNotRefundable(RequestInvalid):
+    """The charge is not one that is given back to a card at a reader."""
+
+    code = "charge_not_refundable"
+    remedy = "Refund it with `POST /v1/refunds`, if it was paid at all."
+
+
+class ChargeAlreadyRefunded(RequestInvalid):
+    """Nothing is left of the charge to give back."""
+
+    code = "charge_already_refunded"
+    remedy = "List the charge's refunds: the money is back already."
 
 
 class ReceiptMissing(RequestInvalid):

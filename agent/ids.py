@@ -11,6 +11,8 @@ PaymentId = NewType("PaymentId", str)
 """`pay_…`: one attempt of one action on one reader; ours, not Stripe's."""
 PaymentIntentId = NewType("PaymentIntentId", str)
 """`pi_…`: Stripe's."""
+SetupIntentId = NewType("SetupIntentId", str)
+"""`seti_…`: Stripe's."""
 UpdateId = NewType("UpdateId", str)
 """`upd_…`: one firmware update of one reader."""
 EventId = NewType("EventId", str)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.ids import PaymentId, PaymentIntentId, ReaderId, SetupIntentId
 
 
 class Outcome(StrEnum):
@@ -37,7 +37,10 @@ class ActionRequested:
     parameters: dict[str, str | int | bool]
     """What the register sent with it, flattened; never card data."""
     reference_digest: str | None = None
-    """SHA-256 of the PaymentIntent's `metadata[reference]`, hex."""
+    """SHA-256 of the intent's or the refund's `metadata[reference]`, hex."""
+    setup_intent: SetupIntentId | None = None
+    charge: str | None = None
+    """The charge that a refund gives back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,13 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """The reader has done what was asked of it, which took no money."""
+    """What was asked for is done, and took no money."""
 
     payment_id: PaymentId
     result: str | None = None
     """What came of it: `pm_…` or `re_…`."""
+    emv_auth_data: str | None = None
+    """As Confirmed has it."""
 
 
 @dataclass(frozen=True, slots=True)

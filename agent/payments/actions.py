@@ -115,7 +115,9 @@ class Actions:
         )
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._running.replace(reader_id)
-            self._running.refuse_if_elsewhere(subject.payment_intent)
+            self._running.refuse_if_elsewhere(
+                subject.payment_intent, subject.setup_intent
+            )
             _check_usable(session)
             running = self._running.begin(
                 PaymentRecord.begin(
@@ -171,6 +173,8 @@ class Actions:
             currency=subject.currency,
             parameters=wanted.parameters(),
             reference_digest=subject.reference_digest,
+            setup_intent=subject.setup_intent,
+            charge=subject.charge,
         )
 
     def _reopen(self, payment_id: PaymentId) -> PaymentRecord:

@@ -5,25 +5,48 @@ from __future__ import annotations
 from agent.payments.payment import Payment
 from agent.payments.prepare import Subject
 from agent.payments.tips import Tippable, tip_choices
-from agent.payments.wanted import ProcessPaymentIntent, Wanted
+from agent.payments.wanted import (
+    ProcessPaymentIntent,
+    ProcessSetupIntent,
+    RefundPayment,
+    Wanted,
+)
 from agent.readers.session import ReaderSession
 from agent.settings import PaymentSettings
 from agent.terminal_configuration.configurations import Configurations
 from drivers.profile import profile_named
-from drivers.reader import ChipFlow, TipChoices, TransactionRequest
+from drivers.reader import (
+    ChipFlow,
+    TipChoices,
+    TransactionKind,
+    TransactionRequest,
+)
+
+NO_AMOUNT = "usd"
+"""The currency in which a card signs an amount of zero: any would do."""
 
 
 def card_request(
     payment: Payment, settings: PaymentSettings, *, tip: TipChoices | None = None
 ) -> TransactionRequest:
-    """One card for this payment's amount, with the question for a tip before it."""
+    """One card for this payment's amount, with the question for a tip before it.
+
+    Of no amount, the card is read to have its account checked.
+    """
+    is_refund = payment.action == RefundPayment.action
     return TransactionRequest(
         amount=payment.amount,
-        currency=payment.currency,
+        currency=payment.currency or NO_AMOUNT,
         timeout_s=settings.card_timeout_s,
-        flow=ChipFlow(settings.chip_flow),
+        kind=TransactionKind.REFUND if is_refund else TransactionKind.SALE,
+        flow=chip_flow(payment, settings),
         tip=tip,
     )
+
+
+def chip_flow(payment: Payment, settings: PaymentSettings) -> ChipFlow:
+    """How a chip is asked; Quick Chip knows no amount of zero."""
+    return ChipFlow(settings.chip_flow) if payment.amount else ChipFlow.EMV
 
 
 async def tip_question(
@@ -52,3 +75,5 @@ async def tip_question(
                     amount_eligible=wanted.amount_eligible,
                 ),
             )
+        case ProcessSetupIntent() | RefundPayment():
+            return None

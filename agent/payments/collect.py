@@ -104,7 +104,7 @@ class Cancellation:
                 self._waiting.reschedule(0.0)
 
 
-async def process_payment_intent(
+async def process_with_card(
     record: PaymentRecord,
     *,
     session: ReaderSession,
@@ -113,7 +113,7 @@ async def process_payment_intent(
     cancellation: Cancellation,
     tip: TipChoices | None = None,
 ) -> None:
-    """Collect a card and confirm the PaymentIntent with it.
+    """Collect a card, and have Stripe do with it what the action wants.
 
     Returns with the payment finished. Raises JournalError where the journal failed:
     then the payment is left for recovery.

@@ -11,21 +11,27 @@ from drivers.reader import TransactionFinished, Verdict
 CARD_NOT_READ = "card_not_read"
 CARD_READ_TIMED_OUT = "card_read_timed_out"
 CARD_REMOVED = "card_removed"
+CARD_NOT_SAVED = "card_not_saved"
 CUSTOMER_CANCELED = "customer_canceled"
 DECLINED_BY_READER = "declined_by_reader"
 PAYMENT_INTERRUPTED = "payment_interrupted"
 PAYMENT_NOT_CHARGED = "payment_not_charged"
+REFUND_FAILED = "refund_failed"
+REFUND_NOT_MADE = "refund_not_made"
 HARDWARE_FAULT = "terminal_reader_hardware_fault"
 
 MESSAGES = {
     CARD_NOT_READ: "The card could not be read.",
     CARD_READ_TIMED_OUT: "No card was presented in time.",
     CARD_REMOVED: "The card was removed too early.",
+    CARD_NOT_SAVED: "Stripe has kept no card for this SetupIntent; it may be retried.",
     CUSTOMER_CANCELED: "The customer canceled on the reader.",
-    DECLINED_BY_READER: "The card or the reader refused the payment.",
-    PAYMENT_INTERRUPTED: "The payment was cut off before the card was charged.",
+    DECLINED_BY_READER: "The card or the reader refused.",
+    PAYMENT_INTERRUPTED: "The action was cut off before Stripe was asked.",
     PAYMENT_NOT_CHARGED: "Stripe has no charge for this payment; it may be retried.",
-    HARDWARE_FAULT: "The reader ended the payment for a reason of its own.",
+    REFUND_FAILED: "Stripe could not give the money back to this card.",
+    REFUND_NOT_MADE: "Stripe has given nothing back for this action; it may be retried.",
+    HARDWARE_FAULT: "The reader ended the action for a reason of its own.",
 }
 
 _WITHOUT_CARD = {

@@ -20,7 +20,7 @@ UNABLE_TO_GO_ONLINE = "Z3"
 def issuer_answer(payment: Payment) -> IssuerAnswer:
     """The answer for the card of a payment whose confirm is settled."""
     match payment.phase:
-        case Phase.CONFIRMED:
+        case Phase.CONFIRMED | Phase.PERFORMED:
             return _approved(payment.emv_auth_data)
         case Phase.REFUSED:
             return IssuerAnswer(DECLINED)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.ids import PaymentId, PaymentIntentId, ReaderId, SetupIntentId
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
@@ -60,6 +60,8 @@ class Payment:
     emv_auth_data: str | None = None
     """The issuer's answer for the card, hex."""
     charge: str | None = None
+    """What was charged, or what a refund gives back."""
+    setup_intent: SetupIntentId | None = None
     outcome: Outcome | None = None
     failure_code: str | None = None
     failure_message: str | None = None
@@ -93,6 +95,8 @@ def begin(entry: ActionRequested) -> Payment:
         amount=entry.amount,
         currency=entry.currency,
         parameters=entry.parameters,
+        charge=entry.charge,
+        setup_intent=entry.setup_intent,
     )
 
 
@@ -103,8 +107,8 @@ def apply(payment: Payment, entry: Entry) -> Payment:
         raise ValueError("a payment begins only once")
     moved = partial(replace, payment, phase=advance(payment.phase, step))
     match entry:
-        case Performed(result=result):
-            return moved(result=result)
+        case Performed(result=result, emv_auth_data=auth_data):
+            return moved(result=result, emv_auth_data=auth_data)
         case Confirmed():
             return moved(
                 intent_status=entry.status,

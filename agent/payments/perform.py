@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from agent.events import EventBus
-from agent.payments.collect import Cancellation, process_payment_intent
+from agent.payments.collect import Cancellation, process_with_card
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
-from agent.payments.wanted import ProcessPaymentIntent, Wanted
+from agent.payments.wanted import (
+    ProcessPaymentIntent,
+    ProcessSetupIntent,
+    RefundPayment,
+    Wanted,
+)
 from agent.readers.session import ReaderSession
 from drivers.reader import TipChoices
 
@@ -26,8 +31,8 @@ async def perform(
     Raises JournalError where the journal failed: then it is left for recovery.
     """
     match wanted:
-        case ProcessPaymentIntent():
-            await process_payment_intent(
+        case ProcessPaymentIntent() | ProcessSetupIntent() | RefundPayment():
+            await process_with_card(
                 record,
                 session=session,
                 settlement=settlement,

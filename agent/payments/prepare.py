@@ -6,13 +6,28 @@ A wrong state is refused here, so that a register has its error at once, as at S
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
-from agent.errors import IntentInvalidState
-from agent.ids import PaymentIntentId
+from agent.errors import (
+    ChargeAlreadyRefunded,
+    ChargeNotRefundable,
+    IntentInvalidState,
+    ParameterInvalid,
+)
+from agent.ids import PaymentIntentId, SetupIntentId
 from agent.payments.reference import reference_digest
-from agent.payments.wanted import ProcessPaymentIntent, Wanted
-from agent.stripe_api import payment_intents
+from agent.payments.wanted import (
+    ProcessPaymentIntent,
+    ProcessSetupIntent,
+    RefundPayment,
+    Wanted,
+)
+from agent.stripe_api import charges, payment_intents, setup_intents
+from agent.stripe_api.charges import Charge
 from agent.stripe_api.client import StripeClient
+
+REQUIRED = "requires_payment_method"
+"""The status in which a reader takes an intent of either kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +35,9 @@ class Subject:
     """What an action moves, as its first journal entry names it."""
 
     payment_intent: PaymentIntentId | None = None
+    setup_intent: SetupIntentId | None = None
+    charge: str | None = None
+    """What a refund gives back."""
     amount: int = 0
     """Minor units of `currency`; 0 where the action moves no money."""
     currency: str = ""
@@ -30,24 +48,96 @@ class Subject:
 
 
 async def prepare(wanted: Wanted, *, stripe: StripeClient) -> Subject:
-    """The subject of `wanted`; raises IntentInvalidState and what Stripe's client raises."""
+    """The subject of `wanted`.
+
+    Raises IntentInvalidState, ChargeNotRefundable, ChargeAlreadyRefunded,
+    ParameterInvalid, and what Stripe's client raises.
+    """
     match wanted:
         case ProcessPaymentIntent(payment_intent=intent_id):
-            intent = await payment_intents.retrieve(stripe, intent_id)
-            _check_processable(intent)
-            return Subject(
-                payment_intent=intent_id,
-                amount=intent.amount,
-                currency=intent.currency,
-                reference_digest=reference_digest(intent.reference),
-                tip=intent.tip,
-            )
+            return await _payment(intent_id, stripe)
+        case ProcessSetupIntent(setup_intent=setup_id):
+            return await _setup(setup_id, stripe)
+        case RefundPayment():
+            return await _refund(wanted, stripe)
+        case _:
+            assert_never(wanted)
 
 
-def _check_processable(intent: payment_intents.PaymentIntent) -> None:
-    if intent.status != "requires_payment_method":
+async def _payment(intent_id: PaymentIntentId, stripe: StripeClient) -> Subject:
+    intent = await payment_intents.retrieve(stripe, intent_id)
+    if intent.status != REQUIRED:
         raise IntentInvalidState(
             "Payment intent must be in the requires_payment_method state to be "
             f"processed by a reader; {intent.id} is {intent.status}.",
             param="payment_intent",
         )
+    return Subject(
+        payment_intent=intent_id,
+        amount=intent.amount,
+        currency=intent.currency,
+        reference_digest=reference_digest(intent.reference),
+        tip=intent.tip,
+    )
+
+
+async def _setup(intent_id: SetupIntentId, stripe: StripeClient) -> Subject:
+    intent = await setup_intents.retrieve(stripe, intent_id)
+    if intent.status != REQUIRED:
+        raise IntentInvalidState(
+            "Setup intent must be in the requires_payment_method state to be processed "
+            f"by a reader; {intent.id} is {intent.status}.",
+            param="setup_intent",
+        )
+    if "card_present" not in intent.payment_method_types:
+        raise ParameterInvalid(
+            f"{intent.id} takes no card_present, so no reader can process it.",
+            param="setup_intent",
+        )
+    return Subject(
+        setup_intent=intent_id, reference_digest=reference_digest(intent.reference)
+    )
+
+
+async def _refund(wanted: RefundPayment, stripe: StripeClient) -> Subject:
+    charge = await _charge_of(wanted, stripe)
+    if charge.type != "interac_present":
+        raise ChargeNotRefundable(
+            "Only Interac payments are refunded at a reader. Refund this charge with "
+            "POST /v1/refunds, for which the card need not be there.",
+            param=_named(wanted),
+        )
+    remaining = charge.amount - charge.amount_refunded
+    if not remaining:
+        raise ChargeAlreadyRefunded(f"{charge.id} has been refunded in full already.")
+    amount = remaining if wanted.amount is None else wanted.amount
+    if amount > remaining:
+        raise ParameterInvalid(
+            f"The amount is greater than what is left of {charge.id} to refund: "
+            f"{remaining}.",
+            param="amount",
+        )
+    return Subject(
+        payment_intent=charge.payment_intent,
+        charge=charge.id,
+        amount=amount,
+        currency=charge.currency,
+        reference_digest=reference_digest(wanted.metadata.get("reference")),
+    )
+
+
+async def _charge_of(wanted: RefundPayment, stripe: StripeClient) -> Charge:
+    charge = None
+    if wanted.charge is not None:
+        charge = await charges.retrieve(stripe, wanted.charge)
+    elif wanted.payment_intent is not None:
+        charge = await charges.of_intent(stripe, wanted.payment_intent)
+    if charge is None or not charge.is_captured:
+        raise ChargeNotRefundable(
+            "There is no successful charge to refund.", param=_named(wanted)
+        )
+    return charge
+
+
+def _named(wanted: RefundPayment) -> str:
+    return "payment_intent" if wanted.charge is None else "charge"

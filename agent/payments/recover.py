@@ -6,7 +6,7 @@
 | CardCollected         | nothing upstream             | card discarded; not charged   |
 | ConfirmStarted        | charged, declined or nothing | ask Stripe until it is known  |
 | AnswerLost            | the same                     | the same                      |
-| Confirmed             | charged; card's word missing | the charge stands, and says so|
+| Confirmed, Performed  | done; card's word missing    | it stands, and says so        |
 | Declined, NotCharged  | nothing charged              | the action ends by it         |
 | CardRefused, Reversal…| reversed or not              | reversed with the same key    |
 """

@@ -1,37 +1,41 @@
-"""Giving the money back, until it certainly is back. Never ends a payment earlier."""
+"""Taking back what the card refused, until it certainly is back; never ends earlier."""
 
 from __future__ import annotations
 
 from agent.errors import AgentError
 from agent.journal.entries import ReversalStarted, Reversed
 from agent.log import get_logger
+from agent.payments.effect import Undo
+from agent.payments.effects import effect_of
 from agent.payments.failures import DECLINED_BY_READER, failed
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
-from agent.stripe_api import errors, payment_intents, refunds
+from agent.stripe_api import errors
 from agent.stripe_api.client import StripeClient
 
 log = get_logger(__name__)
 
 
 async def reverse(record: PaymentRecord, settlement: Settlement) -> None:
-    """Give the money back, however long it takes, and end the payment as failed.
+    """Take it back, however long that takes, and end the payment as failed.
 
     Raises JournalError where the journal failed: then it is left for recovery.
     """
     payment = record.payment
+    undo = effect_of(payment).undo
+    if undo is None:
+        raise ValueError(f"nothing can take back {payment.action}")
     if payment.phase is Phase.CARD_REFUSED:
-        kind = "cancel" if payment.intent_status == "requires_capture" else "refund"
         key = f"cardlane-{payment.payment_id}-reversal"
-        await record.add(ReversalStarted(payment.payment_id, key, kind))
-    await _until_back(record.payment, settlement)
+        await record.add(ReversalStarted(payment.payment_id, key, undo.kind(payment)))
+    await _until_back(undo, record.payment, settlement)
     await record.add(Reversed(payment.payment_id))
     await record.end(failed(payment.payment_id, DECLINED_BY_READER))
 
 
-async def _until_back(payment: Payment, settlement: Settlement) -> None:
+async def _until_back(undo: Undo, payment: Payment, settlement: Settlement) -> None:
     """A lost answer is asked for under its own key; an answer kept for good is not.
 
     A new key cannot give the money back twice: Stripe refunds no more than was paid.
@@ -39,7 +43,7 @@ async def _until_back(payment: Payment, settlement: Settlement) -> None:
     waits, key, attempt = settlement.waits(), payment.reversal_key or "", 1
     while True:
         try:
-            await _give_back(payment, settlement.stripe, key=key)
+            await undo.attempt(settlement.stripe, payment, key)
             return
         except AgentError as error:
             # An alarm, not a detail: the cardholder is charged for nothing meanwhile.
@@ -49,29 +53,11 @@ async def _until_back(payment: Payment, settlement: Settlement) -> None:
                 code=error.code,
             )
             if _is_kept(error):
-                if await _is_back(payment, settlement.stripe):
+                if await _is_back(undo, payment, settlement.stripe):
                     return
                 attempt += 1
                 key = f"{payment.reversal_key}-{attempt}"
         await settlement.clock.sleep(next(waits))
-
-
-async def _give_back(payment: Payment, stripe: StripeClient, *, key: str) -> None:
-    """Cancel the authorisation, or refund the charge, captured meanwhile or before.
-
-    Raises what the upstream raises: then the money is not certainly back.
-    """
-    intent_id = payment.intent
-    if payment.intent_status == "requires_capture":
-        try:
-            await payment_intents.cancel(stripe, intent_id, idempotency_key=key)
-            return
-        except errors.StripeRefused:
-            intent = await payment_intents.retrieve(stripe, intent_id)
-            if intent.status != "succeeded":
-                raise
-            key = f"{key}-refund"
-    await refunds.create(stripe, payment_intent=intent_id, idempotency_key=key)
 
 
 def _is_kept(error: AgentError) -> bool:
@@ -81,10 +67,8 @@ def _is_kept(error: AgentError) -> bool:
     )
 
 
-async def _is_back(payment: Payment, stripe: StripeClient) -> bool:
-    """Whether the money is back, by whomever; Stripe refuses a second return."""
+async def _is_back(undo: Undo, payment: Payment, stripe: StripeClient) -> bool:
     try:
-        intent = await payment_intents.retrieve(stripe, payment.intent)
+        return await undo.is_done(stripe, payment)
     except AgentError:
         return False
-    return intent.status == "canceled" or intent.is_refunded

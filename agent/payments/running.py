@@ -12,7 +12,7 @@ from agent.errors import (
     PaymentOutcomeUnknown,
     ReaderBusy,
 )
-from agent.ids import PaymentId, PaymentIntentId, ReaderId
+from agent.ids import PaymentId, PaymentIntentId, ReaderId, SetupIntentId
 from agent.journal.entries import Outcome
 from agent.log import get_logger
 from agent.payments.collect import Cancellation
@@ -101,19 +101,26 @@ class RunningActions:
             )
         raise ReaderBusy("Reader is currently busy processing another request.")
 
-    def refuse_if_elsewhere(self, payment_intent: PaymentIntentId | None) -> None:
+    def refuse_if_elsewhere(
+        self,
+        payment_intent: PaymentIntentId | None,
+        setup_intent: SetupIntentId | None,
+    ) -> None:
         """One intent at two readers: a lost answer could be taken for the other's.
 
         Raises IntentInvalidState.
         """
         for reader_id, running in self._running.items():
-            if payment_intent and running.record.payment.payment_intent == (
-                payment_intent
-            ):
-                raise IntentInvalidState(
-                    f"{payment_intent} is being processed by reader {reader_id}.",
-                    param="payment_intent",
-                )
+            payment = running.record.payment
+            if payment_intent and payment.payment_intent == payment_intent:
+                param, name = "payment_intent", str(payment_intent)
+            elif setup_intent and payment.setup_intent == setup_intent:
+                param, name = "setup_intent", str(setup_intent)
+            else:
+                continue
+            raise IntentInvalidState(
+                f"{name} is being processed by reader {reader_id}.", param=param
+            )
 
     async def replace(self, reader_id: ReaderId) -> None:
         """End an action that waits for a card; raises where the card came first.

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from agent.journal.entries import ActionFinished, AnswerLost, CardRefused, Outcome
 from agent.log import get_logger
+from agent.payments.asking import chip_flow
 from agent.payments.confirm import confirm_once
+from agent.payments.effects import effect_of
 from agent.payments.failures import DECLINED_BY_READER, failed
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
@@ -15,7 +17,7 @@ from agent.payments.reverse import reverse
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
 from agent.stripe_api.cards import ConfirmCard
-from drivers.reader import ReadMethod, TransactionFinished, Verdict
+from drivers.reader import ChipFlow, ReadMethod, TransactionFinished, Verdict
 
 log = get_logger(__name__)
 
@@ -53,13 +55,15 @@ async def finish(record: PaymentRecord, *, settlement: Settlement) -> None:
             await record.end(_ended(payment, Outcome.DECLINED))
         case Phase.NOT_CHARGED:
             await record.end(_ended(payment, Outcome.FAILED))
-        case Phase.CONFIRMED if _card_refused(payment, card_ended) and card_ended:
+        case Phase.CONFIRMED | Phase.PERFORMED if card_ended and _refuses(
+            payment, card_ended
+        ):
             refusal = CardRefused(
                 payment.payment_id, card_ended.verdict, reason=card_ended.reason
             )
             await record.add(refusal)
             await reverse(record, settlement)
-        case Phase.CONFIRMED:
+        case Phase.CONFIRMED | Phase.PERFORMED:
             missing = card_ended is None and _has_second_half(payment, settlement)
             await record.end(
                 ActionFinished(
@@ -88,16 +92,17 @@ def _ended(payment: Payment, outcome: Outcome) -> ActionFinished:
 
 
 def _has_second_half(payment: Payment, settlement: Settlement) -> bool:
-    return (
-        payment.read_method == ReadMethod.CONTACT_EMV
-        and settlement.settings.chip_flow == "emv"
-    )
+    is_full_emv = chip_flow(payment, settlement.settings) is ChipFlow.EMV
+    return _chip_counts(payment) and is_full_emv
 
 
-def _card_refused(payment: Payment, ended: TransactionFinished | None) -> bool:
+def _refuses(payment: Payment, ended: TransactionFinished) -> bool:
     """Whether a chip said no; a tapped or swiped card had left before the answer."""
-    return (
-        ended is not None
-        and payment.read_method == ReadMethod.CONTACT_EMV
-        and ended.verdict not in {Verdict.APPROVED, Verdict.DEFERRED}
-    )
+    agrees = ended.verdict in {Verdict.APPROVED, Verdict.DEFERRED}
+    return _chip_counts(payment) and not agrees
+
+
+def _chip_counts(payment: Payment) -> bool:
+    """Whether there is a chip whose no would take back what Stripe has done."""
+    is_chip = payment.read_method == ReadMethod.CONTACT_EMV
+    return is_chip and effect_of(payment).undo is not None

@@ -97,6 +97,8 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.SENT, Step.ANSWER_LOST): Phase.UNKNOWN,
     (Phase.UNKNOWN, Step.PERFORMED): Phase.PERFORMED,
     (Phase.PERFORMED, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
+    # Only of a card that was kept: a refund stands, whatever the card says of it.
+    (Phase.PERFORMED, Step.CARD_REFUSED): Phase.CARD_REFUSED,
     (Phase.REQUESTED, Step.CARD_COLLECTED): Phase.CARD_COLLECTED,
     (Phase.REQUESTED, Step.FINISHED_CANCELED): Phase.CANCELED,
     (Phase.REQUESTED, Step.FINISHED_FAILED): Phase.FAILED,
@@ -110,6 +112,7 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.STORED_OFFLINE, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
     (Phase.OFFLINE_REFUSED, Step.FINISHED_FAILED): Phase.FAILED,
     (Phase.CONFIRMING, Step.CONFIRMED): Phase.CONFIRMED,
+    (Phase.CONFIRMING, Step.PERFORMED): Phase.PERFORMED,
     (Phase.CONFIRMING, Step.DECLINED): Phase.REFUSED,
     (Phase.CONFIRMING, Step.ANSWER_LOST): Phase.UNKNOWN,
     (Phase.CONFIRMING, Step.NOT_CHARGED): Phase.NOT_CHARGED,

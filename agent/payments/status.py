@@ -28,6 +28,14 @@ class Charged(StrEnum):
     """Charged, and given back in full since."""
 
 
+class Refunded(StrEnum):
+    """Whether the money goes back, as far as the journal proves it."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class NextStep(StrEnum):
     """What the register does now; API."""
 
@@ -49,6 +57,10 @@ class Status:
     next_step: NextStep
     known: str
     """One sentence for people."""
+    refunded: Refunded | None = None
+    """None for an action that gives nothing back."""
+    is_of_a_sale: bool = True
+    """Whether the action was to take money."""
 
 
 _RETURNING = "Approved, but refused by the card: the money is being given back."
@@ -106,6 +118,83 @@ STATUSES: dict[Phase, Status] = {
     ),
 }
 
+
+def _saving(known: str, step: NextStep = NextStep.WAIT) -> Status:
+    return Status(Charged.NO, step, known, is_of_a_sale=False)
+
+
+def _refunding(
+    refunded: Refunded, known: str, step: NextStep = NextStep.WAIT
+) -> Status:
+    return Status(Charged.NO, step, known, refunded=refunded, is_of_a_sale=False)
+
+
+_ASKED_TO_SAVE = _saving("Stripe is being asked; it may have kept the card.")
+_LETTING_GO = _saving("Kept, but refused by the card: Stripe is letting go of it.")
+_NOT_SAVED = _saving("No card was kept.", NextStep.MAY_TRY_AGAIN)
+_SETUP_STATUSES: dict[Phase, Status] = {
+    **dict.fromkeys(Phase, _ASKED_TO_SAVE),
+    Phase.REQUESTED: _saving("The reader waits for a card; none was kept."),
+    Phase.SENT: _saving("Stripe's reader waits for a card, or has kept one."),
+    Phase.CARD_COLLECTED: _saving("The card was read; it was not kept yet."),
+    Phase.UNKNOWN: _saving(
+        "Stripe's answer was lost: kept or not, the agent is finding out."
+    ),
+    Phase.PERFORMED: _saving("The card is kept; the reader is still at work."),
+    Phase.REFUSED: _saving("Declined; the reader is still at work."),
+    Phase.NOT_CHARGED: _saving("Not kept; the reader is still at work."),
+    Phase.CARD_REFUSED: _LETTING_GO,
+    Phase.REVERSING: _LETTING_GO,
+    Phase.REVERSED: _saving("The card is not kept; the action is ending."),
+    Phase.SUCCEEDED: _saving("The card is kept.", NextStep.DONE),
+    Phase.DECLINED: _NOT_SAVED,
+    Phase.CANCELED: _NOT_SAVED,
+    Phase.FAILED: _NOT_SAVED,
+}
+
+_ASKED_TO_REFUND = _refunding(
+    Refunded.UNKNOWN, "Stripe is being asked; it may have given the money back."
+)
+_NOT_REFUNDED = _refunding(
+    Refunded.NO, "Nothing was given back.", NextStep.MAY_TRY_AGAIN
+)
+_REFUND_STATUSES: dict[Phase, Status] = {
+    **dict.fromkeys(Phase, _ASKED_TO_REFUND),
+    Phase.REQUESTED: _refunding(
+        Refunded.NO, "The reader waits for the card; nothing was given back."
+    ),
+    Phase.SENT: _refunding(
+        Refunded.UNKNOWN,
+        "Stripe's reader waits for the card, or has given the money back.",
+    ),
+    Phase.CARD_COLLECTED: _refunding(
+        Refunded.NO, "The card was read; nothing was given back yet."
+    ),
+    Phase.UNKNOWN: _refunding(
+        Refunded.UNKNOWN,
+        "Stripe's answer was lost: given back or not, the agent is finding out.",
+    ),
+    Phase.PERFORMED: _refunding(
+        Refunded.YES, "The money goes back; the reader is still at work."
+    ),
+    Phase.REFUSED: _refunding(Refunded.NO, "Declined; the reader is still at work."),
+    Phase.NOT_CHARGED: _refunding(
+        Refunded.NO, "Not given back; the reader is still at work."
+    ),
+    Phase.SUCCEEDED: _refunding(
+        Refunded.YES, "The money goes back to the card.", NextStep.DONE
+    ),
+    Phase.DECLINED: _NOT_REFUNDED,
+    Phase.CANCELED: _NOT_REFUNDED,
+    Phase.FAILED: _NOT_REFUNDED,
+}
+
+OTHER_STATUSES: dict[str, dict[Phase, Status]] = {
+    "process_setup_intent": _SETUP_STATUSES,
+    "refund_payment": _REFUND_STATUSES,
+}
+"""Of actions that charge nobody."""
+
 _HELD = Status(
     Charged.YES, NextStep.CAPTURE, "The money is held, and awaits its capture."
 )
@@ -134,6 +223,8 @@ def status_of(payment: Payment, intent: PaymentIntent | None = None) -> Status:
     What follows its end is Stripe's: `intent` is what Stripe says now, where it was
     asked; without it the journal's last word counts.
     """
+    if payment.action in OTHER_STATUSES:
+        return OTHER_STATUSES[payment.action][payment.phase]
     if payment.phase is not Phase.SUCCEEDED:
         return STATUSES[payment.phase]
     if payment.action not in _TAKES_MONEY:
@@ -152,9 +243,12 @@ def status_of(payment: Payment, intent: PaymentIntent | None = None) -> Status:
 def next_step_of(statuses: Iterable[Status]) -> NextStep:
     """What to do where all of these payments were to take the same money.
 
-    One that is under way is waited for; one that took the money is enough.
+    One that is under way is waited for; one that took the money is enough. What became
+    of refunds matters only where there is nothing else.
     """
-    steps = {status.next_step for status in statuses}
+    known = list(statuses)
+    of_sales = [status for status in known if status.is_of_a_sale]
+    steps = {status.next_step for status in of_sales or known}
     for step in _PRECEDENCE:
         if step in steps:
             return step

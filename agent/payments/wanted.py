@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from agent.ids import PaymentIntentId
+from agent.ids import PaymentIntentId, SetupIntentId
 
 Sent = dict[str, str | int | bool]
 """Parameters as a register sent them, flat; never card data."""
@@ -35,8 +36,63 @@ class ProcessPaymentIntent:
         )
 
 
-Wanted = ProcessPaymentIntent
+@dataclass(frozen=True, slots=True)
+class ProcessSetupIntent:
+    """`process_setup_intent`; that the customer agrees is the register's affair."""
+
+    action: ClassVar[str] = "process_setup_intent"
+
+    setup_intent: SetupIntentId
+    allow_redisplay: str
+    enable_customer_cancellation: bool | None = None
+
+    def parameters(self) -> Sent:
+        """What was sent besides the intent, flat."""
+        return _sent(
+            allow_redisplay=self.allow_redisplay,
+            enable_customer_cancellation=self.enable_customer_cancellation,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPayment:
+    """`refund_payment`: one of `payment_intent` and `charge`; None is "not sent"."""
+
+    action: ClassVar[str] = "refund_payment"
+
+    payment_intent: PaymentIntentId | None = None
+    charge: str | None = None
+    amount: int | None = None
+    """Minor units; None is all that is left."""
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    refund_application_fee: bool | None = None
+    reverse_transfer: bool | None = None
+    enable_customer_cancellation: bool | None = None
+
+    def parameters(self) -> Sent:
+        """What was sent, flat, but for the amount."""
+        return _sent(
+            payment_intent=self.payment_intent,
+            charge=self.charge,
+            refund_application_fee=self.refund_application_fee,
+            reverse_transfer=self.reverse_transfer,
+            enable_customer_cancellation=self.enable_customer_cancellation,
+        ) | {f"{_METADATA}{key}]": value for key, value in self.metadata.items()}
+
+
+Wanted = ProcessPaymentIntent | ProcessSetupIntent | RefundPayment
 """An action that a reader can be asked for."""
+
+_METADATA = "metadata["
+
+
+def metadata_of(parameters: Sent) -> dict[str, str]:
+    """The metadata among parameters that were sent."""
+    return {
+        name.removeprefix(_METADATA).removesuffix("]"): str(value)
+        for name, value in parameters.items()
+        if name.startswith(_METADATA)
+    }
 
 
 def _sent(**parameters: str | int | bool | None) -> Sent:

@@ -119,9 +119,7 @@ def _text(value: object) -> str:
 
 
 def _limit(value: object) -> int:
-    number = _integer(value)
-    if number < 1:
-        raise invalid("This value must be greater than or equal to 1.")
+    number = _positive(value)
     if number > 100:
         raise invalid("This value must be less than or equal to 100.")
     return number
@@ -131,6 +129,13 @@ def _not_negative(value: object) -> int:
     number = _integer(value)
     if number < 0:
         raise invalid("This value must be greater than or equal to 0.")
+    return number
+
+
+def _positive(value: object) -> int:
+    number = _integer(value)
+    if number < 1:
+        raise invalid("This value must be greater than or equal to 1.")
     return number
 
 
@@ -163,6 +168,7 @@ def _metadata(value: object) -> dict[str, str]:
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Integer = Annotated[int, BeforeValidator(_integer)]
 NotNegative = Annotated[int, BeforeValidator(_not_negative)]
+Positive = Annotated[int, BeforeValidator(_positive)]
 Limit = Annotated[int, BeforeValidator(_limit)]
 Text = Annotated[str, BeforeValidator(_text)]
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_list)]

@@ -70,7 +70,7 @@ Asked = TypeVar("Asked", bound=Action)
 
 async def process_payment_intent(request: Request) -> Response:
     """Begin to take a payment; answers at once, or after `Prefer: wait=N`."""
-    return await _begin(request, Process, _process_payment_intent)
+    return await begin_action(request, Process, _process_payment_intent)
 
 
 async def cancel_action(request: Request) -> Response:
@@ -88,7 +88,7 @@ async def cancel_action(request: Request) -> Response:
     return await expanded(response, post.parameters.expand, stripe=services.stripe)
 
 
-async def _begin(
+async def begin_action(
     request: Request, model: type[Asked], wanted: Callable[[Asked], Wanted]
 ) -> Response:
     """Begin what `wanted` makes of the parameters, once for one Idempotency-Key."""

@@ -11,11 +11,18 @@ from agent.journal.entries import Outcome
 from agent.journal.readers import RegisteredReader
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
+from agent.rest.action_details import details_of
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
-OUTCOME_UNKNOWN_MESSAGE = (
+_UNKNOWN = {
+    "process_setup_intent": "Stripe may or may not have kept the card; "
+    "the agent is finding out. Ask for no other card meanwhile.",
+    "refund_payment": "Stripe may or may not have given the money back; "
+    "the agent is finding out. Give it back in no other way meanwhile.",
+}
+_CHARGED_OR_NOT = (
     "Stripe may or may not have charged; the agent is finding out. "
     + PaymentOutcomeUnknown.remedy
 )
@@ -76,14 +83,13 @@ def action_object(payment: Payment) -> JsonObject | None:
     if payment.outcome is Outcome.CANCELED:
         return None
     status, failure_code, failure_message = _result(payment)
-    config = _process_config(payment.parameters)
     return {
         "type": payment.action,
         "status": status,
         "failure_code": failure_code,
         "failure_message": failure_message,
         "api_error": _api_error(payment),
-        payment.action: {"payment_intent": payment.payment_intent, **config},
+        payment.action: details_of(payment),
     }
 
 
@@ -91,7 +97,8 @@ def _result(payment: Payment) -> tuple[str, str | None, str | None]:
     """Status, failure code and message; an unknown outcome is never a failure."""
     match payment.outcome:
         case None if payment.phase is Phase.UNKNOWN:
-            return "in_progress", PaymentOutcomeUnknown.code, OUTCOME_UNKNOWN_MESSAGE
+            message = _UNKNOWN.get(payment.action, _CHARGED_OR_NOT)
+            return "in_progress", PaymentOutcomeUnknown.code, message
         case None:
             return "in_progress", None, None
         case Outcome.SUCCEEDED:
@@ -100,15 +107,6 @@ def _result(payment: Payment) -> tuple[str, str | None, str | None]:
             return "failed", payment.failure_code, payment.failure_message
         case _:
             assert_never(payment.outcome)
-
-
-def _process_config(parameters: dict[str, str | int | bool]) -> JsonObject:
-    config: JsonObject = {
-        name: value for name, value in parameters.items() if name != "amount_eligible"
-    }
-    if "amount_eligible" in parameters:
-        config["tipping"] = {"amount_eligible": parameters["amount_eligible"]}
-    return {"process_config": config} if config else {}
 
 
 def _api_error(payment: Payment) -> JsonObject | None:

@@ -27,6 +27,7 @@ from agent.ids import PaymentId
 from agent.journal.entries import Outcome
 from agent.payments.payment import Payment
 from agent.payments.states import REPLACEABLE, Phase
+from agent.payments.wanted import RefundPayment
 from agent.receipts.escpos import receipt_escpos
 from agent.receipts.html import receipt_html
 from agent.receipts.receipt import Copy, Receipt, receipt_object
@@ -38,6 +39,8 @@ from agent.rest.requests import queried
 from agent.rest.services import Services, services_of
 from agent.rest.stripe_objects import fetched
 from agent.stripe_api.objects import object_at, text_at
+
+REFUND = RefundPayment.action
 
 _NOT_KEPT = {"cache-control": "no-store"}
 _RUNS_NOTHING = {
@@ -106,7 +109,9 @@ def ended(payment: Payment) -> Payment:
         raise ReceiptNotReady(f"{name} has not ended yet.")
     if not payment.is_finished:
         raise PaymentOutcomeUnknown(f"{name}: what became of it is not known yet.")
-    if payment.charge is None and payment.outcome is not Outcome.SUCCEEDED:
+    is_in_vain = payment.outcome is not Outcome.SUCCEEDED
+    has_moved_money = payment.charge is not None and payment.action != REFUND
+    if payment.payment_intent is None or (is_in_vain and not has_moved_money):
         raise ReceiptMissing(f"{name} has ended as {payment.phase}, without a charge.")
     return payment
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from agent.errors import AgentError
 from agent.rest.auth import KeyScope
+from agent.rest.card_actions import process_setup_intent, refund_payment
 from agent.rest.configuration import show_configuration
 from agent.rest.discovery import discover
 from agent.rest.event_routes import event_routes
@@ -43,6 +44,14 @@ FIRMWARE = "/agent/readers/{reader_id}/firmware"
 PAYMENTS = "/agent/payments"
 PAYMENT = PAYMENTS + "/{payment_id}"
 AGENT_READER = "/agent/readers/{reader_id}"
+REFUND = frozenset({KeyScope.REFUNDS})
+ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
+    ("process_payment_intent", process_payment_intent, TAKE),
+    ("process_setup_intent", process_setup_intent, TAKE),
+    ("refund_payment", refund_payment, REFUND),
+    ("cancel_action", cancel_action, TAKE),
+)
+"""What a reader can be told to do, and who may."""
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
 
@@ -78,13 +87,10 @@ def routes() -> list[Route]:
         _route("GET", READER, retrieve_reader, any_of=SEE),
         _route("POST", READER, update_reader, any_of=MANAGE),
         _route("DELETE", READER, delete_reader, any_of=MANAGE),
-        _route(
-            "POST",
-            READER + "/process_payment_intent",
-            process_payment_intent,
-            any_of=TAKE,
+        *(
+            _route("POST", f"{READER}/{action}", endpoint, any_of=scopes)
+            for action, endpoint, scopes in ACTIONS
         ),
-        _route("POST", READER + "/cancel_action", cancel_action, any_of=TAKE),
         *(
             _route("POST", f"{TEST_HELPERS}/{helper}", help_reader, any_of=TAKE)
             for helper in (

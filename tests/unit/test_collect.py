@@ -13,7 +13,7 @@ from scripted_reader import ScriptedReader, ScriptedTransaction
 
 from agent.events import EventBus
 from agent.journal.journal import Journal
-from agent.payments.collect import Cancellation, process_payment_intent
+from agent.payments.collect import Cancellation, process_with_card
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
 from agent.readers.session import ReaderSession
@@ -41,7 +41,7 @@ async def test_a_read_that_ends_without_an_end_is_a_failure(tmp_path: Path) -> N
             api_version="",
             timeout_s=1.0,
         )
-        await process_payment_intent(
+        await process_with_card(
             record,
             session=session,
             settlement=Settlement(stripe, clock, PaymentSettings()),

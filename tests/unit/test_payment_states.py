@@ -94,6 +94,9 @@ def finished(outcome: Outcome) -> ActionFinished:
         ([COLLECTED], Phase.CARD_COLLECTED),
         ([COLLECTED, CONFIRM], Phase.CONFIRMING),
         ([COLLECTED, CONFIRM, LOST], Phase.UNKNOWN),
+        ([COLLECTED, CONFIRM, PERFORMED], Phase.PERFORMED),
+        ([COLLECTED, CONFIRM, LOST, PERFORMED], Phase.PERFORMED),
+        ([COLLECTED, CONFIRM, PERFORMED, CARD_REFUSED], Phase.CARD_REFUSED),
         ([COLLECTED, CONFIRM, LOST, CONFIRMED], Phase.CONFIRMED),
         (
             [COLLECTED, CONFIRM, CONFIRMED, finished(Outcome.SUCCEEDED)],

@@ -12,9 +12,11 @@ from journal_entries import requested
 from agent.payments.payment import Payment, begin
 from agent.payments.states import FINAL, Phase
 from agent.payments.status import (
+    OTHER_STATUSES,
     STATUSES,
     Charged,
     NextStep,
+    Refunded,
     next_step_of,
     status_of,
 )
@@ -30,9 +32,38 @@ def test_every_phase_has_a_status() -> None:
     assert set(STATUSES) == set(Phase)
 
 
+def test_nobody_pays_for_a_kept_card_or_a_refund() -> None:
+    told = [
+        status_of(replace(payment(phase), action=action))
+        for action in OTHER_STATUSES
+        for phase in Phase
+    ]
+
+    assert {status.charged for status in told} == {Charged.NO}
+
+
+@pytest.mark.parametrize("phase", [Phase.SENT, Phase.CONFIRMING, Phase.UNKNOWN])
+def test_a_refund_that_is_not_known_is_told_as_unknown(phase: Phase) -> None:
+    refund = replace(payment(phase), action="refund_payment")
+
+    assert status_of(refund).refunded is Refunded.UNKNOWN
+
+
+def test_what_became_of_a_refund_does_not_pay_the_sale() -> None:
+    refunded = status_of(replace(payment(Phase.SUCCEEDED), action="refund_payment"))
+
+    assert next_step_of([refunded, status_of(payment(Phase.FAILED))]) is (
+        NextStep.MAY_TRY_AGAIN
+    )
+    assert next_step_of([refunded]) is NextStep.DONE
+
+
+@pytest.mark.parametrize("action", ["process_payment_intent", *OTHER_STATUSES])
 @pytest.mark.parametrize("phase", Phase)
-def test_a_payment_is_waited_for_until_its_end(phase: Phase) -> None:
-    waits = status_of(payment(phase)).next_step is NextStep.WAIT
+def test_an_action_is_waited_for_until_its_end(phase: Phase, action: str) -> None:
+    under_way = replace(payment(phase), action=action)
+
+    waits = status_of(under_way).next_step is NextStep.WAIT
 
     assert waits == (phase not in FINAL)
 

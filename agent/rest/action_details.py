@@ -1,0 +1,56 @@
+"""What an action is about, as Stripe shows it: the hash named after its type. Pure."""
+
+from __future__ import annotations
+
+from agent.payments.payment import Payment
+from agent.payments.wanted import Sent, metadata_of
+from agent.stripe_api.objects import JsonObject
+
+_REFUND_FLAGS = ("refund_application_fee", "reverse_transfer")
+
+
+def details_of(payment: Payment) -> JsonObject:
+    """The action's own hash, with what has come of it so far."""
+    match payment.action:
+        case "process_setup_intent":
+            return _setup(payment)
+        case "refund_payment":
+            return _refund(payment)
+        case _:
+            config = _process_config(payment.parameters)
+            return {"payment_intent": payment.payment_intent, **config}
+
+
+def _process_config(parameters: Sent) -> JsonObject:
+    config: JsonObject = {
+        name: value for name, value in parameters.items() if name != "amount_eligible"
+    }
+    if "amount_eligible" in parameters:
+        config["tipping"] = {"amount_eligible": parameters["amount_eligible"]}
+    return {"process_config": config} if config else {}
+
+
+def _setup(payment: Payment) -> JsonObject:
+    details: JsonObject = {"setup_intent": payment.setup_intent}
+    if payment.result is not None:
+        details["generated_card"] = payment.result
+    return details | _cancellation(payment.parameters, name="process_config")
+
+
+def _refund(payment: Payment) -> JsonObject:
+    parameters = payment.parameters
+    details: JsonObject = {"amount": payment.amount}
+    for name in ("charge", "payment_intent", *_REFUND_FLAGS):
+        if name in parameters:
+            details[name] = parameters[name]
+    metadata: JsonObject = {**metadata_of(parameters)}
+    if metadata:
+        details["metadata"] = metadata
+    if payment.result is not None:
+        details["refund"] = payment.result
+    return details | _cancellation(parameters, name="refund_payment_config")
+
+
+def _cancellation(parameters: Sent, *, name: str) -> JsonObject:
+    sent = parameters.get("enable_customer_cancellation")
+    return {} if sent is None else {name: {"enable_customer_cancellation": sent}}
