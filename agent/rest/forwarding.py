@@ -20,6 +20,7 @@ from agent.rest.auth import KeyScope
 from agent.rest.forms import decode_body
 from agent.rest.guard import keyed
 from agent.rest.services import Services, services_of
+from agent.stripe_api.errors import AnswerLost, UnkeyedAnswerLost
 from agent.stripe_api.form import encode
 
 ANY_SCOPE = frozenset(KeyScope)
@@ -110,6 +111,10 @@ async def forward(request: Request) -> Response:
             headers=headers,
             body=body,
         )
+    except AnswerLost as lost:
+        if request.method == "POST" and "idempotency-key" not in headers:
+            raise UnkeyedAnswerLost(lost.message) from lost
+        raise
     finally:
         # An answer that was lost may have changed something, too.
         if request.method != "GET":

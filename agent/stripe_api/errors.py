@@ -3,6 +3,7 @@
 UpstreamError
 ├── StripeUnreachable    certain: it had no effect, or it was only a question
 ├── AnswerLost           it was sent, and what it did is unknown
+│   └── UnkeyedAnswerLost    and it cannot be repeated safely
 └── StripeKeyMissing     there is no key to send it with
 RequestInvalid
 └── StripeRefused        Stripe said no, and why
@@ -25,6 +26,7 @@ __all__ = [
     "StripeKeyMissing",
     "StripeRefused",
     "StripeUnreachable",
+    "UnkeyedAnswerLost",
 ]
 
 
@@ -38,6 +40,16 @@ class AnswerLost(UpstreamError):
         """`is_replay`: Stripe kept this as the answer for good; repeating is in vain."""
         super().__init__(message)
         self.is_replay = is_replay
+
+
+class UnkeyedAnswerLost(AnswerLost):
+    """The same of a request without an Idempotency-Key, which is not to be repeated."""
+
+    retryable = False
+    remedy = (
+        "Retrieve the object to see what was done: without an Idempotency-Key a "
+        "repeat could do it twice."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,22 @@ async def test_a_hold_whose_answer_was_lost_is_looked_at(agent: Agent) -> None:
 
     assert answer.error["code"] == "stripe_answer_lost"
     assert agent.holds.looked_at == ["pi_1"]
+
+
+@pytest.mark.parametrize(
+    ("key", "may_repeat", "remedy"),
+    [
+        ({"idempotency-key": "k1"}, "true", "with the same Idempotency-Key"),
+        ({}, "false", "Retrieve the object"),
+    ],
+)
+async def test_a_lost_answer_says_how_to_go_on(
+    key: dict[str, str], may_repeat: str, remedy: str, agent: Agent
+) -> None:
+    agent.stripe.refusal = AnswerLost("no answer from Stripe")
+
+    answer = await agent.client.post("/v1/refunds", {"charge": "ch_1"}, key)
+
+    assert (answer.status, answer.error["code"]) == (502, "stripe_answer_lost")
+    assert answer.headers["stripe-should-retry"] == may_repeat
+    assert remedy in answer.error["remedy"]

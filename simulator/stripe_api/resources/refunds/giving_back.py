@@ -63,6 +63,11 @@ def release(
 
 def refundable_amount(charge: Charge, amount: int | None) -> int:
     """`amount`, or all that is left where it is None; raises InvalidRequest."""
+    if charge["disputed"]:
+        raise InvalidRequest(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+        )
     # What was not captured counts as refunded from the moment of the capture.
     remaining = charge["amount"] - charge["amount_refunded"]
     if not remaining:
