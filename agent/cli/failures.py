@@ -26,8 +26,8 @@ class ExitCode(IntEnum):
     NOT_CHARGED = 4
     """`pay`: failed before or without a charge."""
     OUTCOME_UNKNOWN = 5
-    """`pay`: charged or not, nobody knows yet; the agent is finding out. `firmware`:
-    the update goes on, and nobody watches it."""
+    """`pay`: charged or not, nobody knows yet; the agent is finding out. `payments`:
+    done or not. `firmware`: the update goes on, and nobody watches it."""
     REFUSED = 6
     """The agent, Stripe or this machine refused what was asked."""
     UNREACHABLE = 7

@@ -11,6 +11,7 @@ from agent.cli.firmware import firmware_commands
 from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
 from agent.cli.pay import pay
+from agent.cli.payments import payment_commands
 from agent.cli.readers import reader_commands
 from agent.cli.receipt import receipt
 from agent.cli.run import run
@@ -32,6 +33,7 @@ def program() -> typer.Typer:
     app.command()(receipt)
     app.command()(doctor)
     app.add_typer(reader_commands(), name="readers")
+    app.add_typer(payment_commands(), name="payments")
     app.add_typer(firmware_commands(), name="firmware")
     app.add_typer(key_commands(), name="keys")
     app.add_typer(journal_commands(), name="journal")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,7 +10,14 @@ from typing import Any, Literal
 import pytest
 import stripe
 
-from examples.launch import Simulator, agent, agent_folder, call, simulator
+from examples.launch import (
+    AgentFolder,
+    Simulator,
+    agent,
+    agent_folder,
+    call,
+    simulator,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -26,9 +34,27 @@ class Shop:
     client: stripe.StripeClient
     patient: stripe.StripeClient
     """The same, which repeats what was lost by itself."""
-    url: str
+    home: AgentFolder
     key: str
     reader: str
+
+    @property
+    def url(self) -> str:
+        return self.home.url
+
+    def cardlane(self, *arguments: str) -> tuple[int, str]:
+        """What `cardlane …` prints, and its exit code."""
+        key_file = self.home.folder / "till_key"
+        key_file.touch(mode=0o600)
+        key_file.write_text(self.key)
+        run = subprocess.run(
+            self.home.command(*arguments, "--key-file", str(key_file)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return run.returncode, run.stdout
 
     def paid(self, amount: int = 40_00, *, capture: Capture = "automatic") -> str:
         """The id of a PaymentIntent that a card has paid, or holds the money for."""
@@ -83,7 +109,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
                 world,
                 client,
                 stripe.StripeClient(key, base_addresses=base, max_network_retries=2),  # type: ignore[arg-type]
-                home.url,
+                home,
                 key,
                 reader.id,
             )
@@ -237,6 +263,24 @@ def test_what_the_cardholder_disputes_is_not_refunded(shop: Shop) -> None:
         shop.client.v1.refunds.create({"charge": "ch_disputed"})
 
     assert refused.value.code == "charge_disputed"
+
+
+def test_the_command_line_takes_and_gives_back_what_is_held(shop: Shop) -> None:
+    held = shop.held(40_00)
+    payment = str(shop.told(held)["id"])
+    shop.befall("lose_reply", path=CAPTURE)
+
+    before = shop.cardlane("payments", "show", payment)
+    captured = shop.cardlane("payments", "capture", payment, "30.00")
+    refunded = shop.cardlane("payments", "refund", held, "10.00")
+    after = shop.cardlane("payments", "show", held)
+
+    assert before[0] == 0
+    assert before[1].endswith("Next step of the sale: capture\n")
+    assert captured == (0, f"Captured 30.00 USD of {held}.\n")
+    assert refunded[1].endswith(f"of 10.00 USD for {held}: succeeded.\n")
+    assert "Captured:       30.00 USD\nGiven back:     10.00 USD" in after[1]
+    assert after[1].endswith("Next step of the sale: done\n")
 
 
 def test_after_its_end_a_hold_cannot_be_captured(shop: Shop) -> None:
