@@ -20,6 +20,7 @@ from agent.ids import Random
 from agent.journal.journal import Journal
 from agent.listening import listen
 from agent.log import configure_logging, get_logger
+from agent.metrics.measurements import Measurements
 from agent.rest.server import create_app
 from agent.rest.serving import StopSignals, serve_http
 from agent.settings import Settings, StripeKey, StripeSettings, read_stripe_key
@@ -70,10 +71,11 @@ async def serve(
         journal = await opening
         stack.push_async_callback(journal.aclose)
         await journal.answers.prune(clock.now() - ANSWERS_KEPT_FOR)
+        measurements = Measurements()
         http = await stack.enter_async_context(Connections())
-        stripe = _stripe_client(http, settings.stripe, key)
+        stripe = _stripe_client(http, settings.stripe, key, measurements)
         livemode = key is not None and key.livemode
-        parts = Parts(settings, journal, stripe, clock, random, livemode)
+        parts = Parts(settings, journal, stripe, clock, random, livemode, measurements)
         try:
             async with asyncio.TaskGroup() as tasks:
                 reached = Reached(sockets, signals, systemd)
@@ -84,7 +86,10 @@ async def serve(
 
 
 def _stripe_client(
-    http: Connections, settings: StripeSettings, key: StripeKey | None
+    http: Connections,
+    settings: StripeSettings,
+    key: StripeKey | None,
+    measurements: Measurements,
 ) -> StripeClient:
     return StripeClient(
         http,
@@ -93,6 +98,7 @@ def _stripe_client(
         api_version=settings.api_version,
         timeout_s=settings.timeout_s,
         max_retries=settings.max_retries,
+        measure=measurements.asked_stripe,
     )
 
 

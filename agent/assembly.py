@@ -14,6 +14,7 @@ from agent.firmware.schedule import keep_looking
 from agent.firmware.updates import Updates
 from agent.ids import Random
 from agent.journal.journal import Journal
+from agent.metrics.measurements import Measurements
 from agent.outbox.stream import EventStream
 from agent.payments.actions import Actions
 from agent.payments.hold_watch import HoldWatch
@@ -62,6 +63,7 @@ class Parts:
     clock: Clock
     random: Random
     livemode: bool
+    measurements: Measurements = field(default_factory=Measurements)
     open_reader: OpenReader | None = None
     """Replaces the way to this machine's readers."""
     radio: Radio = field(default_factory=Radio)
@@ -80,6 +82,8 @@ class Assembled:
 def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     """Connect the parts; readers are looked for, and cut-off payments taken up."""
     events = EventBus()
+    events.watch(parts.measurements.heard)
+    parts.journal.measured_by(parts.measurements.committed)
     fleet = _fleet(parts, events=events, tasks=tasks)
     configurations = _configurations(parts, fleet=fleet, events=events)
     actions = Actions(
@@ -221,6 +225,7 @@ def _services(
         holds=holds,
         events=events,
         stream=stream,
+        measurements=parts.measurements,
         clock=parts.clock,
         random=parts.random,
         livemode=parts.livemode,

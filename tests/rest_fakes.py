@@ -25,6 +25,7 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested, Outcome
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
+from agent.metrics.measurements import Measurements
 from agent.outbox.stream import EventStream
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
@@ -356,6 +357,7 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         holds=agent.holds,
         events=agent.events,
         stream=agent.stream,
+        measurements=Measurements(),
         clock=agent.clock,
         random=counted_bytes,
         livemode=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,6 +85,10 @@ class Database:
             connection.execute(sql, values)
 
         await self.write(change)
+
+    def measured_by(self, measure: Callable[[int, float], None]) -> None:
+        """Tell `measure` of every commit: how many changes, and how long it took."""
+        self._writer.measure = measure
 
     async def aclose(self) -> None:
         """Finish what is queued and close the file. Safe to call twice."""

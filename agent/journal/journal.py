@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -190,6 +190,10 @@ class Journal:
         Reads the whole journal on this thread: for the command line, not the daemon.
         """
         return self._entries.check()
+
+    def measured_by(self, measure: Callable[[int, float], None]) -> None:
+        """Tell `measure` of every commit: how many changes, and how long it took."""
+        self._database.measured_by(measure)
 
     async def pulse(self) -> None:
         """Return when the writer has come round, be it with a refusal of the disk."""

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import Any, TypeVar
 
 from agent.errors import InternalError, JournalUnavailable
@@ -54,6 +55,8 @@ class Writer:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._closing = False
+        self.measure: Callable[[int, float], None] = lambda changes, seconds: None
+        """Hears of every commit: how many changes, and how long it took."""
         # A daemon: a crash elsewhere must not hang here; SQLite recovers its log.
         self._thread = Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
@@ -84,7 +87,10 @@ class Writer:
         while open_:
             group, open_ = self._next_group()
             if group:
-                self._tell(self._transact(group))
+                began_s = perf_counter()
+                done = self._transact(group)
+                took_s = perf_counter() - began_s
+                self._call(self._settle, (done, took_s))
         self._connection.close()
         self._call(self._closed.set_result, None)
 
@@ -131,8 +137,10 @@ class Writer:
         self._connection.execute("RELEASE change")
         return done
 
-    def _tell(self, done: list[_Done]) -> None:
-        self._call(_resolve, done)
+    def _settle(self, transacted: tuple[list[_Done], float]) -> None:
+        done, took_s = transacted
+        self.measure(len(done), took_s)
+        _resolve(done)
 
     def _call(self, function: Callable[[Any], None], argument: object) -> None:
         # The loop may be gone when the program is torn down: then nobody waits.

@@ -55,7 +55,7 @@ async def live(request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """200 if a payment could start, 503 if none can; with the causes of trouble."""
-    causes = _causes(services_of(request))
+    causes = causes_of(services_of(request))
     is_stopped = any(cause.stops_payments for cause in causes)
     status = "degraded" if causes else "ready"
     shown: list[Json] = [
@@ -68,7 +68,8 @@ async def ready(request: Request) -> Response:
     )
 
 
-def _causes(services: Services) -> list[Cause]:
+def causes_of(services: Services) -> list[Cause]:
+    """Everything that is not as it should be."""
     return [
         *_journal_causes(services),
         *_stripe_causes(services),

@@ -21,6 +21,8 @@ from agent.rest.guard import Endpoint, keyed
 from agent.rest.health import live, ready
 from agent.rest.journal_pages import read_journal
 from agent.rest.local_access import LocalAccess
+from agent.rest.measured import Measured
+from agent.rest.metrics import read_metrics
 from agent.rest.payments import find_payments, show_payment
 from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.rest.reader_actions import cancel_action, process_payment_intent
@@ -52,6 +54,7 @@ ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
     ("cancel_action", cancel_action, TAKE),
 )
 """What a reader can be told to do, and who may."""
+SCRAPE = frozenset({KeyScope.EVENTS, KeyScope.READERS, KeyScope.MANAGE})
 DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
 
@@ -61,6 +64,11 @@ def create_app(services: Services) -> Starlette:
     app = Starlette(
         routes=routes(),
         middleware=[
+            Middleware(
+                Measured,
+                measure=services.measurements.answered,
+                clock=services.clock,
+            ),
             Middleware(ErrorAnswers, random=services.random),
             Middleware(
                 LocalAccess,
@@ -114,6 +122,7 @@ def routes() -> list[Route]:
         _route("GET", PAYMENTS, find_payments, any_of=TAKE),
         _route("GET", PAYMENT, show_payment, any_of=TAKE),
         _route("GET", PAYMENT + "/receipt", _read_receipt, any_of=TAKE),
+        _route("GET", "/agent/metrics", read_metrics, any_of=SCRAPE),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]
 

@@ -21,6 +21,7 @@ from agent.ids import PaymentId, PaymentIntentId, Random, ReaderId
 from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
+from agent.metrics.measurements import Measurements
 from agent.outbox.stream import EventStream
 from agent.payments.hold_watch import ExpiringHold
 from agent.payments.payment import Payment
@@ -176,6 +177,7 @@ class Services:
     holds: Holds
     events: EventBus
     stream: EventStream
+    measurements: Measurements
     clock: Clock
     random: Random
     livemode: bool

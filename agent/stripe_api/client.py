@@ -19,7 +19,7 @@ from agent.clock import doubling
 from agent.settings import StripeKey
 from agent.stripe_api.answers import Answer, usable
 from agent.stripe_api.connections import QUESTIONS, Connections, Origin
-from agent.stripe_api.errors import StripeKeyMissing, StripeUnreachable
+from agent.stripe_api.errors import AnswerLost, StripeKeyMissing, StripeUnreachable
 from agent.stripe_api.form import encode
 
 FIRST_WAIT_S = 0.25
@@ -44,6 +44,9 @@ class ForwardedAnswer:
     body: bytes
 
 
+Measure = Callable[[str, str, float], None]
+
+
 class StripeClient:
     """Sends requests with the agent's key; safe for concurrent use."""
 
@@ -57,12 +60,15 @@ class StripeClient:
         timeout_s: float,
         max_retries: int = 0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        measure: Measure = lambda method, outcome, seconds: None,
     ) -> None:
         """`timeout_s` is for one whole attempt, a third of it for connecting.
 
         `max_retries` is how often `request` repeats what certainly had no effect,
-        unless it timed out.
+        unless it timed out. `measure` hears of each attempt: its method, its outcome
+        (`2xx`, `4xx`, …, `unreachable` or `lost`) and how long it took.
         """
+        self._measure = measure
         self._connections = connections
         self._origin = Origin.of(api_base)
         self._key = key
@@ -148,14 +154,24 @@ class StripeClient:
         if self._key is None:
             raise StripeKeyMissing("this agent has no Stripe key")
         authorization = {"authorization": f"Bearer {self._key.reveal()}"}
-        return await self._connections.exchange(
-            method,
-            path,
-            origin=self._origin,
-            headers={**self._headers, **headers, **authorization},
-            body=body,
-            timeout_s=self._timeout_s,
-        )
+        time_s = asyncio.get_running_loop().time
+        began_s, outcome = time_s(), "unreachable"
+        try:
+            answer = await self._connections.exchange(
+                method,
+                path,
+                origin=self._origin,
+                headers={**self._headers, **headers, **authorization},
+                body=body,
+                timeout_s=self._timeout_s,
+            )
+            outcome = f"{answer.status // 100}xx"
+        except AnswerLost:
+            outcome = "lost"
+            raise
+        finally:
+            self._measure(method, outcome, time_s() - began_s)
+        return answer
 
 
 def _relayed(headers: Mapping[str, str]) -> dict[str, str]:

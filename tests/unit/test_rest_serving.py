@@ -47,7 +47,7 @@ async def test_a_signal_ends_the_serving_and_not_the_process(
             serve_http(agent.app, sockets=[listening], signals=signals)
         )
         reader, writer = await ask(port, agent, "GET /agent/events HTTP/1.1")
-        await reader.readuntil(b": listening\n\n")
+        await reader.readuntil(b"\n\n")
 
         os.kill(os.getpid(), signal.SIGTERM)
         rest = await reader.read()

@@ -1,0 +1,1 @@
+"""What is counted while the agent runs, and how Prometheus reads it."""

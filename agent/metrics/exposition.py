@@ -1,0 +1,156 @@
+"""The measurements in Prometheus' text form. Loaded with the first scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from agent.metrics.measurements import Measurements
+from agent.metrics.timings import Timings
+
+__all__ = ["CONTENT_TYPE_LATEST", "Standing", "exposition"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the agent stands at this moment."""
+
+    readers_online: Mapping[str, bool]
+    """By reader id."""
+    payments_unfinished: int
+    payments_unsettled: int
+    """Stripe has not said yet what became of them."""
+    free_bytes: int
+    """On the journal's disk."""
+    is_ready: bool
+    """Whether a payment could start."""
+
+
+def exposition(measurements: Measurements, standing: Standing) -> bytes:
+    """All metrics, as a scraper reads them."""
+    registry = CollectorRegistry()
+    registry.register(_Family([*_standing(standing), *_measured(measurements)]))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry)
+
+
+class _Family(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._metrics
+
+
+def _standing(standing: Standing) -> Iterator[Metric]:
+    info = GaugeMetricFamily(
+        "cardlane_info", "The version at work.", labels=["version"]
+    )
+    info.add_metric([version("cardlane")], 1)
+    yield info
+    online = GaugeMetricFamily(
+        "cardlane_reader_online", "1 while the reader is online.", labels=["reader"]
+    )
+    for reader_id, is_online in standing.readers_online.items():
+        online.add_metric([reader_id], is_online)
+    yield online
+    yield GaugeMetricFamily(
+        "cardlane_payments_unfinished",
+        "Actions on readers that are under way.",
+        value=standing.payments_unfinished,
+    )
+    yield GaugeMetricFamily(
+        "cardlane_payments_unsettled",
+        "Payments of which Stripe has not said yet what became of them.",
+        value=standing.payments_unsettled,
+    )
+    yield GaugeMetricFamily(
+        "cardlane_journal_free_bytes",
+        "Room on the disk of the journal.",
+        value=standing.free_bytes,
+    )
+    yield GaugeMetricFamily(
+        "cardlane_ready", "1 if a payment could start.", value=standing.is_ready
+    )
+
+
+def _measured(measured: Measurements) -> Iterator[Metric]:
+    yield _counts(
+        "cardlane_payments_ended",
+        "Actions that ended.",
+        "outcome",
+        measured.payments_ended,
+    )
+    yield _counts(
+        "cardlane_payment_phases", "Phases entered.", "phase", measured.payment_phases
+    )
+    yield _counts(
+        "cardlane_reader_reconnects",
+        "Attempts to get a lost reader back, and how they ended.",
+        "step",
+        measured.reconnects,
+    )
+    yield _counts(
+        "cardlane_reader_disconnects", "Readers lost.", "reason", measured.disconnects
+    )
+    yield _counts(
+        "cardlane_firmware_updates_ended",
+        "Firmware updates that ended.",
+        "outcome",
+        measured.updates_ended,
+    )
+    yield _timings(
+        "cardlane_stripe_request_seconds",
+        "Requests to Stripe.",
+        ["method", "outcome"],
+        measured.stripe_requests,
+    )
+    yield _timings(
+        "cardlane_http_request_seconds",
+        "Requests to the local API, waiting by Prefer included.",
+        ["method", "route", "status"],
+        measured.http_requests,
+    )
+    yield _timings(
+        "cardlane_journal_commit_seconds",
+        "Commits of the journal, the disk's part included.",
+        [],
+        {(): measured.journal_commits},
+    )
+    yield CounterMetricFamily(
+        "cardlane_journal_changes",
+        "Changes written with those commits.",
+        value=measured.journal_changes,
+    )
+
+
+def _counts(
+    name: str, documentation: str, label: str, counts: Mapping[str, int]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, documentation, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
+    return family
+
+
+def _timings(
+    name: str,
+    documentation: str,
+    labels: list[str],
+    timings: Mapping[tuple[str, ...], Timings],
+) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, documentation, labels=labels)
+    for values, timing in sorted(timings.items()):
+        family.add_metric(values, list(timing.cumulative()), sum_value=timing.total_s)
+    return family

@@ -1,0 +1,33 @@
+"""`GET /agent/metrics`: what Prometheus scrapes."""
+
+from __future__ import annotations
+
+from shutil import disk_usage
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.rest.health import causes_of
+from agent.rest.services import services_of
+
+
+async def read_metrics(request: Request) -> Response:
+    """Counts since the start, and how the agent stands now; text for Prometheus."""
+    # Loaded with the first scrape: an agent that nobody scrapes does not pay for it.
+    from agent.metrics.exposition import CONTENT_TYPE_LATEST, Standing, exposition
+
+    services = services_of(request)
+    standing = Standing(
+        readers_online={
+            session.record.reader_id: session.status == "online"
+            for session in services.fleet.sessions()
+        },
+        payments_unfinished=len(services.journal.unfinished()),
+        payments_unsettled=len(services.actions.unsettled()),
+        free_bytes=disk_usage(services.settings.state_dir).free,
+        is_ready=not any(cause.stops_payments for cause in causes_of(services)),
+    )
+    return Response(
+        exposition(services.measurements, standing),
+        headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
+    )
