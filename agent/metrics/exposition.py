@@ -40,7 +40,9 @@ class Standing:
 def exposition(measurements: Measurements, standing: Standing) -> bytes:
     """All metrics, as a scraper reads them."""
     registry = CollectorRegistry()
-    registry.register(_Family([*_standing(standing), *_measured(measurements)]))
+    registry.register(
+        _Family([*_standing(standing), *_counted(measurements), *_timed(measurements)])
+    )
     ProcessCollector(registry=registry)
     return generate_latest(registry)
 
@@ -85,7 +87,7 @@ def _standing(standing: Standing) -> Iterator[Metric]:
     )
 
 
-def _measured(measured: Measurements) -> Iterator[Metric]:
+def _counted(measured: Measurements) -> Iterator[Metric]:
     yield _counts(
         "cardlane_payments_ended",
         "Actions that ended.",
@@ -110,6 +112,14 @@ def _measured(measured: Measurements) -> Iterator[Metric]:
         "outcome",
         measured.updates_ended,
     )
+    yield CounterMetricFamily(
+        "cardlane_journal_changes",
+        "Changes written with those commits.",
+        value=measured.journal_changes,
+    )
+
+
+def _timed(measured: Measurements) -> Iterator[Metric]:
     yield _timings(
         "cardlane_stripe_request_seconds",
         "Requests to Stripe.",
@@ -127,11 +137,6 @@ def _measured(measured: Measurements) -> Iterator[Metric]:
         "Commits of the journal, the disk's part included.",
         [],
         {(): measured.journal_commits},
-    )
-    yield CounterMetricFamily(
-        "cardlane_journal_changes",
-        "Changes written with those commits.",
-        value=measured.journal_changes,
     )
 
 
