@@ -1,4 +1,4 @@
-"""Events, not sentences, one line each on stderr; secrets and card numbers masked.
+"""Events, not sentences, one line each on stderr or in the journal; secrets and card numbers masked.
 
 Built on the standard library's logging, so that a line of uvicorn or asyncio takes the
 same form. structlog is imported for the console form only: it costs 150 ms.
@@ -13,7 +13,10 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol, TextIO
+
+from agent.journald import SOCKET, JournalSocket, encode
 
 _NAMESPACE = "cardlane"
 
@@ -87,15 +90,15 @@ def get_logger(name: str) -> Logger:
     return Logger(name)
 
 
-def configure_logging(form: LogForm, *, stream: TextIO | None = None) -> None:
+def configure_logging(
+    form: LogForm, *, stream: TextIO | None = None, journal: Path = SOCKET
+) -> None:
     """Send all events to `stream` (stderr), in place of what was set before.
 
+    With the form `journald` they go to systemd's journal instead, if there is one.
     Libraries are heard from WARNING on, whatever the level of our own events.
     """
-    stream = stream or sys.stderr
-    render = _console(stream) if form.format == "console" else _json
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_EventFormatter(render))
+    handler = _handler(form, stream or sys.stderr, journal=journal)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -140,6 +143,10 @@ class _EventFormatter(logging.Formatter):
         self._render = render
 
     def format(self, record: logging.LogRecord) -> str:
+        return self._render(self.fields(record))
+
+    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        """What is logged of a record, redacted."""
         at = datetime.fromtimestamp(record.created, UTC)
         fields: dict[str, Any] = {
             "timestamp": at.isoformat(timespec="milliseconds"),
@@ -151,7 +158,32 @@ class _EventFormatter(logging.Formatter):
             fields[name] = redact(name, value)
         if record.exc_info:
             fields["exception"] = redact("", self.formatException(record.exc_info))
-        return self._render(fields)
+        return fields
+
+
+class _JournalHandler(logging.Handler):
+    """Hands records to systemd's journal."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._socket = JournalSocket(path)
+        self._fields = _EventFormatter(_json).fields
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._socket.send(encode(self._fields(record)))
+
+    def close(self) -> None:
+        self._socket.close()
+        super().close()
+
+
+def _handler(form: LogForm, stream: TextIO, *, journal: Path) -> logging.Handler:
+    if form.format == "journald" and journal.exists():
+        return _JournalHandler(journal)
+    handler = logging.StreamHandler(stream)
+    render = _console(stream) if form.format == "console" else _json
+    handler.setFormatter(_EventFormatter(render))
+    return handler
 
 
 def _json(fields: dict[str, Any]) -> str:

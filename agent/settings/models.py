@@ -230,7 +230,7 @@ class LogSettings(_Section):
     """What is logged, and how."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "console"] = "json"
+    format: Literal["json", "console", "journald"] = "json"
 
 
 class Settings(_Section):
