@@ -72,11 +72,12 @@ class AsgiClient:
 
     async def hang_up_on(
         self, target: str, headers: Mapping[str, str], *, when: asyncio.Event
-    ) -> None:
-        """Get, and leave in the middle of the answer."""
+    ) -> Answer:
+        """Get, and leave in the middle of the answer; what had come of it."""
         exchange = _Exchange([b""], hangs_up=when)
         scope = self._scope("GET", target, headers)
         await self._app(scope, exchange.receive, exchange.send)
+        return exchange.answer()
 
     def _scope(
         self, method: str, target: str, headers: Mapping[str, str]

@@ -192,25 +192,22 @@ async def running_agent(
     payments: PaymentSettings | None = None,
     serial_ports: tuple[str, ...] = (),
     chunk_bytes: int | None = None,
-    key: str = STRIPE_KEY,
+    key: str | None = STRIPE_KEY,
     firmware: FirmwareSettings | None = None,
     watch: WatchPorts | None = None,
     fate: Fate | None = None,
     clock: LoopClock | None = None,
+    open_reader: OpenReader | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
     `chunk_bytes` is the most that arrives from a reader at once. `watch` tells it of
     cables, such as `world.watch_cables`; without it there is no news. `fate` is told of
-    all it does, and may end it. `clock` is its own, where it goes wrong.
+    all it does, and may end it. `clock` is its own, where it goes wrong. `open_reader`
+    stands for ports of another kind.
     """
-    clock, stripe_key = clock or LoopClock(), StripeKey(key)
-    settings = Settings(
-        state_dir=folder,
-        payments=payments or PaymentSettings(),
-        readers=ReaderSettings(serial_ports=serial_ports),
-        firmware=firmware or FirmwareSettings(),
-    )
+    clock, stripe_key = clock or LoopClock(), StripeKey(key) if key else None
+    settings = _settings(folder, payments, serial_ports, firmware)
     journal = open_flow_journal(folder / "journal.db", clock=clock, fate=fate)
     try:
         async with MortalConnections(fate) if fate else Connections() as connections:
@@ -220,8 +217,8 @@ async def running_agent(
                 _stripe(world, connections, stripe_key, settings=settings.stripe),
                 clock,
                 token_bytes,
-                stripe_key.livemode,
-                open_reader=_opening(world, chunk_bytes, fate),
+                stripe_key is not None and stripe_key.livemode,
+                open_reader=open_reader or _opening(world, chunk_bytes, fate),
                 watch=watch or News().watch,
             )
             async with _at_work(parts) as assembled:
@@ -233,8 +230,26 @@ async def running_agent(
         await journal.aclose()
 
 
+def _settings(
+    folder: Path,
+    payments: PaymentSettings | None,
+    serial_ports: tuple[str, ...],
+    firmware: FirmwareSettings | None,
+) -> Settings:
+    return Settings(
+        state_dir=folder,
+        payments=payments or PaymentSettings(),
+        readers=ReaderSettings(serial_ports=serial_ports),
+        firmware=firmware or FirmwareSettings(),
+    )
+
+
 def _stripe(
-    world: World, connections: Connections, key: StripeKey, *, settings: StripeSettings
+    world: World,
+    connections: Connections,
+    key: StripeKey | None,
+    *,
+    settings: StripeSettings,
 ) -> StripeClient:
     """The agent's way to the simulated Stripe."""
     return StripeClient(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,6 +54,10 @@ class FlowDatabase(Database):
         if isinstance(loop, SkippingLoop):
             loop.until_done(begun)
         return begun
+
+    async def aclose(self) -> None:
+        with _thread_at_work():
+            await super().aclose()
 
 
 class FlowJournal(Journal):
@@ -106,6 +111,12 @@ def open_flow_journal(
     journal.wake, journal.asleep = asyncio.Event(), asyncio.Event()
     journal.fell_full = asyncio.Event()
     return journal
+
+
+def _thread_at_work() -> AbstractContextManager[None]:
+    """Within the context a loop that skips waits for the writer's thread."""
+    loop = asyncio.get_running_loop()
+    return loop.thread_at_work() if isinstance(loop, SkippingLoop) else nullcontext()
 
 
 def _name_of(change: Change[T]) -> str:

@@ -1,0 +1,125 @@
+"""Every code of docs/errors.md of Stripe, and of why an action failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from code_scenes import Scenario, at_the_till, card_fails, code_of, failed
+from flow_agent import Stack, running_agent
+from flow_world import CONFIRM, running_world
+
+from agent.payments.states import Phase
+from agent.settings import PaymentSettings
+from simulator.reader.actions import PressKey
+from simulator.reader.screen import ReaderState
+from simulator.stripe_api.engine.faults import AnswerStatus, LoseReply, ResetConnection
+
+INTENTS = "/v1/payment_intents"
+LEAD_S = 47 * 3600
+
+
+async def asks_without_a_network(stack: Stack) -> str:
+    stack.world.stripe_fault(ResetConnection(), method="*", path="*", times=None)
+    return code_of(await stack.agent.rest.get(f"{INTENTS}/pi_nothing"))
+
+
+async def loses_an_answer(stack: Stack) -> str:
+    stack.world.stripe_fault(LoseReply(), path=INTENTS)
+    form = {"amount": "1200", "currency": "usd"}
+    return code_of(await stack.agent.rest.post(INTENTS, form))
+
+
+async def has_no_stripe_key(folder: Path) -> str:
+    async with (
+        running_world() as world,
+        running_agent(world, folder, key=None) as agent,
+    ):
+        return code_of(await agent.rest.get(INTENTS))
+
+
+async def asks_while_one_is_unknown(stack: Stack) -> str:
+    stack.world.customer("visa_approved")
+    stack.world.stripe_fault(AnswerStatus(500), path=CONFIRM, times=None)
+    await stack.agent.begin(stack.reader, await stack.agent.intent())
+    await stack.agent.until(stack.reader, Phase.UNKNOWN)
+    return code_of(await stack.agent.process(stack.reader, await stack.agent.intent()))
+
+
+async def is_refused_by_stripe(stack: Stack) -> str:
+    """A refusal that has no code of its own."""
+    stack.world.stripe_fault(AnswerStatus(403), path=CONFIRM)
+    return await failed(stack, "visa_approved")
+
+
+async def sends_what_stripe_cannot_read(stack: Stack) -> str:
+    refusal = AnswerStatus(400, code="card_data_unreadable")
+    stack.world.stripe_fault(refusal, path=CONFIRM)
+    return await failed(stack, "visa_approved")
+
+
+async def customer_presses_the_red_key(stack: Stack) -> str:
+    stack.world.when_waiting(PressKey("cancel"))
+    return await failed(stack)
+
+
+async def nobody_comes(stack: Stack) -> str:
+    return await failed(stack)
+
+
+async def is_killed_while_it_waits(folder: Path) -> str:
+    async with running_world() as world:
+        async with running_agent(world, folder) as agent:
+            reader = await agent.register()
+            await agent.begin(reader, await agent.intent())
+            await world.is_in(ReaderState.WAITING_FOR_CARD)
+        async with running_agent(world, folder) as agent:
+            return str((await agent.ended(reader))["failure_code"])
+
+
+async def is_canceled_by_somebody_else(stack: Stack) -> str:
+    """The confirm never arrives, and meanwhile there is nothing left to pay."""
+    stack.world.customer("visa_approved")
+    stack.world.stripe_fault(ResetConnection(), path=CONFIRM, times=None)
+    intent = await stack.agent.intent()
+    await stack.agent.begin(stack.reader, intent)
+    await stack.agent.until(stack.reader, Phase.UNKNOWN)
+    await stack.world.stripe("POST", f"{INTENTS}/{intent}/cancel")
+    stack.world.mend_stripe()
+    return str((await stack.agent.ended(stack.reader))["failure_code"])
+
+
+async def leaves_held_money_alone(stack: Stack) -> str:
+    """Health says so, an hour after Stripe began to hold it for two days."""
+    stack.world.customer("visa_approved")
+    intent = await stack.agent.intent(capture="manual")
+    await stack.agent.pay(stack.reader, intent)
+    await stack.world.passed(3700)
+    causes = (await stack.agent.rest.get("/agent/health/ready")).json()["causes"]
+    return str(causes[0]["code"])
+
+
+HEALTH: dict[str, Scenario] = {
+    "authorization_expiring": at_the_till(
+        leaves_held_money_alone,
+        payments=PaymentSettings(authorization_warning_s=(LEAD_S,)),
+    ),
+}
+
+STRIPE: dict[str, Scenario] = {
+    "stripe_unreachable": at_the_till(asks_without_a_network),
+    "stripe_answer_lost": at_the_till(loses_an_answer),
+    "stripe_key_missing": has_no_stripe_key,
+    "stripe_refused": at_the_till(is_refused_by_stripe),
+    "payment_outcome_unknown": at_the_till(asks_while_one_is_unknown),
+}
+
+ACTIONS: dict[str, Scenario] = {
+    "card_data_unreadable": at_the_till(sends_what_stripe_cannot_read),
+    "card_not_read": card_fails("visa_worn_stripe", "swipe"),
+    "card_read_timed_out": at_the_till(nobody_comes),
+    "card_removed": card_fails("visa_removed_early"),
+    "customer_canceled": at_the_till(customer_presses_the_red_key),
+    "declined_by_reader": card_fails("visa_refuses_after_approval"),
+    "payment_interrupted": is_killed_while_it_waits,
+    "payment_not_charged": at_the_till(is_canceled_by_somebody_else),
+}
