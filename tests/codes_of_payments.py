@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from code_scenes import Scenario, at_the_till, card_fails, code_of, failed
+from flow_actions import ask, begin, done, new_setup, paid_by_interac
 from flow_agent import Stack, running_agent
-from flow_world import CONFIRM, running_world
+from flow_world import CONFIRM, World, running_world
 
 from agent.payments.states import Phase
 from agent.settings import PaymentSettings
 from simulator.reader.actions import PressKey
 from simulator.reader.screen import ReaderState
-from simulator.stripe_api.engine.faults import AnswerStatus, LoseReply, ResetConnection
+from simulator.stripe_api.engine.faults import (
+    AnswerStatus,
+    Fault,
+    LoseReply,
+    ResetConnection,
+)
+from simulator.stripe_api.engine.operations import Call
+from simulator.stripe_api.resources.refunds.fields import REFUNDS
+from simulator.stripe_api.resources.refunds.outcomes import take_back
 
 INTENTS = "/v1/payment_intents"
+SETUPS = "/v1/setup_intents"
+REFUND = "refund_payment"
 LEAD_S = 47 * 3600
 
 
@@ -88,6 +100,65 @@ async def is_canceled_by_somebody_else(stack: Stack) -> str:
     return str((await stack.agent.ended(stack.reader))["failure_code"])
 
 
+async def refunds_a_card_without_need_of_it(stack: Stack) -> str:
+    stack.world.customer("visa_approved")
+    intent = await stack.agent.intent()
+    await stack.agent.pay(stack.reader, intent)
+    return code_of(await ask(stack, REFUND, {"payment_intent": intent}))
+
+
+async def refunds_twice(stack: Stack) -> str:
+    intent = await paid_by_interac(stack)
+    await done(stack, REFUND, {"payment_intent": intent})
+    return code_of(await ask(stack, REFUND, {"payment_intent": intent}))
+
+
+def refund_is_cut_off(
+    fault: Fault, meanwhile: Callable[[World], None] = lambda world: None
+) -> Scenario:
+    """The answer is lost, and the agent back too late to ask for the refund again."""
+
+    async def scenario(folder: Path) -> str:
+        async with running_world() as world:
+            async with running_agent(world, folder) as agent:
+                reader = await agent.register()
+                stack = Stack(world, agent, reader)
+                intent = await paid_by_interac(stack)
+                world.stripe_fault(fault, path="/v1/refunds", times=None)
+                await begin(stack, REFUND, {"payment_intent": intent})
+                await agent.until(reader, Phase.UNKNOWN)
+            world.mend_stripe()
+            meanwhile(world)
+            await world.passed(3600)
+            async with running_agent(world, folder) as agent:
+                return str((await agent.ended(reader))["failure_code"])
+
+    return scenario
+
+
+def bank_sends_it_back(world: World) -> None:
+    """The refund had been made, and the card's account is closed."""
+    (refund,) = world.simulator.stripe_api.store().of(REFUNDS).newest_first()
+
+    def fail(call: Call) -> None:
+        take_back(call, refund, reason="expired_or_canceled_card", status="failed")
+
+    world.simulator.stripe_api.act(fail)
+
+
+async def setup_is_canceled(stack: Stack) -> str:
+    """The confirm never arrives, and meanwhile no card is wanted any more."""
+    stack.world.customer("visa_approved")
+    stack.world.stripe_fault(ResetConnection(), path=f"{SETUPS}/*/confirm", times=None)
+    setup = await new_setup(stack)
+    form = {"setup_intent": setup, "allow_redisplay": "limited"}
+    await begin(stack, "process_setup_intent", form)
+    await stack.agent.until(stack.reader, Phase.UNKNOWN)
+    await stack.world.stripe("POST", f"{SETUPS}/{setup}/cancel")
+    stack.world.mend_stripe()
+    return str((await stack.agent.ended(stack.reader))["failure_code"])
+
+
 async def leaves_held_money_alone(stack: Stack) -> str:
     """Health says so, an hour after Stripe began to hold it for two days."""
     stack.world.customer("visa_approved")
@@ -115,6 +186,11 @@ STRIPE: dict[str, Scenario] = {
 
 ACTIONS: dict[str, Scenario] = {
     "card_data_unreadable": at_the_till(sends_what_stripe_cannot_read),
+    "card_not_saved": at_the_till(setup_is_canceled),
+    "charge_not_refundable": at_the_till(refunds_a_card_without_need_of_it),
+    "charge_already_refunded": at_the_till(refunds_twice),
+    "refund_failed": refund_is_cut_off(LoseReply(), bank_sends_it_back),
+    "refund_not_made": refund_is_cut_off(ResetConnection()),
     "card_not_read": card_fails("visa_worn_stripe", "swipe"),
     "card_read_timed_out": at_the_till(nobody_comes),
     "card_removed": card_fails("visa_removed_early"),

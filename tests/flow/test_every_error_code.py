@@ -29,9 +29,9 @@ SEEN_THROUGH_THE_API: dict[str, Scenario] = {
 }
 ROW = re.compile(r"^\| `(\w+)` \|(.*)$", re.MULTILINE)
 HOW_TO_ADD_ONE = """
-Every code of docs/errors.md is provoked once. Write a function that provokes this one
-and returns the code it saw (an HTTP answer's, an action's failure_code, an event's or a
-cause's of health), and add `"{code}": …` to the table that fits:
+Every code of docs/errors.md is provoked once. Write a function that provokes yours and
+returns the code it saw (an HTTP answer's, an action's failure_code, an event's or a
+cause's of health), and add `"the_code": the_function` to the table that fits:
   tests/codes_of_requests.py   REQUESTS          parameters, access, events, the journal
   tests/codes_of_payments.py   STRIPE, ACTIONS, HEALTH
   tests/codes_of_readers.py    READERS, WIRES
@@ -49,10 +49,7 @@ async def test_the_code_is_seen_by_a_register(code: str, tmp_path: Path) -> None
 def test_every_documented_code_has_a_scenario() -> None:
     missing = documented() - SEEN_THROUGH_THE_API.keys() - COMMANDS.keys()
 
-    assert not missing, "".join(
-        f"\n`{code}` has no scenario.{HOW_TO_ADD_ONE.format(code=code)}"
-        for code in sorted(missing)
-    )
+    assert not missing, f"no scenario for {sorted(missing)}.{HOW_TO_ADD_ONE}"
 
 
 def test_every_scenario_is_of_a_documented_code() -> None:
