@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from firmware_repository import IMAGE
+from journal_entries import requested
 from rest_fakes import Agent
 from served_agent import ServedAgent
 from terminal import Terminal
+
+from agent.ids import PaymentId, PaymentIntentId
+from agent.payments.reference import reference_digest
 
 REPOSITORY = ("firmware", "repository")
 NOBODY = 65_534
@@ -93,6 +98,19 @@ def add_reader(reader: str, agent: Agent) -> None:
     agent.fleet.add(reader)
 
 
+def refunds_one_of_two_sales(desk: Desk) -> str:
+    for number in (1, 2):
+        entry = replace(
+            requested(),
+            payment_id=PaymentId(f"pay_{number}"),
+            payment_intent=PaymentIntentId(f"pi_{number}"),
+            reference_digest=reference_digest("table 4"),
+        )
+        writing = desk.served.agent.journal.append(entry)
+        asyncio.run_coroutine_threadsafe(writing, desk.served.loop).result(timeout=10)
+    return desk.run("payments", "refund", "table 4")
+
+
 def presses_ctrl_c(desk: Desk) -> str:
     desk.served.agent.stripe.on_asked = lambda: os.kill(os.getpid(), signal.SIGINT)
     return desk.run("pay", "12.34", "usd", "--reader", "tmr_1")
@@ -137,6 +155,7 @@ COMMANDS: dict[str, Command] = {
     "journal_missing": reads_no_journal,
     "journal_of_another_user": reads_another_users_journal,
     "reader_ambiguous": does_not_say_which_reader,
+    "payment_ambiguous": refunds_one_of_two_sales,
     "interrupted": presses_ctrl_c,
     "usage": overwrites_a_copy,
     "firmware_signing_key_missing": signs_without_keys,
