@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import typer
 from agent.cli.failures import ExitCode
 from agent.cli.findings import (
     Finding,
+    Verdict,
     failed,
     findings_object,
     findings_text,
@@ -23,7 +25,7 @@ from agent.cli.settings_file import read_settings
 from agent.errors import SettingsInvalid
 
 if TYPE_CHECKING:
-    from agent.settings import Settings
+    from agent.settings import Settings, StripeKey
 
 
 def doctor(config: Config = None, url: Url = None, as_json: Json = False) -> None:
@@ -53,7 +55,6 @@ def _findings(config: Path | None, url: str | None) -> list[Finding]:
 
 
 def _state_findings(settings: Settings) -> list[Finding]:
-    from agent.cli.network_checks import check_stripe
     from agent.cli.state_checks import (
         check_journal,
         check_state_folder,
@@ -66,15 +67,37 @@ def _state_findings(settings: Settings) -> list[Finding]:
         check_journal(settings.state_dir),
         found,
     ]
-    return findings if key is None else [*findings, check_stripe(settings.stripe, key)]
+    return findings if key is None else [*findings, *_upstream_findings(settings, key)]
+
+
+def _upstream_findings(settings: Settings, key: StripeKey) -> Iterator[Finding]:
+    """The way to Stripe; what lies behind a fault is not tried."""
+    from agent.cli.network_checks import check_stripe
+    from agent.cli.upstream_checks import check_clock, check_name, check_permissions
+    from agent.clock import SystemClock
+
+    yield (named := check_name(settings.stripe))
+    if named.verdict is Verdict.GOOD:
+        yield check_clock(settings.stripe, now=SystemClock().now)
+        yield (answered := check_stripe(settings.stripe, key))
+        if answered.verdict is Verdict.GOOD:
+            yield check_permissions(settings.stripe, key)
 
 
 def _machine_findings(settings: Settings) -> list[Finding]:
-    from agent.cli.machine_checks import check_modem_manager, check_serial_ports
+    from agent.cli.machine_checks import (
+        RULE_FOLDERS,
+        check_bluetooth,
+        check_device_rules,
+        check_modem_manager,
+        check_serial_ports,
+    )
 
     return [
         check_serial_ports(settings.readers.serial_ports, dev=Path("/dev")),
         check_modem_manager(proc=Path("/proc")),
+        check_device_rules(RULE_FOLDERS),
+        check_bluetooth(sys=Path("/sys"), proc=Path("/proc")),
     ]
 
 

@@ -10,6 +10,8 @@ from agent.cli.findings import Finding, failed, good, warning
 
 PORT_PATTERNS = ("ttyUSB*", "ttyACM*")
 """Ports that come with a plugged-in device; ttyS* are there without one."""
+RULES = "70-cardlane.rules"
+RULE_FOLDERS = (Path("/etc/udev/rules.d"), Path("/usr/lib/udev/rules.d"))
 
 
 def check_serial_ports(configured: Sequence[str], *, dev: Path) -> Finding:
@@ -54,6 +56,33 @@ def check_modem_manager(*, proc: Path) -> Finding:
             "ID_MM_DEVICE_IGNORE=1 for the readers.",
         )
     return good(check, "It does not run.")
+
+
+def check_bluetooth(*, sys: Path, proc: Path) -> Finding:
+    """Where there is an adapter, readers on Bluetooth need BlueZ."""
+    check = "Bluetooth"
+    adapters = [adapter.name for adapter in sorted(sys.glob("class/bluetooth/hci*"))]
+    if not adapters:
+        return good(check, "There is no adapter, so readers on Bluetooth are out.")
+    if "bluetoothd" not in _running_programs(proc):
+        return warning(
+            check,
+            f"{', '.join(adapters)}: BlueZ does not run.",
+            remedy="apt-get install bluez; systemctl enable --now bluetooth.",
+        )
+    return good(check, f"{', '.join(adapters)}, and BlueZ runs.")
+
+
+def check_device_rules(folders: Sequence[Path]) -> Finding:
+    """udev must give readers on USB to the agent, and keep ModemManager off them."""
+    check = "device rules"
+    if any((folder / RULES).exists() for folder in folders):
+        return good(check, "udev knows the readers.")
+    return warning(
+        check,
+        "udev's rules for readers on USB are not installed.",
+        remedy=f"Install {RULES} (docs/installation.md), or the Debian package.",
+    )
 
 
 def _plugged_in(dev: Path) -> Iterator[Path]:
