@@ -1,0 +1,127 @@
+"""Every error the agent answers with. `code` is API: documented, never renamed.
+
+AgentError
+├── RequestInvalid                 the caller's request cannot be carried out as sent
+│   ├── ParameterMissing / ParameterInvalid / ParameterUnknown
+│   ├── ResourceMissing / EventsGone
+│   ├── IntentInvalidState / ChargeNotRefundable / ChargeAlreadyRefunded
+│   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
+│   ├── ReceiptMissing / ReceiptNotReady / EscposNotInstalled
+│   ├── IdempotencyMismatch / IdempotencyKeyInUse
+│   └── BodyTooLarge / RouteUnknown / MethodNotAllowed
+├── AccessDenied
+│   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
+├── ReaderError
+│   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault /
+│       ReaderFeatureUnsupported
+├── UpstreamError
+│   └── StripeUnreachable / StripeKeyMissing / PaymentOutcomeUnknown
+├── JournalError
+│   └── JournalUnavailable / JournalNewerSchema / JournalBroken
+├── SettingsInvalid
+└── InternalError
+"""
+
+from __future__ import annotations
+
+from agent.errors.access import (
+    AccessDenied,
+    HostNotAllowed,
+    LocalKeyInvalid,
+    LocalKeyMissing,
+    LocalKeyScope,
+    OriginNotAllowed,
+)
+from agent.errors.base import (
+    AgentError,
+    InternalError,
+    SettingsInvalid,
+)
+from agent.errors.journal import (
+    JournalBroken,
+    JournalError,
+    JournalNewerSchema,
+    JournalUnavailable,
+)
+from agent.errors.readers import (
+    ReaderBusy,
+    ReaderError,
+    ReaderFault,
+    ReaderFeatureUnsupported,
+    ReaderOffline,
+    ReaderTimedOut,
+)
+from agent.errors.requests import (
+    BodyTooLarge,
+    ChargeAlreadyRefunded,
+    ChargeNotRefundable,
+    EscposNotInstalled,
+    EventsGone,
+    IdempotencyKeyInUse,
+    IdempotencyMismatch,
+    IntentInvalidState,
+    LocalReaderInLivemode,
+    MethodNotAllowed,
+    ParameterInvalid,
+    ParameterMissing,
+    ParameterUnknown,
+    ReaderAlreadyRegistered,
+    ReceiptMissing,
+    ReceiptNotReady,
+    RegistrationCodeInvalid,
+    RequestInvalid,
+    ResourceMissing,
+    RouteUnknown,
+)
+from agent.errors.upstream import (
+    PaymentOutcomeUnknown,
+    StripeKeyMissing,
+    StripeUnreachable,
+    UpstreamError,
+)
+
+__all__ = [
+    "AccessDenied",
+    "AgentError",
+    "BodyTooLarge",
+    "ChargeAlreadyRefunded",
+    "ChargeNotRefundable",
+    "EscposNotInstalled",
+    "EventsGone",
+    "HostNotAllowed",
+    "IdempotencyKeyInUse",
+    "IdempotencyMismatch",
+    "IntentInvalidState",
+    "InternalError",
+    "JournalBroken",
+    "JournalError",
+    "JournalNewerSchema",
+    "JournalUnavailable",
+    "LocalKeyInvalid",
+    "LocalKeyMissing",
+    "LocalKeyScope",
+    "LocalReaderInLivemode",
+    "MethodNotAllowed",
+    "OriginNotAllowed",
+    "ParameterInvalid",
+    "ParameterMissing",
+    "ParameterUnknown",
+    "PaymentOutcomeUnknown",
+    "ReaderAlreadyRegistered",
+    "ReaderBusy",
+    "ReaderError",
+    "ReaderFault",
+    "ReaderFeatureUnsupported",
+    "ReaderOffline",
+    "ReaderTimedOut",
+    "ReceiptMissing",
+    "ReceiptNotReady",
+    "RegistrationCodeInvalid",
+    "RequestInvalid",
+    "ResourceMissing",
+    "RouteUnknown",
+    "SettingsInvalid",
+    "StripeKeyMissing",
+    "StripeUnreachable",
+    "UpstreamError",
+]
