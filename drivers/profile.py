@@ -121,6 +121,8 @@ class Profile:
     """How it names itself while it waits for firmware."""
     ble: Gatt | None = None
     line: LineSettings = DEFAULT_LINE
+    online_timeout_s: Annotated[float, Field(ge=1, le=255)] = 60.0
+    """How long its chip waits for an issuer's answer, unless its host waits less."""
     firmware: tuple[FirmwareRange, ...] = ()
     quirks: frozenset[str] = frozenset()
     """Deviations by name, such as a family's code asks for them."""

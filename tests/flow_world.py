@@ -156,6 +156,13 @@ class World:
         """Return when the reader is in this state."""
         await self._seen(reader, lambda screen: screen.state is state)
 
+    async def is_done_with(
+        self, state: ReaderState, *, reader: str = "counter"
+    ) -> None:
+        """Return when the reader has been in this state and has left it."""
+        await self.is_in(state, reader=reader)
+        await self._seen(reader, lambda screen: screen.state is not state)
+
     async def passed(self, seconds: float) -> None:
         """Return when so much time has passed, and all that was to happen in it."""
         await self.clock.sleep(seconds)

@@ -137,6 +137,19 @@ class NotCharged:
 
 
 @dataclass(frozen=True, slots=True)
+class CardEndedEarly:
+    """The card's part ended before Stripe's answer: an approval must go back.
+
+    Written before the card is told that nobody could be reached, or after it left.
+    """
+
+    payment_id: PaymentId
+    verdict: str
+    """`online_timed_out` where the reader's patience ended, else the reader's verdict."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardRefused:
     """Stripe approved, but the card or reader did not: the charge must go back."""
 
@@ -205,6 +218,7 @@ Entry = (
     | AnswerLost
     | StoredOffline
     | NotCharged
+    | CardEndedEarly
     | CardRefused
     | ReversalStarted
     | Reversed

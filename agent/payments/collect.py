@@ -10,42 +10,29 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import assert_never
 
 from agent.errors import ReaderError
-from agent.events import (
-    CardEvent,
-    CustomerBusy,
-    DisplayRequested,
-    EventBus,
-    InputRequested,
-)
+from agent.events import EventBus
 from agent.journal.entries import ActionFinished, CardCollected, ConfirmStarted
 from agent.log import get_logger
 from agent.payments.asking import card_request
 from agent.payments.failures import canceled, ended_without_card, reader_failed
 from agent.payments.held_card import digest, to_bytes
-from agent.payments.issuer_answer import issuer_answer
 from agent.payments.record import PaymentRecord
-from agent.payments.settle import finish, settle_confirm
+from agent.payments.second_half import authorise
+from agent.payments.settle import finish
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
+from agent.payments.telling import tell
 from agent.readers.session import ReaderSession
 from agent.stripe_api.cards import ConfirmCard
 from drivers.errors import DriverError, LocalError, ReaderRefused, ReaderTimeout
 from drivers.reader import (
-    CardPresented,
-    CardRemoved,
-    CardRequested,
-    CustomerActing,
     EncryptedCard,
-    MessageShown,
     OnlineRequested,
-    SignatureCaptured,
     TipChoices,
     TipChosen,
     Transaction,
-    TransactionEvent,
     TransactionFinished,
 )
 
@@ -124,9 +111,7 @@ async def process_with_card(
         request = card_request(record.payment, settlement.settings, tip=tip)
         async with session.transaction(request) as transaction:
             async with cancellation.of(transaction):
-                collected = await _collect_card(
-                    transaction, record=record, events=events
-                )
+                collected = await _collect_card(transaction, record, events)
             # From here to the journal nothing waits: a cancellation is seen, or too late.
             await record.durable()
             if isinstance(collected, TransactionFinished):
@@ -134,14 +119,17 @@ async def process_with_card(
             elif cancellation.requested:
                 uncharged = canceled(payment_id)
             else:
-                await _confirm(record, collected, settlement=settlement)
-                await _complete_card(transaction, record=record, events=events)
+                await authorise(
+                    transaction,
+                    record=record,
+                    card=await _announced(record, collected),
+                    settlement=settlement,
+                    session=session,
+                    events=events,
+                )
     except (DriverError, ReaderError) as error:
         if record.payment.phase is Phase.REQUESTED:
-            is_wanted = cancellation.requested
-            uncharged = (
-                canceled(payment_id) if is_wanted else reader_failed(payment_id, error)
-            )
+            uncharged = _unread(record, error, is_wanted=cancellation.requested)
     # Only now, with the reader idle: who hears of the end may ask for the next payment.
     if uncharged is not None:
         await record.end(uncharged)
@@ -150,12 +138,12 @@ async def process_with_card(
 
 
 async def _collect_card(
-    transaction: Transaction, *, record: PaymentRecord, events: EventBus
+    transaction: Transaction, record: PaymentRecord, events: EventBus
 ) -> CollectedCard | TransactionFinished:
     """Tell the register what the reader asks for, until there is a card or an end."""
     tip: int | None = None
     async for event in transaction:
-        _tell(event, record=record, events=events)
+        tell(event, payment=record.payment, events=events)
         match event:
             case TipChosen():
                 tip = event.tip
@@ -168,10 +156,16 @@ async def _collect_card(
     raise LocalError("the transaction ended without a TransactionFinished")
 
 
-async def _confirm(
-    record: PaymentRecord, collected: CollectedCard, *, settlement: Settlement
-) -> None:
-    """Announce the confirm in the journal, send it, and learn what became of it."""
+def _unread(
+    record: PaymentRecord, error: DriverError | ReaderError, *, is_wanted: bool
+) -> ActionFinished:
+    """The end of an action whose reader failed before there was a card."""
+    payment_id = record.payment.payment_id
+    return canceled(payment_id) if is_wanted else reader_failed(payment_id, error)
+
+
+async def _announced(record: PaymentRecord, collected: CollectedCard) -> ConfirmCard:
+    """What the journal must know before Stripe does; the card to confirm with."""
     payment_id = record.payment.payment_id
     card = _confirm_card(record, collected)
     await record.add(
@@ -179,22 +173,7 @@ async def _confirm(
         ConfirmStarted(payment_id, f"cardlane-{payment_id}"),
         held_card=to_bytes(card),
     )
-    await settle_confirm(record, card=card, settlement=settlement)
-
-
-async def _complete_card(
-    transaction: Transaction, *, record: PaymentRecord, events: EventBus
-) -> None:
-    """Hand the issuer's answer to the reader and hear how the card ended."""
-    try:
-        await transaction.complete_online(issuer_answer(record.payment))
-    except (ReaderRefused, LocalError) as error:
-        # Quick Chip, or the reader did not wait; its reason is among the events.
-        log.info("payment.reader_did_not_wait", reason=str(error))
-    async for event in transaction:
-        _tell(event, record=record, events=events)
-        if isinstance(event, TransactionFinished):
-            record.card_ended = event
+    return card
 
 
 def _confirm_card(record: PaymentRecord, collected: CollectedCard) -> ConfirmCard:
@@ -206,32 +185,3 @@ def _confirm_card(record: PaymentRecord, collected: CollectedCard) -> ConfirmCar
         reader=record.payment.reader_id,
         tip=collected.tip,
     )
-
-
-def _tell(event: TransactionEvent, *, record: PaymentRecord, events: EventBus) -> None:
-    """Publish what the cashier may want to see."""
-    reader_id, payment_id = record.payment.reader_id, record.payment.payment_id
-    match event:
-        case CardRequested(options=options):
-            events.publish(
-                InputRequested(reader_id, payment_id, options=tuple(sorted(options)))
-            )
-        case CardPresented(option=option):
-            events.publish(
-                CardEvent(reader_id, payment_id, event="presented", option=option)
-            )
-        case CardRemoved():
-            events.publish(
-                CardEvent(reader_id, payment_id, event="removed", option=None)
-            )
-        case MessageShown(message=message):
-            events.publish(DisplayRequested(reader_id, payment_id, message=message))
-        case CustomerActing(step=step):
-            events.publish(CustomerBusy(reader_id, payment_id, step=step))
-        case SignatureCaptured():
-            # Not asked for yet, so a reader that tells of it changes nothing.
-            pass
-        case TipChosen() | OnlineRequested() | TransactionFinished():
-            pass
-        case _:
-            assert_never(event)

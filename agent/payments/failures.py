@@ -14,6 +14,7 @@ CARD_REMOVED = "card_removed"
 CARD_NOT_SAVED = "card_not_saved"
 CUSTOMER_CANCELED = "customer_canceled"
 DECLINED_BY_READER = "declined_by_reader"
+ONLINE_TIMED_OUT = "online_timed_out"
 PAYMENT_INTERRUPTED = "payment_interrupted"
 PAYMENT_NOT_CHARGED = "payment_not_charged"
 REFUND_FAILED = "refund_failed"
@@ -27,6 +28,9 @@ MESSAGES = {
     CARD_NOT_SAVED: "Stripe has kept no card for this SetupIntent; it may be retried.",
     CUSTOMER_CANCELED: "The customer canceled on the reader.",
     DECLINED_BY_READER: "The card or the reader refused.",
+    ONLINE_TIMED_OUT: (
+        "Stripe did not answer while the card waited; what was charged is back."
+    ),
     PAYMENT_INTERRUPTED: "The action was cut off before Stripe was asked.",
     PAYMENT_NOT_CHARGED: "Stripe has no charge for this payment; it may be retried.",
     REFUND_FAILED: "Stripe could not give the money back to this card.",

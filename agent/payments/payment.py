@@ -13,6 +13,7 @@ from agent.journal.entries import (
     ActionSent,
     AuthorizationWarned,
     CardCollected,
+    CardEndedEarly,
     Confirmed,
     ConfirmStarted,
     Declined,
@@ -50,6 +51,8 @@ class Payment:
     """How it was given to a reader of Stripe's; None at a reader of this machine."""
     result: str | None = None
     """What came of an action that took no money: `pm_…` or `re_…`."""
+    card_end: CardEndedEarly | None = None
+    """How the card's part ended, where that was before Stripe's answer."""
     reversal_key: str | None = None
     intent_status: str | None = None
     """The PaymentIntent's status when Stripe approved, or since, where it is known."""
@@ -145,6 +148,8 @@ def _on_its_way(payment: Payment, entry: Entry) -> Payment:
             return replace(payment, read_method=read_method, tip=tip)
         case ConfirmStarted(idempotency_key=key):
             return replace(payment, confirm_key=key)
+        case CardEndedEarly():
+            return replace(payment, card_end=entry)
         case ReversalStarted(idempotency_key=key):
             return replace(payment, reversal_key=key)
         case _:

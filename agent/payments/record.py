@@ -110,10 +110,12 @@ class PaymentRecord:
 
     async def durable(self) -> None:
         """Return when all that is being written is on disk; raises JournalUnavailable."""
-        if self._writing is not None:
+        while self._writing is not None:
+            writing = self._writing
             # Shielded: who waits may be canceled, what was begun is written.
-            await asyncio.shield(self._writing)
-            self._writing = None
+            await asyncio.shield(writing)
+            if self._writing is writing:
+                self._writing = None
 
     async def reload(self) -> bool:
         """Take the payment as the journal has it, once nothing is being written.

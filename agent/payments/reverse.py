@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agent.errors import AgentError
-from agent.journal.entries import ReversalStarted, Reversed
+from agent.journal.entries import ActionFinished, ReversalStarted, Reversed
 from agent.log import get_logger
 from agent.payments.effect import Undo
 from agent.payments.effects import effect_of
-from agent.payments.failures import DECLINED_BY_READER, failed
+from agent.payments.failures import DECLINED_BY_READER, ONLINE_TIMED_OUT, failed
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
@@ -32,7 +32,16 @@ async def reverse(record: PaymentRecord, settlement: Settlement) -> None:
         await record.add(ReversalStarted(payment.payment_id, key, undo.kind(payment)))
     await _until_back(undo, record.payment, settlement)
     await record.add(Reversed(payment.payment_id))
-    await record.end(failed(payment.payment_id, DECLINED_BY_READER))
+    await record.end(taken_back(payment))
+
+
+def taken_back(payment: Payment) -> ActionFinished:
+    """The end of a payment whose money is back, by why it had to go back."""
+    early = payment.card_end
+    is_late = early is not None and early.verdict == ONLINE_TIMED_OUT
+    return failed(
+        payment.payment_id, ONLINE_TIMED_OUT if is_late else DECLINED_BY_READER
+    )
 
 
 async def _until_back(undo: Undo, payment: Payment, settlement: Settlement) -> None:

@@ -10,10 +10,9 @@ from agent.log import get_logger
 from agent.payments.asking import chip_flow
 from agent.payments.confirm import confirm_once
 from agent.payments.effects import effect_of
-from agent.payments.failures import DECLINED_BY_READER, failed
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
-from agent.payments.reverse import reverse
+from agent.payments.reverse import reverse, taken_back
 from agent.payments.settlement import Settlement
 from agent.payments.states import Phase
 from agent.stripe_api.cards import ConfirmCard
@@ -55,16 +54,13 @@ async def finish(record: PaymentRecord, *, settlement: Settlement) -> None:
             await record.end(_ended(payment, Outcome.DECLINED))
         case Phase.NOT_CHARGED:
             await record.end(_ended(payment, Outcome.FAILED))
-        case Phase.CONFIRMED | Phase.PERFORMED if card_ended and _refuses(
+        case Phase.CONFIRMED | Phase.PERFORMED if refusal := _refusal(
             payment, card_ended
         ):
-            refusal = CardRefused(
-                payment.payment_id, card_ended.verdict, reason=card_ended.reason
-            )
             await record.add(refusal)
             await reverse(record, settlement)
         case Phase.CONFIRMED | Phase.PERFORMED:
-            missing = card_ended is None and _has_second_half(payment, settlement)
+            missing = card_ended is None and has_second_half(payment, settlement)
             await record.end(
                 ActionFinished(
                     payment.payment_id,
@@ -77,9 +73,15 @@ async def finish(record: PaymentRecord, *, settlement: Settlement) -> None:
         case Phase.CARD_REFUSED | Phase.REVERSING:
             await reverse(record, settlement)
         case Phase.REVERSED:
-            await record.end(failed(payment.payment_id, DECLINED_BY_READER))
+            await record.end(taken_back(payment))
         case _:
             return
+
+
+def has_second_half(payment: Payment, settlement: Settlement) -> bool:
+    """Whether there is a chip that waits for Stripe's answer, and may refuse then."""
+    is_full_emv = chip_flow(payment, settlement.settings) is ChipFlow.EMV
+    return _chip_counts(payment) and is_full_emv
 
 
 def _ended(payment: Payment, outcome: Outcome) -> ActionFinished:
@@ -91,15 +93,23 @@ def _ended(payment: Payment, outcome: Outcome) -> ActionFinished:
     )
 
 
-def _has_second_half(payment: Payment, settlement: Settlement) -> bool:
-    is_full_emv = chip_flow(payment, settlement.settings) is ChipFlow.EMV
-    return _chip_counts(payment) and is_full_emv
-
-
-def _refuses(payment: Payment, ended: TransactionFinished) -> bool:
+def is_refusal(payment: Payment, ended: TransactionFinished) -> bool:
     """Whether a chip said no; a tapped or swiped card had left before the answer."""
     agrees = ended.verdict in {Verdict.APPROVED, Verdict.DEFERRED}
     return _chip_counts(payment) and not agrees
+
+
+def _refusal(payment: Payment, ended: TransactionFinished | None) -> CardRefused | None:
+    """Why what Stripe has approved must go back; None where it stands.
+
+    A card that ended before the answer came has refused, whatever it said after.
+    """
+    if payment.card_end is not None:
+        early = payment.card_end
+        return CardRefused(payment.payment_id, early.verdict, reason=early.reason)
+    if ended is None or not is_refusal(payment, ended):
+        return None
+    return CardRefused(payment.payment_id, ended.verdict, reason=ended.reason)
 
 
 def _chip_counts(payment: Payment) -> bool:

@@ -16,6 +16,7 @@ from agent.journal.entries import (
     AnswerLost,
     AuthorizationWarned,
     CardCollected,
+    CardEndedEarly,
     CardRefused,
     Confirmed,
     ConfirmStarted,
@@ -75,6 +76,7 @@ class Step(StrEnum):
     PERFORMED = "performed"
     DECLINED = "declined"
     ANSWER_LOST = "answer_lost"
+    CARD_ENDED_EARLY = "card_ended_early"
     STORED_OFFLINE = "stored_offline"
     NOT_CHARGED = "not_charged"
     CARD_REFUSED = "card_refused"
@@ -111,6 +113,8 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.STORED_OFFLINE, Step.CARD_REFUSED): Phase.OFFLINE_REFUSED,
     (Phase.STORED_OFFLINE, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
     (Phase.OFFLINE_REFUSED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.CONFIRMING, Step.CARD_ENDED_EARLY): Phase.CONFIRMING,
+    (Phase.UNKNOWN, Step.CARD_ENDED_EARLY): Phase.UNKNOWN,
     (Phase.CONFIRMING, Step.CONFIRMED): Phase.CONFIRMED,
     (Phase.CONFIRMING, Step.PERFORMED): Phase.PERFORMED,
     (Phase.CONFIRMING, Step.DECLINED): Phase.REFUSED,
@@ -140,6 +144,10 @@ FINAL = frozenset(
 
 REPLACEABLE = frozenset({Phase.REQUESTED})
 """Nothing was collected yet: a new command replaces it, cancel_action ends it."""
+
+
+UNSETTLED = frozenset({Phase.CONFIRMING, Phase.UNKNOWN})
+"""Stripe was asked, or may have been, and has not answered yet."""
 
 
 class IllegalStep(Exception):
@@ -178,6 +186,7 @@ _STEPS: dict[type[Entry], Step] = {
     Performed: Step.PERFORMED,
     Declined: Step.DECLINED,
     AnswerLost: Step.ANSWER_LOST,
+    CardEndedEarly: Step.CARD_ENDED_EARLY,
     StoredOffline: Step.STORED_OFFLINE,
     NotCharged: Step.NOT_CHARGED,
     CardRefused: Step.CARD_REFUSED,

@@ -129,6 +129,9 @@ class PaymentSettings(_Section):
     card_timeout_s: Annotated[int, Field(ge=1, le=255)] = 60
     """How long the cardholder has; the reader counts it."""
     chip_flow: Literal["emv", "quick_chip"] = "emv"
+    online_timeout_s: Annotated[float, Field(ge=1, le=170)] = 30.0
+    """How long an inserted card waits for Stripe's answer; then it is told that nobody
+    could be reached, and what is approved after all is taken back."""
     resume_confirm_within_s: Seconds = 60.0
     """How old an interrupted confirm may be to be repeated; later it is looked up."""
     settle_retry_max_s: Seconds = 30.0

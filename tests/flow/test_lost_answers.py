@@ -32,8 +32,6 @@ CANCEL = "/v1/payment_intents/*/cancel"
         (AnswerStatus(503), 2),
         (AnswerStatus(429), 2),
         (AnswerStatus(409), 2),
-        (SlowBody(seconds=40.0), 1),
-        (Delay(seconds=45.0), 1),
     ],
     ids=repr,
 )
@@ -54,6 +52,25 @@ async def test_an_outcome_is_settled_by_the_same_idempotency_key(
     assert action["status"] == ("succeeded" if is_approved else "failed")
     assert action["failure_code"] == (None if is_approved else "card_declined")
     assert await stack.taken(intent) == ([12_00] if is_approved else [])
+
+
+@pytest.mark.parametrize(
+    "fault", [SlowBody(seconds=40.0), Delay(seconds=45.0)], ids=repr
+)
+async def test_a_tapped_card_waits_for_no_slow_answer(
+    fault: SlowBody | Delay, stack: Stack
+) -> None:
+    stack.world.customer("visa_contactless", entry="contactless")
+    stack.world.stripe_fault(fault)
+    intent = await stack.agent.intent(12_00)
+
+    action = await stack.agent.pay(stack.reader, intent)
+
+    requests, keys = stack.world.asked("/confirm")
+    assert requests > 1
+    assert len(keys) == 1
+    assert action["status"] == "succeeded"
+    assert await stack.taken(intent) == [12_00]
 
 
 async def test_what_is_unknown_is_never_called_a_failure(stack: Stack) -> None:

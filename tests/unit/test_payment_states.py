@@ -16,6 +16,7 @@ from agent.journal.entries import (
     AnswerLost,
     AuthorizationWarned,
     CardCollected,
+    CardEndedEarly,
     CardRefused,
     Confirmed,
     ConfirmStarted,
@@ -58,6 +59,7 @@ CONFIRMED = Confirmed(PAYMENT, "succeeded", charge="ch_1", emv_auth_data="8A0230
 DECLINED = Declined(PAYMENT, "card_declined", "generic_decline", "no", charge="ch_1")
 LOST = AnswerLost(PAYMENT, reason="connection cut")
 NOT_CHARGED = NotCharged(PAYMENT, code="stripe_unreachable", message="no network")
+EARLY = CardEndedEarly(PAYMENT, verdict="online_timed_out", reason="Z3")
 CARD_REFUSED = CardRefused(PAYMENT, verdict="declined", reason="10028000")
 REVERSAL = ReversalStarted(PAYMENT, idempotency_key="key", kind="refund")
 REVERSED = Reversed(PAYMENT)
@@ -70,6 +72,7 @@ ENTRIES: list[Entry] = [
     DECLINED,
     LOST,
     NOT_CHARGED,
+    EARLY,
     CARD_REFUSED,
     REVERSAL,
     REVERSED,
@@ -98,6 +101,9 @@ def finished(outcome: Outcome) -> ActionFinished:
         ([COLLECTED, CONFIRM, LOST, PERFORMED], Phase.PERFORMED),
         ([COLLECTED, CONFIRM, PERFORMED, CARD_REFUSED], Phase.CARD_REFUSED),
         ([COLLECTED, CONFIRM, LOST, CONFIRMED], Phase.CONFIRMED),
+        ([COLLECTED, CONFIRM, EARLY], Phase.CONFIRMING),
+        ([COLLECTED, CONFIRM, LOST, EARLY], Phase.UNKNOWN),
+        ([COLLECTED, CONFIRM, EARLY, DECLINED], Phase.REFUSED),
         (
             [COLLECTED, CONFIRM, CONFIRMED, finished(Outcome.SUCCEEDED)],
             Phase.SUCCEEDED,
@@ -126,6 +132,12 @@ def test_the_journal_tells_the_phase(entries: list[Entry], phase: Phase) -> None
 
     assert payment.phase is phase
     assert payment.is_finished == (phase in FINAL)
+
+
+def test_a_card_that_left_early_is_remembered_after_the_approval() -> None:
+    payment = fold([REQUESTED, COLLECTED, CONFIRM, EARLY, LOST, CONFIRMED])
+
+    assert payment.card_end == EARLY
 
 
 @pytest.mark.parametrize("phase", [Phase.SENT, Phase.CONFIRMING, Phase.UNKNOWN])
