@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from agent.errors import JournalUnavailable
 from agent.journal.migrations import Migration, migrate
+from agent.journal.troubles import Place
 from agent.journal.writer import Change, Settled, Writer
 
 T = TypeVar("T")
@@ -24,9 +25,15 @@ class Database:
     """An open, migrated file. Use it from the thread that opened it."""
 
     def __init__(
-        self, path: Path, *, reader: sqlite3.Connection, writer: Writer
+        self,
+        path: Path,
+        *,
+        reader: sqlite3.Connection,
+        writer: Writer,
+        place: Place,
     ) -> None:
         self.path = path
+        self._place = place
         self._reader = reader
         self._writer = writer
 
@@ -44,6 +51,7 @@ class Database:
             connection = _connect(path, lock_wait_s)
             try:
                 migrate(connection, path, steps=steps)
+                place = Place.of(path)
                 reader = _connect(path, lock_wait_s)
                 reader.execute("PRAGMA query_only = ON")
             except BaseException:
@@ -51,7 +59,9 @@ class Database:
                 raise
         except (OSError, sqlite3.Error) as error:
             raise JournalUnavailable(f"{path}: {error}") from error
-        return cls(path, reader=reader, writer=Writer(connection))
+        return cls(
+            path, reader=reader, writer=Writer(connection, place=place), place=place
+        )
 
     def read(self, sql: str, *values: object) -> list[Any]:
         """All rows of a query, as of the last commit; microseconds where indexed."""
@@ -59,6 +69,19 @@ class Database:
             return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise JournalUnavailable(f"{self.path}: {error}") from error
+
+    @property
+    def trouble(self) -> JournalUnavailable | None:
+        """Why the last write failed; None once one has succeeded."""
+        return self._writer.trouble
+
+    def check_usable(self) -> None:
+        """Raise JournalUnavailable where the file is gone, or without room for more.
+
+        A look at the file system, without a write.
+        """
+        self._place.check()
+        self._place.check_room()
 
     async def write(self, change: Change[T], *, settled: Settled[T] | None = None) -> T:
         """Run `change` in the writer's next transaction; durable when this returns.

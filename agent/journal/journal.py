@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -52,6 +53,11 @@ NEWEST = (
 _ALL = 2**62
 _HOLD = "INSERT OR REPLACE INTO held_cards (payment_id, card) VALUES (?,?)"
 _HELD = "SELECT card FROM held_cards WHERE payment_id = ?"
+
+_TRY = (
+    "INSERT INTO answers (key, fingerprint, status, body, at) VALUES ('','',0,x'','')"
+)
+_UNTRIED = "DELETE FROM answers WHERE key = ''"
 
 
 class Narrator(Protocol):
@@ -195,6 +201,20 @@ class Journal:
         """Tell `measure` of every commit: how many changes, and how long it took."""
         self._database.measured_by(measure)
 
+    def check_usable(self) -> None:
+        """Raise JournalUnavailable where no payment may begin: see journal/troubles."""
+        self._database.check_usable()
+
+    async def trouble(self, *, timeout_s: float) -> JournalUnavailable | None:
+        """Why nothing can be written; tried anew where the last write has failed."""
+        if self._database.trouble is None:
+            return None
+        # One that waits for a lock longer than this says nothing new.
+        with suppress(JournalUnavailable, TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._database.write(_try)
+        return self._database.trouble
+
     async def pulse(self) -> None:
         """Return when the writer has come round, be it with a refusal of the disk."""
         with suppress(JournalUnavailable):
@@ -203,3 +223,9 @@ class Journal:
     async def aclose(self) -> None:
         """Finish what is queued and close the file. Safe to call twice."""
         await self._database.aclose()
+
+
+def _try(connection: sqlite3.Connection) -> None:
+    """Write, and leave nothing behind; an Idempotency-Key is never empty."""
+    connection.execute(_TRY)
+    connection.execute(_UNTRIED)

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from agent.errors import InternalError, JournalUnavailable
+from agent.journal.troubles import Place, copy_of, trouble_of
 
 T = TypeVar("T")
 
@@ -49,8 +50,11 @@ class _Done:
 class Writer:
     """Owns the writing connection from its making to its closing."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, place: Place) -> None:
+        self.trouble: JournalUnavailable | None = None
+        """Why the last write failed; None once one has succeeded."""
         self._connection = connection
+        self._place = place
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._closed: asyncio.Future[None] = self._loop.create_future()
@@ -109,16 +113,37 @@ class Writer:
         return group, False
 
     def _transact(self, group: list[_Job]) -> list[_Done]:
+        changes = self._connection.total_changes
         try:
+            self._place.check()
             self._connection.execute("BEGIN IMMEDIATE")
             done = [self._carry_out(job) for job in group]
             self._connection.execute("COMMIT")
+        except JournalUnavailable as trouble:
+            return self._failed(group, [copy_of(trouble) for _ in group])
         except sqlite3.Error as error:
             # Where SQLite has rolled back already, or cannot, there is no more to do.
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            return [_Done(job, error=_unavailable(error)) for job in group]
+            return self._failed(group, [trouble_of(error) for _ in group])
+        self._judge(done, has_written=self._connection.total_changes != changes)
         return done
+
+    def _failed(
+        self, group: list[_Job], troubles: list[JournalUnavailable]
+    ) -> list[_Done]:
+        """Each caller gets an error of its own."""
+        self.trouble = copy_of(troubles[0])
+        failed = zip(group, troubles, strict=True)
+        return [_Done(job, error=trouble) for job, trouble in failed]
+
+    def _judge(self, done: list[_Done], *, has_written: bool) -> None:
+        """A transaction that has changed nothing has not proved that one can write."""
+        troubles = [d.error for d in done if isinstance(d.error, JournalUnavailable)]
+        if troubles:
+            self.trouble = copy_of(troubles[-1])
+        elif has_written:
+            self.trouble = None
 
     def _carry_out(self, job: _Job) -> _Done:
         """Run one change in a savepoint, so that its failure is its own.
@@ -165,14 +190,8 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, sqlite3.IntegrityError):
         translated: Exception = InternalError(f"the journal refuses this: {error}")
     elif isinstance(error, sqlite3.Error):
-        translated = _unavailable(error)
+        translated = trouble_of(error)
     else:
         return error
     translated.__cause__ = error
     return translated
-
-
-def _unavailable(error: sqlite3.Error) -> JournalUnavailable:
-    unavailable = JournalUnavailable(f"the journal could not be written: {error}")
-    unavailable.__cause__ = error
-    return unavailable

@@ -108,6 +108,7 @@ class Actions:
         session = self._fleet.session(reader_id)
         self._running.refuse_unless_free(reader_id)
         session.check_free()
+        self._journal.check_usable()
         await session.first_attempt()
         subject = await prepare(wanted, stripe=self._settlement.stripe)
         tip = await tip_question(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from shutil import disk_usage
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,6 @@ from starlette.responses import Response
 from agent.errors import (
     AgentError,
     JournalError,
-    JournalUnavailable,
     PaymentOutcomeUnknown,
     ReaderOffline,
     StripeKeyMissing,
@@ -24,8 +22,8 @@ from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
 
-LEAST_FREE_BYTES = 4 * 1024 * 1024
-"""Room for some thousand payments, so that a full disk is told before it is full."""
+WRITE_WAIT_S = 1.0
+"""How long a journal that could not be written is tried again for."""
 
 AUTHORIZATION_EXPIRING = "authorization_expiring"
 
@@ -55,7 +53,7 @@ async def live(request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """200 if a payment could start, 503 if none can; with the causes of trouble."""
-    causes = causes_of(services_of(request))
+    causes = await causes_of(services_of(request))
     is_stopped = any(cause.stops_payments for cause in causes)
     status = "degraded" if causes else "ready"
     shown: list[Json] = [
@@ -68,10 +66,10 @@ async def ready(request: Request) -> Response:
     )
 
 
-def causes_of(services: Services) -> list[Cause]:
+async def causes_of(services: Services) -> list[Cause]:
     """Everything that is not as it should be."""
     return [
-        *_journal_causes(services),
+        *await _journal_causes(services),
         *_stripe_causes(services),
         *_payment_causes(services),
         *_hold_causes(services),
@@ -81,19 +79,14 @@ def causes_of(services: Services) -> list[Cause]:
     ]
 
 
-def _journal_causes(services: Services) -> Iterator[Cause]:
+async def _journal_causes(services: Services) -> list[Cause]:
     try:
         services.journal.unfinished()
-        free = disk_usage(services.settings.state_dir).free
+        services.journal.check_usable()
     except JournalError as error:
-        yield _cause(error, stops_payments=True)
-    except OSError as error:
-        unreadable = JournalUnavailable(f"The state folder: {error.strerror}.")
-        yield _cause(unreadable, stops_payments=True)
-    else:
-        if free < LEAST_FREE_BYTES:
-            full = JournalUnavailable(f"Only {free} bytes are free for the journal.")
-            yield _cause(full, stops_payments=True)
+        return [_cause(error, stops_payments=True)]
+    trouble = await services.journal.trouble(timeout_s=WRITE_WAIT_S)
+    return [] if trouble is None else [_cause(trouble, stops_payments=True)]
 
 
 def _stripe_causes(services: Services) -> Iterator[Cause]:

@@ -17,6 +17,7 @@ async def read_metrics(request: Request) -> Response:
     from agent.metrics.exposition import CONTENT_TYPE_LATEST, Standing, exposition
 
     services = services_of(request)
+    causes = await causes_of(services)
     standing = Standing(
         readers_online={
             session.record.reader_id: session.status == "online"
@@ -25,7 +26,7 @@ async def read_metrics(request: Request) -> Response:
         payments_unfinished=len(services.journal.unfinished()),
         payments_unsettled=len(services.actions.unsettled()),
         free_bytes=disk_usage(services.settings.state_dir).free,
-        is_ready=not any(cause.stops_payments for cause in causes_of(services)),
+        is_ready=not any(cause.stops_payments for cause in causes),
     )
     return Response(
         exposition(services.measurements, standing),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 from flow_agent import Stack
@@ -120,3 +122,62 @@ async def test_an_unknown_outcome_stays_unknown_on_a_full_disk(stack: Stack) -> 
 
     assert action["status"] == "in_progress"
     assert stack.payment().phase in {Phase.CONFIRMING, Phase.UNKNOWN}
+
+
+async def test_health_tells_of_a_full_disk_until_there_is_room_again(
+    stack: Stack,
+) -> None:
+    rest = stack.agent.rest
+    stack.agent.journal.disk.is_full = True
+    await stack.agent.process(stack.reader, await stack.agent.intent())
+
+    full = await rest.get("/agent/health/ready")
+    stack.agent.journal.free_disk()
+    mended = await rest.get("/agent/health/ready")
+
+    (cause,) = full.json()["causes"]
+    assert (full.status, full.json()["status"]) == (503, "unavailable")
+    assert cause["code"] == "journal_unavailable"
+    assert "disk is full" in cause["message"]
+    assert (mended.status, mended.json()["causes"]) == (200, [])
+    await works_again(stack)
+
+
+async def test_what_is_under_way_ends_in_the_room_that_is_left(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.world.customer("visa_approved", after_s=5.0)
+    intent = await stack.agent.intent(12_00)
+    await stack.agent.begin(stack.reader, intent)
+    nearly_full = os.statvfs_result((4096, 4096, 10**6, 9, 9, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: nearly_full)
+
+    action = await stack.agent.ended(stack.reader)
+    refused = await stack.agent.process(stack.reader, await stack.agent.intent())
+
+    assert action["status"] == "succeeded"
+    assert (refused.status, refused.error["code"]) == (503, "journal_unavailable")
+    assert "Free disk space" in refused.error["remedy"]
+    monkeypatch.undo()
+    await works_again(stack)
+
+
+async def test_a_journal_that_is_taken_away_takes_no_payment_with_it(
+    stack: Stack, tmp_path: Path
+) -> None:
+    journal, aside = tmp_path / "journal.db", tmp_path / "aside.db"
+    stack.world.customer("visa_approved", after_s=5.0)
+    intent = await stack.agent.intent(12_00)
+    await stack.agent.begin(stack.reader, intent)
+    os.rename(journal, aside)
+    await stack.world.passed(60.0)
+    health = await stack.agent.rest.get("/agent/health/ready")
+    os.rename(aside, journal)
+
+    action = await stack.agent.ended(stack.reader)
+
+    assert health.status == 503
+    assert "No such file" in health.json()["causes"][0]["message"]
+    assert action["failure_code"] == "payment_interrupted"
+    assert await stack.taken(intent) == []
+    await works_again(stack)

@@ -13,6 +13,7 @@ import pytest
 from agent.errors import InternalError, JournalUnavailable
 from agent.journal.db import Database
 from agent.journal.migrations import Migration
+from agent.journal.troubles import JournalDiskFull
 
 SCHEMA = Migration(1, "CREATE TABLE notes (text TEXT UNIQUE);\n")
 INSERT = "INSERT INTO notes VALUES (?)"
@@ -98,7 +99,8 @@ async def test_a_disk_that_fills_up_fails_all_of_the_transaction(
         database, insert("small"), insert("large" * 10_000)
     )
 
-    assert [type(outcome) for outcome in outcomes] == [JournalUnavailable] * 2
+    assert [type(outcome) for outcome in outcomes] == [JournalDiskFull] * 2
+    assert outcomes[0] is not outcomes[1]
     assert notes(database) == []
 
 
