@@ -97,7 +97,9 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         settings=parts.settings.payments,
         tasks=tasks,
     )
-    stream = _tell_of_everything(parts, fleet=fleet, events=events, tasks=tasks)
+    stream = _tell_of_everything(
+        parts, fleet=fleet, actions=actions, events=events, tasks=tasks
+    )
     fleet.start()
     actions.start()
     tasks.create_task(configurations.run(), name="configurations")
@@ -137,10 +139,20 @@ def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet
 
 
 def _tell_of_everything(
-    parts: Parts, *, fleet: Fleet, events: EventBus, tasks: asyncio.TaskGroup
+    parts: Parts,
+    *,
+    fleet: Fleet,
+    actions: Actions,
+    events: EventBus,
+    tasks: asyncio.TaskGroup,
 ) -> EventStream:
     """What is told outside: begun before anything can happen that must be."""
-    show = partial(show_reader, fleet=fleet, livemode=parts.livemode)
+    show = partial(
+        show_reader,
+        fleet=fleet,
+        smart_readers=actions.smart.readers,
+        livemode=parts.livemode,
+    )
     parts.journal.narrator = Narrator(parts.journal, show_reader=show)
     stream = EventStream(parts.journal.events, events, clock=parts.clock)
     tasks.create_task(stream.run(), name="event stream")
@@ -220,6 +232,8 @@ def _services(
         stripe=parts.stripe,
         fleet=fleet,
         actions=actions,
+        smart_actions=actions.smart,
+        smart_readers=actions.smart.readers,
         updates=updates,
         configurations=configurations,
         holds=holds,

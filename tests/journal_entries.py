@@ -55,7 +55,7 @@ def requested(
 
 ONE_OF_EACH: tuple[Entry, ...] = (
     requested(),
-    ActionSent(PAYMENT, "cardlane-pay_1", "seti_1", "ch_0"),
+    ActionSent(PAYMENT, "cardlane-pay_1", "ch_0"),
     CARD_COLLECTED,
     CONFIRM_STARTED,
     CONFIRMED,

@@ -16,6 +16,7 @@ from fake_discovery import FakeDiscovery
 from fake_holds import FakeHolds
 from fake_stripe import FakeStripe
 from firmware_fakes import FakeUpdates
+from smart_reader_fakes import FakeSmartReaders
 from starlette.applications import Starlette
 
 from agent.errors import AgentError, ResourceMissing
@@ -286,6 +287,7 @@ class Agent:
     stream: EventStream
     clock: StillClock
     key: str = field(repr=False)
+    smart: FakeSmartReaders = field(default_factory=FakeSmartReaders)
     app: Starlette = field(init=False)
     client: AsgiClient = field(init=False)
 
@@ -352,6 +354,8 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         stripe=agent.stripe,
         fleet=agent.fleet,
         actions=agent.actions,
+        smart_actions=agent.smart,
+        smart_readers=agent.smart,
         updates=agent.updates,
         configurations=agent.configurations,
         holds=agent.holds,

@@ -28,6 +28,7 @@ _PUT = (
     "INSERT OR REPLACE INTO answers (key, fingerprint, status, body, at)"
     " VALUES (?,?,?,?,?)"
 )
+_FORGET = "DELETE FROM answers WHERE key = ?"
 _PRUNE = "DELETE FROM answers WHERE at < ?"
 
 
@@ -48,6 +49,10 @@ class AnswerStore:
     async def put(self, answer: StoredAnswer) -> None:
         """Keep the answer, in place of an earlier one to the same key."""
         await self._database.write(lambda connection: keep(connection, answer))
+
+    async def forget(self, key: str) -> None:
+        """Answer this key anew the next time."""
+        await self._database.execute(_FORGET, key)
 
     async def prune(self, before: datetime) -> None:
         """Forget the answers given before that time."""

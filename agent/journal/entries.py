@@ -49,10 +49,8 @@ class ActionSent:
 
     payment_id: PaymentId
     idempotency_key: str
-    subject: str | None = None
-    """What it is about beside a PaymentIntent: `seti_…` or `ch_…`."""
     before: str | None = None
-    """The newest charge or refund there was before: one that is newer is its own."""
+    """The newest charge, attempt or refund there was before: a newer one is its own."""
 
 
 @dataclass(frozen=True, slots=True)

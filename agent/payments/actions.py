@@ -26,9 +26,11 @@ from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
 from agent.payments.running import Running, RunningActions, until_durable
 from agent.payments.settlement import Settlement
+from agent.payments.smart_actions import SmartActions, Tools
 from agent.payments.states import Phase
 from agent.payments.wanted import Wanted
 from agent.readers.fleet import Fleet
+from agent.readers.server_driven import ServerDrivenReaders
 from agent.readers.session import ReaderSession, ReaderStatus
 from agent.settings import PaymentSettings
 from agent.stripe_api.client import StripeClient
@@ -65,12 +67,23 @@ class Actions:
         self._tasks = tasks
         self._settlement = Settlement(stripe, clock, settings)
         self._running = RunningActions()
+        self.smart = SmartActions(
+            Tools(journal, events, random, tasks),
+            readers=ServerDrivenReaders(stripe, clock=clock),
+            settlement=self._settlement,
+            running=self._running,
+        )
+        """Those on readers that Stripe drives; the others are begun here."""
         self._taking: dict[ReaderId, asyncio.Lock] = {}
 
     def start(self) -> None:
         """Take up what was cut off; its readers are busy until it has ended."""
         for payment_id in self._journal.unfinished():
-            running = self._running.begin(self._reopen(payment_id))
+            record = self._reopen(payment_id)
+            if record.payment.sent is not None:
+                self.smart.resume(record)
+                continue
+            running = self._running.begin(record)
             self._tasks.create_task(
                 self._recover(running), name=f"recover {payment_id}"
             )

@@ -8,6 +8,7 @@ from agent.journal.entries import ActionFinished, Outcome
 from drivers.errors import DriverError
 from drivers.reader import TransactionFinished, Verdict
 
+ACTION_REPLACED = "action_replaced"
 CARD_NOT_READ = "card_not_read"
 CARD_READ_TIMED_OUT = "card_read_timed_out"
 CARD_REMOVED = "card_removed"
@@ -20,8 +21,10 @@ PAYMENT_NOT_CHARGED = "payment_not_charged"
 REFUND_FAILED = "refund_failed"
 REFUND_NOT_MADE = "refund_not_made"
 HARDWARE_FAULT = "terminal_reader_hardware_fault"
+READER_TIMED_OUT = "terminal_reader_timeout"
 
 MESSAGES = {
+    ACTION_REPLACED: "Another integration gave the reader something else to do.",
     CARD_NOT_READ: "The card could not be read.",
     CARD_READ_TIMED_OUT: "No card was presented in time.",
     CARD_REMOVED: "The card was removed too early.",
@@ -36,6 +39,7 @@ MESSAGES = {
     REFUND_FAILED: "Stripe could not give the money back to this card.",
     REFUND_NOT_MADE: "Stripe has given nothing back for this action; it may be retried.",
     HARDWARE_FAULT: "The reader ended the action for a reason of its own.",
+    READER_TIMED_OUT: "The reader did not end the action in time; it was stopped.",
 }
 
 _WITHOUT_CARD = {

@@ -11,7 +11,12 @@ from agent.errors import JournalError
 from agent.events import EventBus
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
-from agent.journal.entries import ActionFinished, ActionRequested, Entry
+from agent.journal.entries import (
+    ActionFinished,
+    ActionRequested,
+    ActionSent,
+    Entry,
+)
 from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
 from agent.payments.narrator import phase_changed
@@ -48,20 +53,23 @@ class PaymentRecord:
     def begin(
         cls,
         requested: ActionRequested,
-        *,
+        *sent: ActionSent,
         journal: Journal,
         events: EventBus,
         answer: Callable[[Payment], StoredAnswer] | None,
     ) -> PaymentRecord:
         """Begin to write the first entry, with the register's idempotent answer beside it.
 
-        Nothing has begun unless `durable` returns.
+        `sent` follows at the same stroke where a reader of Stripe's is to act. Nothing
+        has begun unless `durable` returns.
         """
         payment = begin(requested)
         record = cls(payment, journal=journal, events=events)
-        stored = None if answer is None else answer(payment)
-        record._begin_writing(requested, answer=stored)
         record._tell(payment)
+        for entry in sent:
+            record._tell(apply(record.payment, entry))
+        stored = None if answer is None else answer(record.payment)
+        record._begin_writing(requested, *sent, answer=stored)
         return record
 
     @classmethod

@@ -15,6 +15,11 @@ from agent.rest.reader_object import (
     action_object,
     reader_object,
 )
+from agent.rest.services import SmartReaders
+from agent.rest.stripes_reader_object import (
+    stripes_reader_object,
+    unseen_reader_object,
+)
 
 STRIPES = "terminal.reader."
 """How the events begin that Stripe has too: their object is Stripe's own."""
@@ -52,8 +57,15 @@ def event_object(
     }
 
 
-def show_reader(payment: Payment, *, fleet: Sessions, livemode: bool) -> JsonObject:
+def show_reader(
+    payment: Payment, *, fleet: Sessions, smart_readers: SmartReaders, livemode: bool
+) -> JsonObject:
     """The payment's reader with the payment as its action, for an event about it."""
+    if payment.sent is not None:
+        shown = smart_readers.known(payment.reader_id)
+        if shown is None:
+            return unseen_reader_object(payment)
+        return stripes_reader_object(shown, payment)
     try:
         session = fleet.session(payment.reader_id)
     except ResourceMissing:

@@ -30,6 +30,8 @@ from agent.rest.reader_object import reader_object
 from agent.rest.readers import reader_id_in, shown_reader
 from agent.rest.requests import json_response, once, posted
 from agent.rest.services import Services, services_of
+from agent.rest.smart_reader_actions import begin_at_stripe, cancel_at_stripe
+from agent.rest.upstream_readers import is_ours
 
 
 class Tipping(Parameters):
@@ -77,6 +79,8 @@ async def cancel_action(request: Request) -> Response:
     """Stop what the reader does; answers when it is idle."""
     services = services_of(request)
     reader_id = reader_id_in(request)
+    if not is_ours(services, reader_id):
+        return await cancel_at_stripe(request)
     post = await posted(request, CancelAction)
     check_expandable(post.parameters.expand)
 
@@ -94,6 +98,8 @@ async def begin_action(
     """Begin what `wanted` makes of the parameters, once for one Idempotency-Key."""
     services = services_of(request)
     reader_id = reader_id_in(request)
+    if not is_ours(services, reader_id):
+        return await begin_at_stripe(request)
     post = await posted(request, model)
     asked, claim = post.parameters, post.claim
     check_expandable(asked.expand)

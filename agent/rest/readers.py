@@ -32,6 +32,8 @@ from agent.rest.upstream_readers import (
     READERS,
     is_ours,
     is_stripes_code,
+    retrieve,
+    shown_by_stripe,
     stripes_page,
 )
 
@@ -126,7 +128,7 @@ async def list_readers(request: Request) -> Response:
     response = json_response(
         {
             "object": "list",
-            "data": [*shown, *page.theirs],
+            "data": [*shown, *(shown_by_stripe(services, one) for one in page.theirs)],
             "has_more": page.has_more,
             "url": READERS,
         }
@@ -140,7 +142,7 @@ async def retrieve_reader(request: Request) -> Response:
     """One reader with its action."""
     services, reader_id = services_of(request), reader_id_in(request)
     if not is_ours(services, reader_id):
-        return await forward(request)
+        return await retrieve(request)
     asked = queried(request, RetrieveReader)
     check_expandable(asked.expand)
     response = json_response(shown_reader(services, services.fleet.session(reader_id)))

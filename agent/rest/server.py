@@ -35,6 +35,7 @@ from agent.rest.readers import (
     update_reader,
 )
 from agent.rest.services import Services
+from agent.rest.smart_reader_actions import begin_at_stripe
 from agent.rest.upstream_readers import help_reader
 
 __all__ = ["Services", "create_app"]
@@ -49,8 +50,12 @@ AGENT_READER = "/agent/readers/{reader_id}"
 REFUND = frozenset({KeyScope.REFUNDS})
 ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
     ("process_payment_intent", process_payment_intent, TAKE),
+    ("collect_payment_method", begin_at_stripe, TAKE),
+    ("confirm_payment_intent", begin_at_stripe, TAKE),
     ("process_setup_intent", process_setup_intent, TAKE),
     ("refund_payment", refund_payment, REFUND),
+    ("collect_inputs", begin_at_stripe, TAKE),
+    ("set_reader_display", begin_at_stripe, TAKE),
     ("cancel_action", cancel_action, TAKE),
 )
 """What a reader can be told to do, and who may."""

@@ -23,11 +23,12 @@ from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.metrics.measurements import Measurements
 from agent.outbox.stream import EventStream
+from agent.payments.forwarded import ForwardedAction
 from agent.payments.hold_watch import ExpiringHold
 from agent.payments.payment import Payment
 from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
-from agent.rest.reader_object import ShownReader
+from agent.rest.reader_object import JsonObject, ShownReader
 from agent.settings import Settings
 from agent.terminal_configuration.configurations import Freshness
 from agent.terminal_configuration.effective import EffectiveConfiguration
@@ -96,6 +97,28 @@ class Actions(Protocol):
     async def wait_finished(
         self, payment_id: PaymentId, *, timeout_s: float
     ) -> Payment: ...
+
+
+class SmartActions(Protocol):
+    """Those on Stripe's readers: agent.payments.smart_actions.SmartActions."""
+
+    async def begin(
+        self,
+        reader_id: ReaderId,
+        wanted: ForwardedAction,
+        *,
+        answer: Callable[[Payment], StoredAnswer] | None,
+    ) -> Payment: ...
+
+    async def cancel_action(self, reader_id: ReaderId) -> None: ...
+
+
+class SmartReaders(Protocol):
+    """What is known of them: agent.readers.server_driven.ServerDrivenReaders."""
+
+    def known(self, reader_id: ReaderId) -> JsonObject | None: ...
+
+    def heard(self, shown: JsonObject) -> None: ...
 
 
 class Updates(Protocol):
@@ -172,6 +195,8 @@ class Services:
     stripe: Upstream
     fleet: Fleet
     actions: Actions
+    smart_actions: SmartActions
+    smart_readers: SmartReaders
     updates: Updates
     configurations: Configurations
     holds: Holds

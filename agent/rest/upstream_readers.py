@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 
@@ -14,16 +15,25 @@ from agent.errors import (
     ResourceMissing,
     RouteUnknown,
     StripeUnreachable,
+    UpstreamError,
 )
 from agent.ids import ReaderId
+from agent.payments.payment import Payment
 from agent.rest.forms import Value
 from agent.rest.forwarding import forward
 from agent.rest.lists import Paging
 from agent.rest.reader_list import StripesPage
+from agent.rest.reader_object import JsonObject
+from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
+from agent.rest.stripes_reader_object import (
+    stripes_reader_object,
+    unseen_reader_object,
+)
 from agent.stripe_api.answers import Answer, usable
 from agent.stripe_api.errors import StripeRefused
 from agent.stripe_api.form import encode
+from agent.stripe_api.objects import text_at
 
 READERS = "/v1/terminal/readers"
 LIST_WITHIN_S = 5.0
@@ -86,6 +96,40 @@ async def stripes_page(
         raise
 
 
+async def retrieve(request: Request) -> Response:
+    """A reader of Stripe's, with the end of its action that this agent knows.
+
+    Raises as `forward`; while an action is under way, what is known is shown instead.
+    """
+    services = services_of(request)
+    reader_id = ReaderId(request.path_params["reader_id"])
+    try:
+        response = await forward(request)
+    except UpstreamError as error:
+        payment = services.actions.current(reader_id)
+        if payment is None or payment.is_finished:
+            raise
+        response = json_response(known_reader(services, payment))
+        response.headers["cardlane-incomplete"] = error.code
+        return response
+    return _with_own_end(services, response)
+
+
+def shown_by_stripe(services: Services, shown: JsonObject) -> JsonObject:
+    """Take note of a reader of Stripe's, and show it with the end that is known."""
+    services.smart_readers.heard(shown)
+    reader_id = ReaderId(text_at(shown, "id") or "")
+    return stripes_reader_object(shown, services.actions.current(reader_id))
+
+
+def known_reader(services: Services, payment: Payment) -> JsonObject:
+    """The reader of an action as it was last seen."""
+    shown = services.smart_readers.known(payment.reader_id)
+    if shown is None:
+        return unseen_reader_object(payment)
+    return stripes_reader_object(shown, payment)
+
+
 async def help_reader(request: Request) -> Response:
     """Play the customer of one of Stripe's simulated readers; test mode only.
 
@@ -100,4 +144,20 @@ async def help_reader(request: Request) -> Response:
             "Test helpers play the customer of Stripe's simulated readers; "
             f"{reader_id} is driven by this machine."
         )
-    return await forward(request)
+    return _with_own_end(services, await forward(request))
+
+
+def _with_own_end(services: Services, response: Response) -> Response:
+    """Stripe's answer as it came, unless the agent knows more of the action."""
+    if response.status_code != 200:
+        return response
+    try:
+        shown: JsonObject = json.loads(bytes(response.body))
+        known = shown_by_stripe(services, shown)
+    except (ValueError, AttributeError):
+        return response
+    if known == shown:
+        return response
+    headers = dict(response.headers)
+    del headers["content-length"]
+    return Response(json.dumps(known), headers=headers)

@@ -134,6 +134,8 @@ class PaymentSettings(_Section):
     could be reached, and what is approved after all is taken back."""
     resume_confirm_within_s: Seconds = 60.0
     """How old an interrupted confirm may be to be repeated; later it is looked up."""
+    smart_reader_timeout_s: Seconds = 300.0
+    """How long one of Stripe's readers may take before its action is canceled."""
     settle_retry_max_s: Seconds = 30.0
     """The longest wait between two questions about an unknown outcome."""
     authorization_warning_s: Leads = (86_400,)

@@ -10,8 +10,9 @@ from typing import Any
 from agent.stripe_api.errors import (
     AnswerLost,
     StripeError,
-    StripeRefused,
     StripeUnreachable,
+    TooManyRequests,
+    refusal,
 )
 
 
@@ -27,7 +28,7 @@ class Answer:
 def usable(answer: Answer, *, is_question: bool) -> dict[str, Any]:
     """The object of a successful answer; otherwise raises what the answer means.
 
-    StripeUnreachable for 429, which Stripe answers before it does anything.
+    TooManyRequests for 429, which Stripe answers before it does anything.
     StripeRefused for any other 4xx with Stripe's error object. AnswerLost for all that
     does not tell: 5xx, `idempotency_key_in_use` (the first attempt is still running),
     and bodies that are not Stripe's, such as a proxy's; StripeUnreachable instead where
@@ -38,15 +39,25 @@ def usable(answer: Answer, *, is_question: bool) -> dict[str, Any]:
     if content is not None and 200 <= answer.status < 300:
         return content
     if answer.status == 429:
-        raise StripeUnreachable("Stripe answered 429: too many requests")
+        raise TooManyRequests(
+            "Stripe answered 429: too many requests",
+            retry_after_s=_seconds(answer.headers.get("retry-after")),
+        )
     is_final = 400 <= answer.status < 500 and error is not None
     if error is not None and is_final and error.code != "idempotency_key_in_use":
-        raise StripeRefused(error)
+        raise refusal(error)
     reason = f"Stripe answered {answer.status} without saying what it did"
     if is_question:
         raise StripeUnreachable(reason)
     is_replay = answer.headers.get("idempotent-replayed") == "true"
     raise AnswerLost(reason, is_replay=is_replay)
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Only seconds are understood; a date is as good as nothing."""
+    if retry_after is None or not retry_after.strip().isdecimal():
+        return None
+    return float(retry_after)
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

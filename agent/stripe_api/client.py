@@ -19,12 +19,19 @@ from agent.clock import doubling
 from agent.settings import StripeKey
 from agent.stripe_api.answers import Answer, usable
 from agent.stripe_api.connections import QUESTIONS, Connections, Origin
-from agent.stripe_api.errors import AnswerLost, StripeKeyMissing, StripeUnreachable
+from agent.stripe_api.errors import (
+    AnswerLost,
+    StripeKeyMissing,
+    StripeUnreachable,
+    TooManyRequests,
+)
 from agent.stripe_api.form import encode
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
 """Between a request that had no effect and its repetition; doubles from the first."""
+LONGEST_WISH_S = 10.0
+"""How long a request waits at most because Stripe wants it to."""
 
 # RFC 9110, 7.6.1, and what is ours to say: these belong to one connection, not to the
 # message, and end at the agent in both directions.
@@ -117,11 +124,24 @@ class StripeClient:
         for wait_s in islice(waits, self._max_retries):
             try:
                 return await self._ask(method, path, headers=headers, body=body)
+            except TooManyRequests as error:
+                wish_s = min(error.retry_after_s or 0.0, LONGEST_WISH_S)
+                await self._sleep(max(wait_s, wish_s))
             except StripeUnreachable as error:
                 if isinstance(error.__cause__, TimeoutError):
                     raise  # the caller has waited long enough
-            await self._sleep(wait_s)
+                await self._sleep(wait_s)
         return await self._ask(method, path, headers=headers, body=body)
+
+    async def ask(
+        self, path: str, *, params: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """The answer to a question that is asked once, since it is asked often.
+
+        Raises as `request`; TooManyRequests says when to ask again.
+        """
+        target = f"{path}?{encode(params)}" if params else path
+        return await self._ask("GET", target, headers={}, body=b"")
 
     async def forward(
         self,

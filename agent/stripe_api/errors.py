@@ -2,11 +2,13 @@
 
 UpstreamError
 ├── StripeUnreachable    certain: it had no effect, or it was only a question
+│   └── TooManyRequests  and when Stripe wants to be asked again
 ├── AnswerLost           it was sent, and what it did is unknown
 │   └── UnkeyedAnswerLost    and it cannot be repeated safely
 └── StripeKeyMissing     there is no key to send it with
 RequestInvalid
 └── StripeRefused        Stripe said no, and why
+    └── ReaderNotReady   one of its readers is busy, offline or silent
 """
 
 from __future__ import annotations
@@ -22,12 +24,24 @@ from agent.errors import (
 
 __all__ = [
     "AnswerLost",
+    "ReaderNotReady",
     "StripeError",
     "StripeKeyMissing",
     "StripeRefused",
     "StripeUnreachable",
+    "TooManyRequests",
     "UnkeyedAnswerLost",
+    "refusal",
 ]
+
+
+class TooManyRequests(StripeUnreachable):
+    """Stripe did nothing, since it is asked too often."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        """`retry_after_s` is Stripe's own wish; None where it has told none."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class AnswerLost(UpstreamError):
@@ -77,3 +91,19 @@ class StripeRefused(RequestInvalid):
         """The message is Stripe's, which is written for people."""
         super().__init__(error.message, param=error.param)
         self.error = error
+
+
+class ReaderNotReady(StripeRefused):
+    """One of Stripe's readers cannot obey now; the same may be asked again later."""
+
+    retryable = True
+
+
+_PASSING = frozenset(
+    {"terminal_reader_busy", "terminal_reader_offline", "terminal_reader_timeout"}
+)
+
+
+def refusal(error: StripeError) -> StripeRefused:
+    """What to raise for it."""
+    return (ReaderNotReady if error.code in _PASSING else StripeRefused)(error)

@@ -45,6 +45,8 @@ class PaymentIntent:
     """Of the last attempt that failed."""
     reference: str | None = field(default=None, repr=False)
     """The register's own, from `metadata`."""
+    last_decline_code: str | None = None
+    last_error_message: str | None = None
     tip: int | None = None
     """What of the amount is a tip; None where nobody was asked."""
 
@@ -159,6 +161,8 @@ def intent_of(answer: dict[str, Any]) -> PaymentIntent:
             capture_before=number_at(_card(answer), "capture_before"),
             last_error_code=(answer.get("last_payment_error") or {}).get("code"),
             reference=text_at(answer, "metadata", "reference"),
+            last_decline_code=text_at(answer, "last_payment_error", "decline_code"),
+            last_error_message=text_at(answer, "last_payment_error", "message"),
             tip=number_at(answer, "amount_details", "tip", "amount"),
         )
     except KeyError as missing:

@@ -1,0 +1,138 @@
+"""What one of Stripe's readers is told to do: in Stripe's words, judged by Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent.errors import JournalUnavailable, ReaderFeatureUnsupported
+from agent.ids import PaymentId
+from agent.journal.answers import StoredAnswer
+from agent.payments.forwarded import ForwardedAction
+from agent.payments.payment import Payment
+from agent.rest.expansion import check_expandable, expanded
+from agent.rest.forms import Value, decode_body
+from agent.rest.idempotency import Claim, claim_of
+from agent.rest.parameters import Parameters, TextList, read
+from agent.rest.preferences import wait_preferred
+from agent.rest.reader_object import action_object
+from agent.rest.readers import reader_id_in
+from agent.rest.requests import json_response, once
+from agent.rest.services import Services, services_of
+from agent.rest.upstream_readers import is_ours, known_reader
+
+
+class _Answer(Parameters):
+    """What the agent itself does for an answer."""
+
+    expand: TextList = ()
+
+
+async def begin_at_stripe(request: Request) -> Response:
+    """Begin the action that the path names; answers once Stripe's reader has it.
+
+    Raises ReaderFeatureUnsupported for a reader of this machine, and what Stripe
+    refuses, with its own words and code.
+    """
+    services, reader_id = services_of(request), reader_id_in(request)
+    action = request.scope["path"].rpartition("/")[2]
+    if is_ours(services, reader_id):
+        services.fleet.session(reader_id)
+        raise ReaderFeatureUnsupported(f"{reader_id} does not know {action} yet.")
+    form, asked, claim = await _posted(request)
+    started: PaymentId | None = None
+
+    async def execute() -> Response:
+        nonlocal started
+        payment = await services.smart_actions.begin(
+            reader_id,
+            ForwardedAction(action, form),
+            answer=None if claim is None else _keeping(services, claim),
+        )
+        started = payment.payment_id
+        response = _shown(services, payment)
+        if claim is not None:
+            # In place of what stood for it while Stripe was being asked.
+            await _keep(services, claim, response)
+        return response
+
+    response = await once(request, claim, execute)
+    wait_s = wait_preferred(request.headers.getlist("prefer"))
+    if wait_s is not None and response.status_code == 200:
+        awaited = started or (claim and services.awaited.get(claim.key))
+        if awaited:
+            response = await _after_waiting(services, awaited, claim, wait_s=wait_s)
+    return await expanded(response, asked.expand, stripe=services.stripe)
+
+
+async def cancel_at_stripe(request: Request) -> Response:
+    """Have Stripe stop what its reader does; answers when that is settled."""
+    services, reader_id = services_of(request), reader_id_in(request)
+    _, asked, claim = await _posted(request)
+
+    async def execute() -> Response:
+        await services.smart_actions.cancel_action(reader_id)
+        return json_response(services.smart_readers.known(reader_id) or {})
+
+    response = await once(request, claim, execute)
+    return await expanded(response, asked.expand, stripe=services.stripe)
+
+
+async def _posted(
+    request: Request,
+) -> tuple[dict[str, Value], _Answer, Claim | None]:
+    """What goes to Stripe, what stays here, and the Idempotency-Key's claim to both."""
+    sent = decode_body(
+        await request.body(), content_type=request.headers.get("content-type", "")
+    )
+    asked = read(_Answer, {name: sent[name] for name in sent if name == "expand"})
+    check_expandable(asked.expand)
+    form = {name: value for name, value in sent.items() if name != "expand"}
+    return form, asked, claim_of(request, sent)
+
+
+async def _after_waiting(
+    services: Services, payment_id: PaymentId, claim: Claim | None, *, wait_s: int
+) -> Response:
+    """The answer at the action's end, or after `wait_s` if that comes first."""
+    if claim is not None:
+        # A caller who lost the connection and repeats the request waits again.
+        services.awaited[claim.key] = payment_id
+    try:
+        payment = await services.actions.wait_finished(payment_id, timeout_s=wait_s)
+    finally:
+        if claim is not None:
+            services.awaited.pop(claim.key, None)
+    response = _shown(services, payment)
+    if claim is not None and payment.is_finished:
+        await _keep(services, claim, response)
+    response.headers["preference-applied"] = f"wait={wait_s}"
+    return response
+
+
+def _keeping(services: Services, claim: Claim) -> Callable[[Payment], StoredAnswer]:
+    """The answer that becomes durable together with the action's first entries.
+
+    It is given to whoever repeats a request that a crash has cut off.
+    """
+
+    def kept(payment: Payment) -> StoredAnswer:
+        shown = services.smart_readers.known(payment.reader_id) or {}
+        begun = json_response({**shown, "action": action_object(payment)})
+        return claim.answered(begun, at=services.clock.now())
+
+    return kept
+
+
+async def _keep(services: Services, claim: Claim, response: Response) -> None:
+    # What has begun must be told, even where that cannot be kept.
+    with suppress(JournalUnavailable):
+        answer = claim.answered(response, at=services.clock.now())
+        await services.journal.answers.put(answer)
+
+
+def _shown(services: Services, payment: Payment) -> Response:
+    return json_response(known_reader(services, payment))
