@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from agent.payments.payment import Payment
 from agent.payments.prepare import Subject
 from agent.payments.tips import Tippable, tip_choices
 from agent.payments.wanted import (
+    CollectInputs,
     ProcessPaymentIntent,
     ProcessSetupIntent,
     RefundPayment,
+    SetReaderDisplay,
     Wanted,
 )
 from agent.readers.session import ReaderSession
@@ -77,3 +81,7 @@ async def tip_question(
             )
         case ProcessSetupIntent() | RefundPayment():
             return None
+        case CollectInputs() | SetReaderDisplay():
+            return None
+        case _:
+            assert_never(wanted)
