@@ -13,7 +13,7 @@ AgentError
 │   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
 ├── ReaderError
 │   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault /
-│       ReaderFeatureUnsupported / CollectInputsUnsupported
+│       ReaderFeatureUnsupported
 ├── UpstreamError
 │   └── StripeUnreachable / StripeKeyMissing / PaymentOutcomeUnknown
 ├── JournalError
@@ -44,7 +44,6 @@ from agent.errors.journal import (
     JournalUnavailable,
 )
 from agent.errors.readers import (
-    CollectInputsUnsupported,
     ReaderBusy,
     ReaderError,
     ReaderFault,
@@ -87,7 +86,6 @@ __all__ = [
     "BodyTooLarge",
     "ChargeAlreadyRefunded",
     "ChargeNotRefundable",
-    "CollectInputsUnsupported",
     "EscposNotInstalled",
     "EventsGone",
     "HostNotAllowed",

@@ -13,11 +13,7 @@ from agent.errors import JournalUnavailable
 from agent.journal.entry_table import VerifiedChain
 from agent.journal.journal import Journal
 
-_FORGET = (
-    "DELETE FROM held_cards",
-    "DELETE FROM action_details",
-    "DELETE FROM action_files",
-)
+_FORGET_CARDS = "DELETE FROM held_cards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +28,7 @@ class Backup:
 async def back_up(source: Path, target: Path, *, clock: Clock) -> Backup:
     """Copy the journal as of now, check the copy, and only then give it its name.
 
-    What is erased after a while is left out, since a copy may live for long: the
-    ciphertexts of cards under way, and what customers answered at a reader.
+    The ciphertexts of cards under way are left out: a copy may live for long.
     Raises JournalUnavailable (also where `target` exists) and JournalBroken; then
     there is no file of that name.
     """
@@ -60,8 +55,7 @@ def _copy(source: Path, partial: Path) -> None:
     ):
         original.backup(copy)
         copy.execute("PRAGMA secure_delete = ON")
-        for statement in _FORGET:
-            copy.execute(statement)
+        copy.execute(_FORGET_CARDS)
 
 
 async def _checked(path: Path, *, clock: Clock) -> tuple[VerifiedChain, VerifiedChain]:

@@ -63,6 +63,20 @@ class CardCollected:
     """SHA-256 of the ciphertext, hex: the ciphertext itself is held apart, briefly."""
     tip: int | None = None
     """Chosen at the reader on top of the amount; None where nobody was asked."""
+    brand: str | None = None
+    """This and what follows only where a register looks at the card before it pays."""
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmOrdered:
+    """The register has looked at the card, and wants it to be charged."""
+
+    payment_id: PaymentId
+    parameters: dict[str, str | int | bool]
+    """`confirm_config` as sent, flattened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +223,7 @@ Entry = (
     ActionRequested
     | ActionSent
     | CardCollected
+    | ConfirmOrdered
     | ConfirmStarted
     | Confirmed
     | Performed

@@ -19,17 +19,17 @@ from agent.journal.entries import ActionRequested
 from agent.journal.journal import Journal
 from agent.log import get_logger
 from agent.payments.asking import tip_question
-from agent.payments.display import clear_display
+from agent.payments.inspection import Order
 from agent.payments.payment import Payment
 from agent.payments.perform import perform
-from agent.payments.prepare import Subject, check_able, prepare
+from agent.payments.prepare import Subject, check_unchanged, prepare
 from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
 from agent.payments.running import Running, RunningActions, until_durable
 from agent.payments.settlement import Settlement
 from agent.payments.smart_actions import SmartActions, Tools
 from agent.payments.states import Phase
-from agent.payments.wanted import SetReaderDisplay, Wanted, details_to_keep
+from agent.payments.wanted import Beginning, ConfirmPaymentIntent, Wanted
 from agent.readers.fleet import Fleet
 from agent.readers.server_driven import ServerDrivenReaders
 from agent.readers.session import ReaderSession, ReaderStatus
@@ -115,15 +115,17 @@ class Actions:
     ) -> Payment:
         """Begin; returns once the request is durable, with the card still to come.
 
-        A collection that waits for its card is replaced. Raises ResourceMissing,
+        A collection that waits for its card, or with it for the order to charge it, is
+        replaced; that order is what ConfirmPaymentIntent gives. Raises ResourceMissing,
         ReaderOffline, ReaderBusy, PaymentOutcomeUnknown, IntentInvalidState, and
         what the upstream and the journal raise: then nothing has begun.
         """
         session = self._fleet.session(reader_id)
+        if isinstance(wanted, ConfirmPaymentIntent):
+            return await self._confirm(reader_id, wanted, answer=answer)
         self._running.refuse_unless_free(reader_id)
         session.check_free()
         self._journal.check_usable()
-        check_able(wanted, model=session.record.model)
         await session.first_attempt()
         subject = await prepare(wanted, stripe=self._settlement.stripe)
         tip = await tip_question(
@@ -141,7 +143,6 @@ class Actions:
                     journal=self._journal,
                     events=self._events,
                     answer=answer,
-                    details=details_to_keep(wanted, reader_id),
                 )
             )
             self._tasks.create_task(
@@ -152,37 +153,50 @@ class Actions:
             return running.record.payment
 
     async def cancel_action(self, reader_id: ReaderId) -> None:
-        """End the reader's action; returns when the reader is idle, its screen too.
+        """End the reader's action; returns when the reader is idle.
 
         Raises ResourceMissing, and ReaderBusy or PaymentOutcomeUnknown where the card
         was collected already.
         """
-        session = self._fleet.session(reader_id)
+        self._fleet.session(reader_id)
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._running.replace(reader_id)
-            ended = self._running.current(reader_id)
-            if ended is not None and ended.action == SetReaderDisplay.action:
-                await clear_display(session)
             self._running.forget(reader_id)
 
     async def wait_finished(
         self, payment_id: PaymentId, *, timeout_s: float
     ) -> Payment:
-        """The payment as it is when it has ended, or after `timeout_s`."""
+        """The payment as it is when it has ended, or after `timeout_s`.
+
+        Also when its card waits for the order to charge it.
+        """
         running = self._running.of(payment_id)
         if running is None:
             return self._reopen(payment_id).payment
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                await running.ended.wait()
+                await running.inspection.registers_turn.wait()
         return running.record.payment
 
     async def drain(self, *, timeout_s: float) -> None:
         """Wait for payments whose card was collected; the rest is for recovery."""
         await self._running.drain(timeout_s=timeout_s)
 
+    async def _confirm(
+        self,
+        reader_id: ReaderId,
+        wanted: ConfirmPaymentIntent,
+        *,
+        answer: Callable[[Payment], StoredAnswer] | None,
+    ) -> Payment:
+        """Charge the card that was collected; it waits on where that is refused."""
+        running = self._running.collected(reader_id, wanted.payment_intent)
+        await check_unchanged(running.record.payment, stripe=self._settlement.stripe)
+        async with self._taking.setdefault(reader_id, asyncio.Lock()):
+            return await running.inspection.charge(Order(wanted.parameters(), answer))
+
     def _requested(
-        self, reader_id: ReaderId, wanted: Wanted, subject: Subject
+        self, reader_id: ReaderId, wanted: Beginning, subject: Subject
     ) -> ActionRequested:
         return ActionRequested(
             payment_id=PaymentId(new_id("pay", self._random)),
@@ -205,7 +219,7 @@ class Actions:
     async def _perform(
         self,
         running: Running,
-        wanted: Wanted,
+        wanted: Beginning,
         session: ReaderSession,
         *,
         tip: TipChoices | None,
@@ -219,6 +233,7 @@ class Actions:
                 settlement=self._settlement,
                 events=self._events,
                 cancellation=running.cancellation,
+                inspection=running.inspection,
                 tip=tip,
             )
         except Exception as error:  # noqa: BLE001 - outermost: others' payments go on

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from agent.payments.payment import Payment
 from agent.payments.prepare import Subject
 from agent.payments.tips import Tippable, tip_choices
 from agent.payments.wanted import (
-    CollectInputs,
+    Beginning,
+    CollectPaymentMethod,
     ProcessPaymentIntent,
     ProcessSetupIntent,
     RefundPayment,
-    SetReaderDisplay,
-    Wanted,
 )
 from agent.readers.session import ReaderSession
 from agent.settings import PaymentSettings
@@ -54,7 +51,7 @@ def chip_flow(payment: Payment, settings: PaymentSettings) -> ChipFlow:
 
 
 async def tip_question(
-    wanted: Wanted,
+    wanted: Beginning,
     subject: Subject,
     *,
     session: ReaderSession,
@@ -65,7 +62,7 @@ async def tip_question(
     Readers whose profile takes no tips ask none, whatever is configured.
     """
     match wanted:
-        case ProcessPaymentIntent():
+        case ProcessPaymentIntent() | CollectPaymentMethod():
             reader = session.record
             if not profile_named(reader.model).capabilities.takes_tips:
                 return None
@@ -81,7 +78,3 @@ async def tip_question(
             )
         case ProcessSetupIntent() | RefundPayment():
             return None
-        case CollectInputs() | SetReaderDisplay():
-            return None
-        case _:
-            assert_never(wanted)

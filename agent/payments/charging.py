@@ -16,8 +16,14 @@ from agent.stripe_api.payment_intents import Authorized
 async def _confirm(
     stripe: StripeClient, payment: Payment, card: ConfirmCard, key: str
 ) -> Confirmed | Declined:
+    allow_redisplay = payment.parameters.get("allow_redisplay")
     answer = await payment_intents.confirm(
-        stripe, payment.intent, card=card, idempotency_key=key
+        stripe,
+        payment.intent,
+        card=card,
+        amount=payment.amount,
+        allow_redisplay=None if allow_redisplay is None else str(allow_redisplay),
+        idempotency_key=key,
     )
     if isinstance(answer, Authorized):
         return Confirmed(

@@ -7,26 +7,28 @@ from the journal what may have happened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from agent.errors import ReaderError
 from agent.events import EventBus
 from agent.journal.entries import ActionFinished, CardCollected, ConfirmStarted
 from agent.log import get_logger
 from agent.payments.asking import card_request
+from agent.payments.cancellation import Cancellation
 from agent.payments.failures import canceled, ended_without_card, reader_failed
 from agent.payments.held_card import digest, to_bytes
+from agent.payments.inspection import Order
 from agent.payments.record import PaymentRecord
 from agent.payments.second_half import authorise
 from agent.payments.settle import finish
 from agent.payments.settlement import Settlement
-from agent.payments.states import Phase
+from agent.payments.shown_card import shown_card
+from agent.payments.states import REPLACEABLE
 from agent.payments.telling import tell
 from agent.readers.session import ReaderSession
 from agent.stripe_api.cards import ConfirmCard
-from drivers.errors import DriverError, LocalError, ReaderRefused, ReaderTimeout
+from drivers.errors import DriverError, LocalError
 from drivers.reader import (
     EncryptedCard,
     OnlineRequested,
@@ -39,6 +41,10 @@ from drivers.reader import (
 log = get_logger(__name__)
 
 
+UntilOrdered = Callable[[Transaction, CardCollected], Awaitable[Order | ActionFinished]]
+"""How a card waits in its reader for the order to charge it, once it was written down."""
+
+
 @dataclass(frozen=True, slots=True)
 class CollectedCard:
     """A card, and what was agreed with its holder before."""
@@ -48,64 +54,6 @@ class CollectedCard:
     """Minor units on top of the amount, signed by the card; None where nobody was asked."""
 
 
-@dataclass(slots=True)
-class Cancellation:
-    """How cancel_action reaches a collection that waits for a card."""
-
-    requested: bool = False
-    _transaction: Transaction | None = field(default=None, repr=False)
-    _waiting: asyncio.Timeout | None = field(default=None, repr=False)
-    _asking: asyncio.Timeout | None = field(default=None, repr=False)
-
-    async def request(self) -> None:
-        """Ask the reader to stop; whether it was in time shows in the payment's end."""
-        self.requested = True
-        if self._asking is not None:
-            self._asking.reschedule(0.0)
-        if self._transaction is not None:
-            await self._stop(self._transaction)
-
-    @asynccontextmanager
-    async def of(self, transaction: Transaction) -> AsyncIterator[None]:
-        """Within the context this transaction is what a request stops.
-
-        Raises ReaderTimeout where the reader was asked to stop and does not answer.
-        """
-        try:
-            async with asyncio.timeout(None) as self._waiting:
-                self._transaction = transaction
-                if self.requested:
-                    await self._stop(transaction)
-                yield
-        except TimeoutError:
-            raise ReaderTimeout("the reader was asked to stop, and is silent") from None
-        finally:
-            self._transaction = None
-
-    @asynccontextmanager
-    async def of_questions(self) -> AsyncIterator[None]:
-        """The context ends early once this is requested: no card is asked for in it."""
-        try:
-            async with asyncio.timeout(0.0 if self.requested else None) as self._asking:
-                yield
-        except TimeoutError:
-            if not self.requested:
-                raise
-        finally:
-            self._asking = None
-
-    async def _stop(self, transaction: Transaction) -> None:
-        try:
-            await transaction.cancel()
-        except ReaderRefused:
-            # Too late for the reader: the collection decides when its card arrives.
-            return
-        except DriverError as error:
-            log.warning("payment.reader_does_not_stop", code=error.code)
-            if self._transaction is not None and self._waiting is not None:
-                self._waiting.reschedule(0.0)
-
-
 async def process_with_card(
     record: PaymentRecord,
     *,
@@ -113,12 +61,14 @@ async def process_with_card(
     settlement: Settlement,
     events: EventBus,
     cancellation: Cancellation,
+    until_ordered: UntilOrdered | None = None,
     tip: TipChoices | None = None,
 ) -> None:
     """Collect a card, and have Stripe do with it what the action wants.
 
-    Returns with the payment finished. Raises JournalError where the journal failed:
-    then the payment is left for recovery.
+    With `until_ordered` it waits for the order to do so, or for the end without it.
+    Returns with the payment finished. Raises JournalError where the journal failed: then
+    the payment is left for recovery.
     """
     payment_id = record.payment.payment_id
     uncharged: ActionFinished | None = None
@@ -134,16 +84,17 @@ async def process_with_card(
             elif cancellation.requested:
                 uncharged = canceled(payment_id)
             else:
-                await authorise(
+                uncharged = await _act(
                     transaction,
-                    record=record,
-                    card=await _announced(record, collected),
-                    settlement=settlement,
+                    record,
+                    collected,
                     session=session,
+                    settlement=settlement,
                     events=events,
+                    until_ordered=until_ordered,
                 )
     except (DriverError, ReaderError) as error:
-        if record.payment.phase is Phase.REQUESTED:
+        if record.payment.phase in REPLACEABLE:
             uncharged = _unread(record, error, is_wanted=cancellation.requested)
     # Only now, with the reader idle: who hears of the end may ask for the next payment.
     if uncharged is not None:
@@ -179,16 +130,69 @@ def _unread(
     return canceled(payment_id) if is_wanted else reader_failed(payment_id, error)
 
 
-async def _announced(record: PaymentRecord, collected: CollectedCard) -> ConfirmCard:
-    """What the journal must know before Stripe does; the card to confirm with."""
+async def _act(
+    transaction: Transaction,
+    record: PaymentRecord,
+    collected: CollectedCard,
+    *,
+    session: ReaderSession,
+    settlement: Settlement,
+    events: EventBus,
+    until_ordered: UntilOrdered | None,
+) -> ActionFinished | None:
+    """Have Stripe act on the card, now or when it is ordered; else the end without."""
+    loop = asyncio.get_running_loop()
+    collected_at = loop.time()
+    card = await _announced(transaction, record, collected, until_ordered=until_ordered)
+    if isinstance(card, ActionFinished):
+        return card
+    await authorise(
+        transaction,
+        record=record,
+        card=card,
+        settlement=settlement,
+        session=session,
+        events=events,
+        waited_s=loop.time() - collected_at,
+    )
+    return None
+
+
+async def _announced(
+    transaction: Transaction,
+    record: PaymentRecord,
+    collected: CollectedCard,
+    *,
+    until_ordered: UntilOrdered | None,
+) -> ConfirmCard | ActionFinished:
+    """What the journal must know before Stripe does; the card to confirm with.
+
+    The end, instead, where the order to confirm does not come.
+    """
     payment_id = record.payment.payment_id
     card = _confirm_card(record, collected)
-    await record.add(
-        CardCollected(payment_id, card.read_method, digest(card), tip=card.tip),
-        ConfirmStarted(payment_id, f"cardlane-{payment_id}"),
-        held_card=to_bytes(card),
-    )
+    started = ConfirmStarted(payment_id, f"cardlane-{payment_id}")
+    seen = CardCollected(payment_id, card.read_method, digest(card), tip=card.tip)
+    if until_ordered is None:
+        await record.add(seen, started, held_card=to_bytes(card))
+        return card
+    order = await until_ordered(transaction, _shown(seen, collected.card))
+    if isinstance(order, ActionFinished):
+        return order
+    await order.write(record, started, held_card=to_bytes(card))
     return card
+
+
+def _shown(seen: CardCollected, card: EncryptedCard) -> CardCollected:
+    """With what the register wants to look at."""
+    shown = shown_card(card.masked_track_2)
+    return replace(
+        seen,
+        brand=shown.brand,
+        last4=shown.last4,
+        exp_month=shown.exp_month,
+        exp_year=shown.exp_year,
+    )
 
 
 def _confirm_card(record: PaymentRecord, collected: CollectedCard) -> ConfirmCard:

@@ -10,6 +10,8 @@ from agent.payments.payment import Payment
 from agent.payments.refunding import REFUND
 from agent.payments.saving import SAVE
 from agent.payments.wanted import (
+    CollectPaymentMethod,
+    ConfirmPaymentIntent,
     ProcessPaymentIntent,
     ProcessSetupIntent,
     RefundPayment,
@@ -17,6 +19,8 @@ from agent.payments.wanted import (
 
 EFFECTS: Mapping[str, Effect] = {
     ProcessPaymentIntent.action: CHARGE,
+    CollectPaymentMethod.action: CHARGE,
+    ConfirmPaymentIntent.action: CHARGE,
     ProcessSetupIntent.action: SAVE,
     RefundPayment.action: REFUND,
 }

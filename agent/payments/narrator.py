@@ -11,6 +11,7 @@ from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     AuthorizationWarned,
+    CardCollected,
     Entry,
     Outcome,
 )
@@ -19,6 +20,7 @@ from agent.payments.payment import Payment, apply, begin, fold
 
 SUCCEEDED = "terminal.reader.action_succeeded"
 FAILED = "terminal.reader.action_failed"
+UPDATED = "terminal.reader.action_updated"
 
 _ENDS: dict[Outcome, str | None] = {
     Outcome.SUCCEEDED: SUCCEEDED,
@@ -27,9 +29,6 @@ _ENDS: dict[Outcome, str | None] = {
     Outcome.CANCELED: None,
 }
 """Stripe tells of no action that a register has canceled or replaced."""
-
-_UNTOLD = frozenset({"set_reader_display"})
-"""Nor does it tell of a cart that is shown."""
 
 ShowReader = Callable[[Payment], dict[str, Any]]
 """The payment's reader as Stripe shows it, with the payment as its action."""
@@ -68,12 +67,11 @@ class Narrator:
             yield phase_changed(payment)
         if isinstance(entry, AuthorizationWarned):
             yield authorization_expiring(payment, entry)
-        is_told = payment.action not in _UNTOLD
-        if (
-            isinstance(entry, ActionFinished)
-            and is_told
-            and (name := _ENDS[entry.outcome])
-        ):
+        if isinstance(entry, CardCollected) and payment.card is not None:
+            yield ReaderActionChanged(
+                UPDATED, payment.reader_id, reader=self._show_reader(payment)
+            )
+        if isinstance(entry, ActionFinished) and (name := _ENDS[entry.outcome]):
             yield ReaderActionChanged(
                 name, payment.reader_id, reader=self._show_reader(payment)
             )

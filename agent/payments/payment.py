@@ -15,6 +15,7 @@ from agent.journal.entries import (
     CardCollected,
     CardEndedEarly,
     Confirmed,
+    ConfirmOrdered,
     ConfirmStarted,
     Declined,
     Entry,
@@ -24,7 +25,11 @@ from agent.journal.entries import (
     Performed,
     ReversalStarted,
 )
+from agent.payments.shown_card import ShownCard
 from agent.payments.states import FINAL, Phase, advance, step_of
+
+CONFIRM = "confirm_payment_intent"
+"""What a collection becomes once its card is to be charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Payment:
     read_method: str | None = None
     tip: int | None = None
     """Chosen at the reader, on top of `amount`; None where nobody was asked."""
+    card: ShownCard | None = None
+    """The card, where a register wants to look at it before it pays."""
     confirm_key: str | None = None
     """The idempotency key of the confirm, once it may have been sent."""
     sent: ActionSent | None = None
@@ -145,7 +152,11 @@ def _on_its_way(payment: Payment, entry: Entry) -> Payment:
         case ActionSent():
             return replace(payment, sent=entry)
         case CardCollected(read_method=read_method, tip=tip):
-            return replace(payment, read_method=read_method, tip=tip)
+            card = _shown(entry)
+            return replace(payment, read_method=read_method, tip=tip, card=card)
+        case ConfirmOrdered():
+            parameters = {**payment.parameters, **entry.parameters}
+            return replace(payment, action=CONFIRM, parameters=parameters)
         case ConfirmStarted(idempotency_key=key):
             return replace(payment, confirm_key=key)
         case CardEndedEarly():
@@ -154,6 +165,12 @@ def _on_its_way(payment: Payment, entry: Entry) -> Payment:
             return replace(payment, reversal_key=key)
         case _:
             return payment
+
+
+def _shown(entry: CardCollected) -> ShownCard | None:
+    if entry.brand is None:
+        return None
+    return ShownCard(entry.brand, entry.last4, entry.exp_month, entry.exp_year)
 
 
 def _learned(payment: Payment, entry: Entry) -> Payment:

@@ -15,20 +15,18 @@ from agent.errors import (
     ParameterInvalid,
 )
 from agent.ids import PaymentIntentId, SetupIntentId
+from agent.payments.payment import Payment
 from agent.payments.reference import reference_digest
-from agent.payments.showing import check_display, check_forms
 from agent.payments.wanted import (
-    CollectInputs,
+    Beginning,
+    CollectPaymentMethod,
     ProcessPaymentIntent,
     ProcessSetupIntent,
     RefundPayment,
-    SetReaderDisplay,
-    Wanted,
 )
 from agent.stripe_api import charges, payment_intents, setup_intents
 from agent.stripe_api.charges import Charge
 from agent.stripe_api.client import StripeClient
-from drivers.profile import profile_named
 
 REQUIRED = "requires_payment_method"
 """The status in which a reader takes an intent of either kind."""
@@ -51,37 +49,41 @@ class Subject:
     """What the amount already has of a tip; None where nobody was asked."""
 
 
-async def prepare(wanted: Wanted, *, stripe: StripeClient) -> Subject:
+async def prepare(wanted: Beginning, *, stripe: StripeClient) -> Subject:
     """The subject of `wanted`.
 
     Raises IntentInvalidState, ChargeNotRefundable, ChargeAlreadyRefunded,
     ParameterInvalid, and what Stripe's client raises.
     """
     match wanted:
-        case ProcessPaymentIntent(payment_intent=intent_id):
-            return await _payment(intent_id, stripe)
+        case ProcessPaymentIntent() | CollectPaymentMethod():
+            return await _payment(wanted.payment_intent, stripe)
         case ProcessSetupIntent(setup_intent=setup_id):
             return await _setup(setup_id, stripe)
         case RefundPayment():
             return await _refund(wanted, stripe)
-        case CollectInputs() | SetReaderDisplay():
-            return Subject()
         case _:
             assert_never(wanted)
 
 
-def check_able(wanted: Wanted, *, model: str) -> None:
-    """Whether this model can do it at all, by its profile.
+async def check_unchanged(payment: Payment, *, stripe: StripeClient) -> None:
+    """Whether the intent is still what the cardholder has agreed to and the card signed.
 
-    Raises CollectInputsUnsupported or ReaderFeatureUnsupported.
+    Raises IntentInvalidState, and what Stripe's client raises.
     """
-    match wanted:
-        case CollectInputs(forms):
-            check_forms(forms, profile_named(model))
-        case SetReaderDisplay():
-            check_display(profile_named(model))
-        case _:
-            return
+    intent = await payment_intents.retrieve(stripe, payment.intent)
+    if intent.status != REQUIRED:
+        raise IntentInvalidState(
+            f"{intent.id} is {intent.status}; the card that was collected for it is "
+            "not charged.",
+            param="payment_intent",
+        )
+    if (intent.amount, intent.currency) != (payment.amount, payment.currency):
+        raise IntentInvalidState(
+            f"{intent.id} is over {intent.amount} {intent.currency} now; its card was "
+            f"collected for {payment.amount} {payment.currency}. Collect it again.",
+            param="payment_intent",
+        )
 
 
 async def _payment(intent_id: PaymentIntentId, stripe: StripeClient) -> Subject:

@@ -11,13 +11,11 @@ from agent.errors import JournalError
 from agent.events import EventBus
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
-from agent.journal.details import Details
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     ActionSent,
     Entry,
-    Performed,
 )
 from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
@@ -59,7 +57,6 @@ class PaymentRecord:
         journal: Journal,
         events: EventBus,
         answer: Callable[[Payment], StoredAnswer] | None,
-        details: Details | None = None,
     ) -> PaymentRecord:
         """Begin to write the first entry, with the register's idempotent answer beside it.
 
@@ -72,7 +69,7 @@ class PaymentRecord:
         for entry in sent:
             record._tell(apply(record.payment, entry))
         stored = None if answer is None else answer(record.payment)
-        record._begin_writing(requested, *sent, answer=stored, details=details)
+        record._begin_writing(requested, *sent, answer=stored)
         return record
 
     @classmethod
@@ -84,15 +81,23 @@ class PaymentRecord:
         payment = fold(recorded.entry for recorded in entries)
         return cls(payment, journal=journal, events=events)
 
-    async def add(self, *entries: Entry, held_card: bytes | None = None) -> None:
+    async def add(
+        self,
+        *entries: Entry,
+        held_card: bytes | None = None,
+        answer: Callable[[Payment], StoredAnswer] | None = None,
+    ) -> None:
         """Write `entries` at one stroke; durable when this returns.
+
+        `answer` makes the register's idempotent answer of the payment after them.
 
         Raises IllegalStep before anything is written, JournalUnavailable where it, or
         what was noted before, could not be.
         """
         await self.durable()
         payment = reduce(apply, entries, self.payment)
-        self._begin_writing(*entries, held_card=held_card)
+        stored = None if answer is None else answer(payment)
+        self._begin_writing(*entries, answer=stored, held_card=held_card)
         self._tell(payment)
         await self.durable()
 
@@ -108,22 +113,14 @@ class PaymentRecord:
         )
         self._tell(payment)
 
-    async def end(
-        self,
-        entry: ActionFinished,
-        *,
-        after: Performed | None = None,
-        details: Details | None = None,
-    ) -> None:
+    async def end(self, entry: ActionFinished) -> None:
         """Write the payment's last entry; nobody sees it before it is durable.
 
-        `after` is written at the same stroke, and so is what came of it, apart. Raises
-        as `add`.
+        Raises as `add`.
         """
         await self.durable()
-        entries: tuple[Entry, ...] = (entry,) if after is None else (after, entry)
-        payment = reduce(apply, entries, self.payment)
-        self._begin_writing(*entries, details=details)
+        payment = apply(self.payment, entry)
+        self._begin_writing(entry)
         await self.durable()
         self._tell(payment)
 
@@ -156,14 +153,9 @@ class PaymentRecord:
         *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
-        details: Details | None = None,
     ) -> None:
         writing = self._journal.append(
-            *self._take_noted(),
-            *entries,
-            answer=answer,
-            held_card=held_card,
-            details=details,
+            *self._take_noted(), *entries, answer=answer, held_card=held_card
         )
         self._writing = asyncio.ensure_future(writing)
 

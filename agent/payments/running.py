@@ -15,7 +15,8 @@ from agent.errors import (
 from agent.ids import PaymentId, PaymentIntentId, ReaderId, SetupIntentId
 from agent.journal.entries import Outcome
 from agent.log import get_logger
-from agent.payments.collect import Cancellation
+from agent.payments.cancellation import Cancellation
+from agent.payments.inspection import NOT_COLLECTED, Inspection
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
 from agent.payments.states import REPLACEABLE, Phase
@@ -32,6 +33,7 @@ class Running:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     at_rest: asyncio.Event = field(default_factory=asyncio.Event)
     """It has ended, or it cannot be ended before the journal works again."""
+    inspection: Inspection = field(default_factory=Inspection)
 
 
 class RunningActions:
@@ -57,6 +59,7 @@ class RunningActions:
         del self._running[payment.reader_id]
         running.ended.set()
         running.at_rest.set()
+        running.inspection.registers_turn.set()
         # Behind those who waited for this: no register waits for a log.
         asyncio.get_running_loop().call_soon(_log_end, payment)
 
@@ -122,8 +125,27 @@ class RunningActions:
                 f"{name} is being processed by reader {reader_id}.", param=param
             )
 
+    def collected(
+        self, reader_id: ReaderId, payment_intent: PaymentIntentId
+    ) -> Running:
+        """The action whose card waits for the order to charge it.
+
+        Raises as `refuse_unless_free`, and IntentInvalidState where no card was
+        collected for this intent.
+        """
+        self.refuse_unless_free(reader_id)
+        running = self._running.get(reader_id)
+        is_collected = (
+            running is not None
+            and running.inspection.is_open
+            and running.record.payment.payment_intent == payment_intent
+        )
+        if running is None or not is_collected:
+            raise IntentInvalidState(NOT_COLLECTED, param="payment_intent")
+        return running
+
     async def replace(self, reader_id: ReaderId) -> None:
-        """End an action that waits for a card; raises where the card came first.
+        """End an action that waits for a card or an order; raises where that came first.
 
         A collection looks for the cancellation before it leaves its REPLACEABLE phase,
         so what ends here has charged nobody. Raises as `refuse_unless_free`, and

@@ -46,13 +46,14 @@ async def authorise(
     settlement: Settlement,
     session: ReaderSession,
     events: EventBus,
+    waited_s: float = 0.0,
 ) -> None:
     """Settle the confirm that the journal has announced, and end the card's part.
 
-    Raises JournalError, and DriverError where the reader fails: the confirm is settled
+    `waited_s` is for how long the card has waited already since it was read. Raises JournalError, and DriverError where the reader fails: the confirm is settled
     then.
     """
-    patience_s = _patience_s(record.payment, session, settlement)
+    patience_s = _patience_s(record.payment, session, settlement, waited_s=waited_s)
     settle = settle_confirm(record, card=card, settlement=settlement)
     async with (
         _at_once(settle) as settling,
@@ -75,7 +76,11 @@ async def authorise(
 
 
 def _patience_s(
-    payment: Payment, session: ReaderSession, settlement: Settlement
+    payment: Payment,
+    session: ReaderSession,
+    settlement: Settlement,
+    *,
+    waited_s: float,
 ) -> float | None:
     """How long the card waits for its issuer; None for one that does not.
 
@@ -84,7 +89,7 @@ def _patience_s(
     if not has_second_half(payment, settlement):
         return None
     own_s = profile_named(session.record.model).online_timeout_s
-    return min(settlement.settings.online_timeout_s, own_s)
+    return min(settlement.settings.online_timeout_s, max(0.0, own_s - waited_s))
 
 
 def _early_end(

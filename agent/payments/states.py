@@ -19,6 +19,7 @@ from agent.journal.entries import (
     CardEndedEarly,
     CardRefused,
     Confirmed,
+    ConfirmOrdered,
     ConfirmStarted,
     Declined,
     Entry,
@@ -40,6 +41,7 @@ class Phase(StrEnum):
     SENT = "sent"
     """A reader of Stripe's has it, or may have it: charged, declined or nothing yet."""
     CARD_COLLECTED = "card_collected"
+    """The register may be looking at it; nothing left the machine."""
     CONFIRMING = "confirming"
     """The confirm is on its way: charged, declined or nothing."""
     UNKNOWN = "unknown"
@@ -71,6 +73,7 @@ class Step(StrEnum):
 
     ACTION_SENT = "action_sent"
     CARD_COLLECTED = "card_collected"
+    CONFIRM_ORDERED = "confirm_ordered"
     CONFIRM_STARTED = "confirm_started"
     CONFIRMED = "confirmed"
     PERFORMED = "performed"
@@ -101,10 +104,10 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.PERFORMED, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
     # Only of a card that was kept: a refund stands, whatever the card says of it.
     (Phase.PERFORMED, Step.CARD_REFUSED): Phase.CARD_REFUSED,
-    (Phase.REQUESTED, Step.PERFORMED): Phase.PERFORMED,
     (Phase.REQUESTED, Step.CARD_COLLECTED): Phase.CARD_COLLECTED,
     (Phase.REQUESTED, Step.FINISHED_CANCELED): Phase.CANCELED,
     (Phase.REQUESTED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.CARD_COLLECTED, Step.CONFIRM_ORDERED): Phase.CARD_COLLECTED,
     (Phase.CARD_COLLECTED, Step.CONFIRM_STARTED): Phase.CONFIRMING,
     (Phase.CARD_COLLECTED, Step.FINISHED_CANCELED): Phase.CANCELED,
     (Phase.CARD_COLLECTED, Step.FINISHED_FAILED): Phase.FAILED,
@@ -143,8 +146,11 @@ FINAL = frozenset(
     {Phase.SUCCEEDED, Phase.DECLINED, Phase.CANCELED, Phase.FAILED},
 )
 
-REPLACEABLE = frozenset({Phase.REQUESTED})
-"""Nothing was collected yet: a new command replaces it, cancel_action ends it."""
+REPLACEABLE = frozenset({Phase.REQUESTED, Phase.CARD_COLLECTED})
+"""Nothing was sent to Stripe yet: a new command replaces it, cancel_action ends it.
+
+A payment rests in CARD_COLLECTED only while its register looks at the card.
+"""
 
 
 UNSETTLED = frozenset({Phase.CONFIRMING, Phase.UNKNOWN})
@@ -182,6 +188,7 @@ def step_of(entry: Entry) -> Step | None:
 _STEPS: dict[type[Entry], Step] = {
     ActionSent: Step.ACTION_SENT,
     CardCollected: Step.CARD_COLLECTED,
+    ConfirmOrdered: Step.CONFIRM_ORDERED,
     ConfirmStarted: Step.CONFIRM_STARTED,
     Confirmed: Step.CONFIRMED,
     Performed: Step.PERFORMED,

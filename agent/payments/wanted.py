@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from agent.ids import PaymentIntentId, ReaderId, SetupIntentId
-from agent.journal.details import Details
-from agent.payments.cart import Cart, cart_object
-from agent.payments.forms import Form, inputs_object
+from agent.ids import PaymentIntentId, SetupIntentId
 
 Sent = dict[str, str | int | bool]
 """Parameters as a register sent them, flat; never card data."""
@@ -37,6 +34,42 @@ class ProcessPaymentIntent:
             return_url=self.return_url,
             amount_eligible=self.amount_eligible,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CollectPaymentMethod:
+    """`collect_payment_method`: read a card, and wait for the order to charge it."""
+
+    action: ClassVar[str] = "collect_payment_method"
+
+    payment_intent: PaymentIntentId
+    skip_tipping: bool | None = None
+    enable_customer_cancellation: bool | None = None
+    allow_redisplay: str | None = None
+    amount_eligible: int | None = None
+
+    def parameters(self) -> Sent:
+        """What was sent besides the intent, flat."""
+        return _sent(
+            skip_tipping=self.skip_tipping,
+            enable_customer_cancellation=self.enable_customer_cancellation,
+            allow_redisplay=self.allow_redisplay,
+            amount_eligible=self.amount_eligible,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPaymentIntent:
+    """`confirm_payment_intent`: the order; it begins nothing of its own."""
+
+    action: ClassVar[str] = "confirm_payment_intent"
+
+    payment_intent: PaymentIntentId
+    return_url: str | None = None
+
+    def parameters(self) -> Sent:
+        """What was sent besides the intent, flat."""
+        return _sent(return_url=self.return_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,41 +116,13 @@ class RefundPayment:
         ) | {f"{_METADATA}{key}]": value for key, value in self.metadata.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class CollectInputs:
-    """`collect_inputs`: forms that the customer fills in at the reader."""
-
-    action: ClassVar[str] = "collect_inputs"
-
-    forms: tuple[Form, ...]
-    metadata: dict[str, str]
-
-    def parameters(self) -> Sent:
-        """The types of the forms alone: their texts are kept apart."""
-        return {"inputs": ",".join(form.kind for form in self.forms)}
-
-
-@dataclass(frozen=True, slots=True)
-class SetReaderDisplay:
-    """`set_reader_display`: a cart on the reader's screen."""
-
-    action: ClassVar[str] = "set_reader_display"
-
-    cart: Cart
-
-    def parameters(self) -> Sent:
-        """How long the cart is: what is in it is kept apart."""
-        return {"line_items": len(self.cart.line_items)}
-
-
-Wanted = (
-    ProcessPaymentIntent
-    | ProcessSetupIntent
-    | RefundPayment
-    | CollectInputs
-    | SetReaderDisplay
+Beginning = (
+    ProcessPaymentIntent | CollectPaymentMethod | ProcessSetupIntent | RefundPayment
 )
-"""An action that a reader can be asked for."""
+"""What a reader begins to do."""
+
+Wanted = Beginning | ConfirmPaymentIntent
+"""What a register can ask of a reader."""
 
 _METADATA = "metadata["
 
@@ -129,17 +134,6 @@ def metadata_of(parameters: Sent) -> dict[str, str]:
         for name, value in parameters.items()
         if name.startswith(_METADATA)
     }
-
-
-def details_to_keep(wanted: Wanted, reader_id: ReaderId) -> Details | None:
-    """What is kept of it apart from the journal's entries, before it is answered."""
-    match wanted:
-        case CollectInputs(forms, metadata):
-            return Details(inputs_object(forms, metadata=metadata))
-        case SetReaderDisplay(cart):
-            return Details(cart_object(cart), replaces=f"cart {reader_id}")
-        case _:
-            return None
 
 
 def _sent(**parameters: str | int | bool | None) -> Sent:

@@ -3,48 +3,51 @@
 from __future__ import annotations
 
 from agent.payments.payment import Payment
-from agent.payments.wanted import (
-    CollectInputs,
-    Sent,
-    SetReaderDisplay,
-    metadata_of,
-)
+from agent.payments.wanted import Sent, metadata_of
+from agent.rest.payment_method import payment_method
 from agent.stripe_api.objects import JsonObject
 
 _REFUND_FLAGS = ("refund_application_fee", "reverse_transfer")
 
 
-KEPT_APART: dict[str, JsonObject] = {
-    CollectInputs.action: {"inputs": [], "metadata": {}},
-    SetReaderDisplay.action: {"cart": None, "type": "cart"},
-}
-"""What is shown of an action whose content is kept apart, where it is kept no more."""
-
-
-def details_of(payment: Payment, kept: JsonObject | None = None) -> JsonObject:
-    """The action's own hash, with what has come of it so far.
-
-    `kept` is what is kept of it apart from the journal's entries.
-    """
+def details_of(payment: Payment) -> JsonObject:
+    """The action's own hash, with what has come of it so far."""
     match payment.action:
-        case CollectInputs.action | SetReaderDisplay.action:
-            return kept or dict(KEPT_APART[payment.action])
+        case "collect_payment_method":
+            return _collection(payment)
+        case "confirm_payment_intent":
+            return _confirm(payment)
         case "process_setup_intent":
             return _setup(payment)
         case "refund_payment":
             return _refund(payment)
         case _:
-            config = _process_config(payment.parameters)
+            config = _config(payment.parameters, name="process_config")
             return {"payment_intent": payment.payment_intent, **config}
 
 
-def _process_config(parameters: Sent) -> JsonObject:
+def _config(parameters: Sent, *, name: str) -> JsonObject:
     config: JsonObject = {
         name: value for name, value in parameters.items() if name != "amount_eligible"
     }
     if "amount_eligible" in parameters:
         config["tipping"] = {"amount_eligible": parameters["amount_eligible"]}
-    return {"process_config": config} if config else {}
+    return {name: config} if config else {}
+
+
+def _collection(payment: Payment) -> JsonObject:
+    details: JsonObject = {"payment_intent": payment.payment_intent}
+    details |= _config(payment.parameters, name="collect_config")
+    if payment.card is not None:
+        details["payment_method"] = payment_method(payment, payment.card)
+    return details
+
+
+def _confirm(payment: Payment) -> JsonObject:
+    details: JsonObject = {"payment_intent": payment.payment_intent}
+    if "return_url" in payment.parameters:
+        details["confirm_config"] = {"return_url": payment.parameters["return_url"]}
+    return details
 
 
 def _setup(payment: Payment) -> JsonObject:

@@ -14,8 +14,12 @@ from agent.errors import JournalUnavailable, ParameterInvalid
 from agent.ids import PaymentId, PaymentIntentId
 from agent.journal.answers import StoredAnswer
 from agent.payments.payment import Payment
-from agent.payments.wanted import ProcessPaymentIntent, Wanted, details_to_keep
-from agent.rest.action_details import KEPT_APART
+from agent.payments.wanted import (
+    CollectPaymentMethod,
+    ConfirmPaymentIntent,
+    ProcessPaymentIntent,
+    Wanted,
+)
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.idempotency import Claim
 from agent.rest.parameters import (
@@ -27,7 +31,7 @@ from agent.rest.parameters import (
     TextList,
 )
 from agent.rest.preferences import wait_preferred
-from agent.rest.reader_object import JsonObject, reader_object
+from agent.rest.reader_object import reader_object
 from agent.rest.readers import reader_id_in, shown_reader
 from agent.rest.requests import json_response, once, posted
 from agent.rest.services import Services, services_of
@@ -64,6 +68,35 @@ class Process(Action):
     process_config: ProcessConfig = ProcessConfig()
 
 
+class CollectConfig(Parameters):
+    """`collect_config`."""
+
+    allow_redisplay: AllowRedisplay | None = None
+    enable_customer_cancellation: Boolean | None = None
+    skip_tipping: Boolean | None = None
+    tipping: Tipping = Tipping()
+
+
+class Collect(Action):
+    """`POST …/collect_payment_method`."""
+
+    payment_intent: Text
+    collect_config: CollectConfig = CollectConfig()
+
+
+class ConfirmConfig(Parameters):
+    """`confirm_config`."""
+
+    return_url: Text | None = None
+
+
+class Confirm(Action):
+    """`POST …/confirm_payment_intent`."""
+
+    payment_intent: Text
+    confirm_config: ConfirmConfig = ConfirmConfig()
+
+
 class CancelAction(Action):
     """`POST …/cancel_action`."""
 
@@ -74,6 +107,16 @@ Asked = TypeVar("Asked", bound=Action)
 async def process_payment_intent(request: Request) -> Response:
     """Begin to take a payment; answers at once, or after `Prefer: wait=N`."""
     return await begin_action(request, Process, _process_payment_intent)
+
+
+async def collect_payment_method(request: Request) -> Response:
+    """Begin to read a card; answers at once, or after `Prefer: wait=N` with the card."""
+    return await begin_action(request, Collect, _collect_payment_method)
+
+
+async def confirm_payment_intent(request: Request) -> Response:
+    """Charge the card that was read; answers as `process_payment_intent`."""
+    return await begin_action(request, Confirm, _confirm_payment_intent)
 
 
 async def cancel_action(request: Request) -> Response:
@@ -105,8 +148,6 @@ async def begin_action(
     asked, claim = post.parameters, post.claim
     check_expandable(asked.expand)
     action = wanted(asked)
-    kept_apart = details_to_keep(action, reader_id)
-    details = None if kept_apart is None else dict(kept_apart.content)
     started: PaymentId | None = None
 
     async def execute() -> Response:
@@ -114,10 +155,10 @@ async def begin_action(
         payment = await services.actions.begin(
             reader_id,
             action,
-            answer=None if claim is None else partial(_kept, services, claim, details),
+            answer=None if claim is None else partial(_kept, services, claim),
         )
         started = payment.payment_id
-        return _shown(services, payment, details)
+        return _shown(services, payment)
 
     response = await once(request, claim, execute)
     wait_s = wait_preferred(request.headers.getlist("prefer"))
@@ -131,7 +172,7 @@ async def begin_action(
 async def _after_waiting(
     services: Services, payment_id: PaymentId, claim: Claim | None, *, wait_s: int
 ) -> Response:
-    """The answer at the payment's end, or after `wait_s` if that comes first."""
+    """The answer at the register's turn, or after `wait_s` if that comes first."""
     if claim is not None:
         # A caller who lost the connection and repeats the request waits again.
         services.awaited[claim.key] = payment_id
@@ -141,7 +182,7 @@ async def _after_waiting(
         if claim is not None:
             services.awaited.pop(claim.key, None)
     response = _shown(services, payment)
-    if claim is not None and payment.is_finished and payment.action not in KEPT_APART:
+    if claim is not None and payment.is_finished:
         # The outcome is known and must be told, even where it cannot be kept.
         with suppress(JournalUnavailable):
             await services.journal.answers.put(
@@ -151,28 +192,19 @@ async def _after_waiting(
     return response
 
 
-def _kept(
-    services: Services, claim: Claim, details: JsonObject | None, payment: Payment
-) -> StoredAnswer:
+def _kept(services: Services, claim: Claim, payment: Payment) -> StoredAnswer:
     """The answer that becomes durable together with the payment's first entry."""
-    return claim.answered(_shown(services, payment, details), at=services.clock.now())
+    return claim.answered(_shown(services, payment), at=services.clock.now())
 
 
-def _shown(
-    services: Services, payment: Payment, details: JsonObject | None = None
-) -> Response:
-    """The reader; `details` are what is being kept apart just now."""
+def _shown(services: Services, payment: Payment) -> Response:
     session = services.fleet.session(payment.reader_id)
-    known = details or services.journal.details.of(payment.payment_id)
-    livemode = services.livemode
-    return json_response(
-        reader_object(session, payment, livemode=livemode, details=known)
-    )
+    return json_response(reader_object(session, payment, livemode=services.livemode))
 
 
 def _process_payment_intent(asked: Process) -> Wanted:
     config = asked.process_config
-    _check_tipping(config)
+    _check_tipping(config, name="process_config")
     return ProcessPaymentIntent(
         payment_intent=PaymentIntentId(asked.payment_intent),
         skip_tipping=config.skip_tipping,
@@ -183,9 +215,28 @@ def _process_payment_intent(asked: Process) -> Wanted:
     )
 
 
-def _check_tipping(config: ProcessConfig) -> None:
+def _collect_payment_method(asked: Collect) -> Wanted:
+    config = asked.collect_config
+    _check_tipping(config, name="collect_config")
+    return CollectPaymentMethod(
+        payment_intent=PaymentIntentId(asked.payment_intent),
+        skip_tipping=config.skip_tipping,
+        enable_customer_cancellation=config.enable_customer_cancellation,
+        allow_redisplay=config.allow_redisplay,
+        amount_eligible=config.tipping.amount_eligible,
+    )
+
+
+def _confirm_payment_intent(asked: Confirm) -> Wanted:
+    return ConfirmPaymentIntent(
+        PaymentIntentId(asked.payment_intent),
+        return_url=asked.confirm_config.return_url,
+    )
+
+
+def _check_tipping(config: ProcessConfig | CollectConfig, *, name: str) -> None:
     if config.skip_tipping and config.tipping.amount_eligible:
         raise ParameterInvalid(
             "tipping[amount_eligible] cannot be given together with skip_tipping.",
-            param="process_config[tipping][amount_eligible]",
+            param=f"{name}[tipping][amount_eligible]",
         )

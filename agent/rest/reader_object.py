@@ -45,23 +45,15 @@ class ShownReader(Protocol):
 
 
 def reader_object(
-    reader: ShownReader,
-    payment: Payment | None,
-    *,
-    livemode: bool,
-    details: JsonObject | None = None,
+    reader: ShownReader, payment: Payment | None, *, livemode: bool
 ) -> JsonObject:
-    """The reader; `payment` is the newest on it, None if there was none.
-
-    `details` are what is kept of it apart from the journal's entries: what customers
-    answered is shown to who asks for the reader, and told in no event.
-    """
+    """The reader; `payment` is the newest on it, None if there was none."""
     record = reader.record
     seen_at = reader.last_seen_at
     return {
         "id": record.reader_id,
         "object": "terminal.reader",
-        "action": None if payment is None else action_object(payment, details),
+        "action": None if payment is None else action_object(payment),
         "device_sw_version": record.firmware_version,
         "device_type": record.device_type,
         "ip_address": None,
@@ -86,9 +78,7 @@ def deleted_reader_object(record: RegisteredReader) -> JsonObject:
     }
 
 
-def action_object(
-    payment: Payment, details: JsonObject | None = None
-) -> JsonObject | None:
+def action_object(payment: Payment) -> JsonObject | None:
     """The reader's `action`; None once the register canceled it, as at Stripe."""
     if payment.outcome is Outcome.CANCELED:
         return None
@@ -99,7 +89,7 @@ def action_object(
         "failure_code": failure_code,
         "failure_message": failure_message,
         "api_error": _api_error(payment),
-        payment.action: details_of(payment, details),
+        payment.action: details_of(payment),
     }
 
 

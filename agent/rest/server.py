@@ -12,11 +12,9 @@ from starlette.routing import Route
 from agent.errors import AgentError
 from agent.rest.auth import KeyScope
 from agent.rest.card_actions import process_setup_intent, refund_payment
-from agent.rest.collect_inputs import collect_inputs
 from agent.rest.configuration import show_configuration
 from agent.rest.discovery import discover
 from agent.rest.event_routes import event_routes
-from agent.rest.files import read_file, retrieve_file
 from agent.rest.firmware import change_firmware, show_firmware
 from agent.rest.forwarding import MANAGE, SEE, TAKE, forwarded_routes
 from agent.rest.guard import Endpoint, keyed
@@ -27,7 +25,12 @@ from agent.rest.measured import Measured
 from agent.rest.metrics import read_metrics
 from agent.rest.payments import find_payments, show_payment
 from agent.rest.problems import ErrorAnswers, answer_exception
-from agent.rest.reader_actions import cancel_action, process_payment_intent
+from agent.rest.reader_actions import (
+    cancel_action,
+    collect_payment_method,
+    confirm_payment_intent,
+    process_payment_intent,
+)
 from agent.rest.reader_commands import connect, disconnect, identify, reboot
 from agent.rest.readers import (
     delete_reader,
@@ -37,7 +40,6 @@ from agent.rest.readers import (
     update_reader,
 )
 from agent.rest.services import Services
-from agent.rest.set_reader_display import set_reader_display
 from agent.rest.smart_reader_actions import begin_at_stripe
 from agent.rest.upstream_readers import help_reader
 
@@ -46,7 +48,6 @@ __all__ = ["Services", "create_app"]
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
 TEST_HELPERS = "/v1/test_helpers/terminal/readers/{reader_id}"
-FILE = "/v1/files/{file_id}"
 FIRMWARE = "/agent/readers/{reader_id}/firmware"
 PAYMENTS = "/agent/payments"
 PAYMENT = PAYMENTS + "/{payment_id}"
@@ -54,12 +55,12 @@ AGENT_READER = "/agent/readers/{reader_id}"
 REFUND = frozenset({KeyScope.REFUNDS})
 ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
     ("process_payment_intent", process_payment_intent, TAKE),
-    ("collect_payment_method", begin_at_stripe, TAKE),
-    ("confirm_payment_intent", begin_at_stripe, TAKE),
+    ("collect_payment_method", collect_payment_method, TAKE),
+    ("confirm_payment_intent", confirm_payment_intent, TAKE),
     ("process_setup_intent", process_setup_intent, TAKE),
     ("refund_payment", refund_payment, REFUND),
-    ("collect_inputs", collect_inputs, TAKE),
-    ("set_reader_display", set_reader_display, TAKE),
+    ("collect_inputs", begin_at_stripe, TAKE),
+    ("set_reader_display", begin_at_stripe, TAKE),
     ("cancel_action", cancel_action, TAKE),
 )
 """What a reader can be told to do, and who may."""
@@ -117,8 +118,6 @@ def routes() -> list[Route]:
             )
         ),
         *event_routes(),
-        _route("GET", FILE, retrieve_file, any_of=TAKE),
-        _route("GET", FILE + "/contents", read_file, any_of=TAKE),
         *forwarded_routes(),
         Route("/agent/health/live", live, methods=["GET"]),
         Route("/agent/health/ready", ready, methods=["GET"]),

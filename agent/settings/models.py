@@ -132,6 +132,8 @@ class PaymentSettings(_Section):
     online_timeout_s: Annotated[float, Field(ge=1, le=170)] = 30.0
     """How long an inserted card waits for Stripe's answer; then it is told that nobody
     could be reached, and what is approved after all is taken back."""
+    confirm_within_s: Annotated[float, Field(gt=0, le=30)] = 30.0
+    """How long a collected card waits for `confirm_payment_intent`; Stripe's is 30 s."""
     resume_confirm_within_s: Seconds = 60.0
     """How old an interrupted confirm may be to be repeated; later it is looked up."""
     smart_reader_timeout_s: Seconds = 300.0

@@ -74,9 +74,14 @@ async def confirm(
     intent_id: PaymentIntentId,
     *,
     card: ConfirmCard,
+    amount: int,
+    allow_redisplay: str | None = None,
     idempotency_key: str,
 ) -> Authorized | Refused:
     """Ask for the money. Under one key Stripe acts once, however often it is asked.
+
+    `amount` is what the cardholder has agreed to, without a tip chosen since: Stripe
+    refuses where the intent is over another one now.
 
     Raises StripeRefused where the intent cannot be confirmed, StripeUnreachable where
     nothing was asked, AnswerLost where the outcome is unknown.
@@ -85,7 +90,14 @@ async def confirm(
         answer = await client.request(
             "POST",
             path_of(intent_id, "confirm"),
-            params={"payment_method_data": payment_method_data(card), **_EXPAND},
+            params={
+                "amount_to_confirm": amount,
+                "payment_method_data": {
+                    **payment_method_data(card),
+                    "allow_redisplay": allow_redisplay,
+                },
+                **_EXPAND,
+            },
             idempotency_key=idempotency_key,
         )
     except StripeRefused as refused:

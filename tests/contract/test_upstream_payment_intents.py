@@ -176,12 +176,15 @@ async def test_a_confirm_carries_the_card_as_the_reader_encrypted_it(
     wire.play(Reply(intent("succeeded", latest_charge=charge())))
     card = ConfirmCard(read_method, CARD.ciphertext, ksn=CARD.ksn, reader=CARD.reader)
 
-    await payment_intents.confirm(client, INTENT, card=card, idempotency_key="k")
+    await payment_intents.confirm(
+        client, INTENT, card=card, amount=1050, idempotency_key="k"
+    )
 
     (received,) = wire.received
     assert received.target == "/v1/payment_intents/pi_1/confirm"
     assert received.headers["idempotency-key"] == "k"
     assert received.form == {
+        "amount_to_confirm": "1050",
         "payment_method_data[type]": "card_present",
         "payment_method_data[card_present][read_method]": read_method,
         f"payment_method_data[card_present][{field}]": "DFDF59A0",
@@ -197,7 +200,9 @@ async def test_the_same_confirm_is_the_same_bytes(
     wire.play(*[Reply(intent("succeeded", latest_charge=charge()))] * 2)
 
     for _ in range(2):
-        await payment_intents.confirm(client, INTENT, card=CARD, idempotency_key="k")
+        await payment_intents.confirm(
+            client, INTENT, card=CARD, amount=1050, idempotency_key="k"
+        )
 
     first, second = wire.received
     assert first.body == second.body
@@ -210,7 +215,7 @@ async def test_an_authorisation_brings_the_issuers_answer_for_the_chip(
     wire.play(Reply(intent(status, latest_charge=charge())))
 
     outcome = await payment_intents.confirm(
-        client, INTENT, card=CARD, idempotency_key="k"
+        client, INTENT, card=CARD, amount=1050, idempotency_key="k"
     )
 
     assert outcome == Authorized(status, charge="ch_1", emv_auth_data="8A023030")
@@ -231,7 +236,7 @@ async def test_an_authorisation_without_an_answer_for_the_chip_is_one_neverthele
     wire.play(Reply(intent("succeeded", latest_charge=latest_charge)))
 
     outcome = await payment_intents.confirm(
-        client, INTENT, card=CARD, idempotency_key="k"
+        client, INTENT, card=CARD, amount=1050, idempotency_key="k"
     )
 
     assert outcome == Authorized("succeeded", charge="ch_1", emv_auth_data=None)
@@ -250,7 +255,7 @@ async def test_a_declined_card_is_an_outcome_and_no_exception(
     wire.play(Reply(declined, status=402))
 
     outcome = await payment_intents.confirm(
-        client, INTENT, card=CARD, idempotency_key="k"
+        client, INTENT, card=CARD, amount=1050, idempotency_key="k"
     )
 
     assert outcome == Refused(
@@ -271,7 +276,9 @@ async def test_any_other_refusal_is_an_exception(
     wire.play(Reply(refusal, status=status))
 
     with pytest.raises(StripeRefused) as caught:
-        await payment_intents.confirm(client, INTENT, card=CARD, idempotency_key="k")
+        await payment_intents.confirm(
+            client, INTENT, card=CARD, amount=1050, idempotency_key="k"
+        )
 
     assert caught.value.error.code == "payment_intent_unexpected_state"
 
@@ -283,7 +290,9 @@ async def test_a_confirmed_intent_in_an_unexpected_state_is_an_unknown_outcome(
     wire.play(Reply(intent(status)))
 
     with pytest.raises(AnswerLost, match=status):
-        await payment_intents.confirm(client, INTENT, card=CARD, idempotency_key="k")
+        await payment_intents.confirm(
+            client, INTENT, card=CARD, amount=1050, idempotency_key="k"
+        )
 
 
 async def test_an_object_that_is_no_intent_is_an_unknown_outcome(
@@ -292,7 +301,9 @@ async def test_an_object_that_is_no_intent_is_an_unknown_outcome(
     wire.play(Reply({"id": "pi_1", "object": "something"}))
 
     with pytest.raises(AnswerLost, match="status"):
-        await payment_intents.confirm(client, INTENT, card=CARD, idempotency_key="k")
+        await payment_intents.confirm(
+            client, INTENT, card=CARD, amount=1050, idempotency_key="k"
+        )
 
 
 async def test_a_lost_confirm_is_unknown_and_sent_only_once(
@@ -301,7 +312,9 @@ async def test_a_lost_confirm_is_unknown_and_sent_only_once(
     wire.play(HangUp())
 
     with pytest.raises(AnswerLost):
-        await payment_intents.confirm(client, INTENT, card=CARD, idempotency_key="k")
+        await payment_intents.confirm(
+            client, INTENT, card=CARD, amount=1050, idempotency_key="k"
+        )
 
     assert len(wire.received) == 1
 

@@ -84,7 +84,7 @@ async def confirm(
     client: StripeClient, intent: PaymentIntentId, card: ConfirmCard = CARD
 ) -> Authorized | Refused:
     return await payment_intents.confirm(
-        client, intent, card=card, idempotency_key=f"confirm-{intent}"
+        client, intent, card=card, amount=10_50, idempotency_key=f"confirm-{intent}"
     )
 
 

@@ -287,5 +287,5 @@ async def confirmed_by_the_agent(shop: Shop, *, key: str = KEY) -> None:
             timeout_s=30.0,
         )
         await payment_intents.confirm(
-            client, shop.intent, card=card, idempotency_key=key
+            client, shop.intent, card=card, amount=12_00, idempotency_key=key
         )

@@ -13,7 +13,8 @@ from scripted_reader import ScriptedReader, ScriptedTransaction
 
 from agent.events import EventBus
 from agent.journal.journal import Journal
-from agent.payments.collect import Cancellation, process_with_card
+from agent.payments.cancellation import Cancellation
+from agent.payments.collect import process_with_card
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
 from agent.readers.session import ReaderSession

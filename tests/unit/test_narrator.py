@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,13 @@ async def test_what_could_not_be_written_was_not_told(journal: Journal) -> None:
 
     bodies = [event.data for event in journal.events.read(after=0)]
     assert [PAYMENT in body for body in bodies] == [True, True]
+
+
+async def test_a_card_to_look_at_moves_the_action_on(journal: Journal) -> None:
+    await journal.append(requested())
+    before = journal.events.head()
+
+    await journal.append(replace(CARD_COLLECTED, brand="visa", last4="4242"))
+
+    told = [event.type for event in journal.events.read(after=before)]
+    assert told == ["phase_changed", "terminal.reader.action_updated"]

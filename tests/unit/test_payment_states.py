@@ -19,6 +19,7 @@ from agent.journal.entries import (
     CardEndedEarly,
     CardRefused,
     Confirmed,
+    ConfirmOrdered,
     ConfirmStarted,
     Declined,
     Entry,
@@ -30,6 +31,7 @@ from agent.journal.entries import (
     Reversed,
 )
 from agent.payments.payment import apply, fold
+from agent.payments.shown_card import ShownCard
 from agent.payments.states import (
     AFTER_THE_END,
     FINAL,
@@ -54,6 +56,7 @@ REQUESTED = ActionRequested(
 SENT = ActionSent(PAYMENT, "key")
 PERFORMED = Performed(PAYMENT, "pm_1")
 COLLECTED = CardCollected(PAYMENT, read_method="contact_emv", card_digest="00")
+ORDERED = ConfirmOrdered(PAYMENT, {"return_url": "https://shop.example"})
 CONFIRM = ConfirmStarted(PAYMENT, idempotency_key="key")
 CONFIRMED = Confirmed(PAYMENT, "succeeded", charge="ch_1", emv_auth_data="8A023030")
 DECLINED = Declined(PAYMENT, "card_declined", "generic_decline", "no", charge="ch_1")
@@ -67,6 +70,7 @@ ENTRIES: list[Entry] = [
     SENT,
     PERFORMED,
     COLLECTED,
+    ORDERED,
     CONFIRM,
     CONFIRMED,
     DECLINED,
@@ -95,6 +99,8 @@ def finished(outcome: Outcome) -> ActionFinished:
         ([SENT, PERFORMED, finished(Outcome.SUCCEEDED)], Phase.SUCCEEDED),
         ([SENT, NOT_CHARGED, finished(Outcome.CANCELED)], Phase.CANCELED),
         ([COLLECTED], Phase.CARD_COLLECTED),
+        ([COLLECTED, ORDERED, CONFIRM], Phase.CONFIRMING),
+        ([COLLECTED, finished(Outcome.FAILED)], Phase.FAILED),
         ([COLLECTED, CONFIRM], Phase.CONFIRMING),
         ([COLLECTED, CONFIRM, LOST], Phase.UNKNOWN),
         ([COLLECTED, CONFIRM, PERFORMED], Phase.PERFORMED),
@@ -138,6 +144,17 @@ def test_a_card_that_left_early_is_remembered_after_the_approval() -> None:
     payment = fold([REQUESTED, COLLECTED, CONFIRM, EARLY, LOST, CONFIRMED])
 
     assert payment.card_end == EARLY
+
+
+def test_a_collected_card_becomes_a_confirm_by_its_order() -> None:
+    shown = replace(COLLECTED, brand="visa", last4="4242")
+    asked = replace(REQUESTED, action="collect_payment_method")
+
+    payment = fold([asked, shown, ORDERED, CONFIRM])
+
+    assert payment.action == "confirm_payment_intent"
+    assert payment.parameters == ORDERED.parameters
+    assert payment.card == ShownCard("visa", "4242")
 
 
 @pytest.mark.parametrize("phase", [Phase.SENT, Phase.CONFIRMING, Phase.UNKNOWN])
