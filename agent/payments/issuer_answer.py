@@ -11,6 +11,7 @@ from drivers.reader import IssuerAnswer
 AUTHORISATION_RESPONSE_CODE = 0x8A
 ISSUER_AUTHENTICATION_DATA = 0x91
 ISSUER_SCRIPTS = frozenset({0x71, 0x72})
+"""Passed on byte for byte: the issuer has signed them for its card."""
 
 APPROVED = "00"
 DECLINED = "05"
@@ -31,7 +32,7 @@ def issuer_answer(payment: Payment) -> IssuerAnswer:
 def _approved(emv_auth_data: str | None) -> IssuerAnswer:
     """The issuer's own words; a bare approval where it sent none that can be read."""
     try:
-        elements = tlv.decode(bytes.fromhex(emv_auth_data or ""))
+        elements = tlv.split(bytes.fromhex(emv_auth_data or ""))
     except (ValueError, TlvError):
         return IssuerAnswer(APPROVED)
     code, authentication_data, scripts = APPROVED, b"", b""
@@ -41,5 +42,5 @@ def _approved(emv_auth_data: str | None) -> IssuerAnswer:
         elif element.tag == ISSUER_AUTHENTICATION_DATA:
             authentication_data = element.value
         elif element.tag in ISSUER_SCRIPTS:
-            scripts += tlv.encode([element])
+            scripts += element.data
     return IssuerAnswer(code, authentication_data, scripts)

@@ -34,6 +34,18 @@ class Tlv(NamedTuple):
         return f"<{self.tag:02X}: {len(self.value)} bytes>"
 
 
+class Piece(NamedTuple):
+    """One object byte for byte, unread inside: for what is only passed on."""
+
+    tag: int
+    value: bytes
+    data: bytes
+    """All of it, with tag and length as they came."""
+
+    def __repr__(self) -> str:
+        return f"<{self.tag:02X}: {len(self.value)} bytes>"
+
+
 def is_constructed(tag: int) -> bool:
     """Whether bit 6 of the tag's first byte says that its value is more TLV."""
     return bool(write_tag(tag)[0] & 0x20)
@@ -59,6 +71,37 @@ def decode(
 def encode(objects: Iterable[Tlv]) -> bytes:
     """The shortest encoding of `objects`; raises LocalError for an impossible one."""
     return b"".join([_encode(item) for item in objects])
+
+
+def split(data: bytes) -> tuple[Piece, ...]:
+    """The outermost objects of `data`, in order; fillers between them are skipped.
+
+    Raises TlvError.
+    """
+    pieces: list[Piece] = []
+    position = 0
+    try:
+        while position < len(data):
+            if _KINDS[data[position]] == _FILLER and _is_filler(data, position, True):
+                position += 1
+                continue
+            tag, start = read_tag(data, position)
+            length, start = data[start], start + 1
+            if length > 0x7F:
+                length, start = _long_length(data, length, start)
+            end = start + length
+            if end > len(data):
+                raise TlvError(f"tag {tag:X} claims {length} bytes")
+            pieces.append(Piece(tag, data[start:end], data[position:end]))
+            position = end
+    except IndexError:
+        raise TlvError("the data end inside a tag or length") from None
+    return tuple(pieces)
+
+
+def wrapped(tag: int, content: bytes) -> bytes:
+    """An object around content that is encoded already."""
+    return write_tag(tag) + _length_bytes(len(content)) + content
 
 
 def find(objects: Iterable[Tlv], *path: int) -> Tlv | None:

@@ -40,7 +40,7 @@ _REQUIRED = frozenset(
     {"about", "number", "brand", "funding", "country", "expires"}
     | {"application_id", "application_label", "preferred_name"}
 )
-_OPTIONAL = frozenset(_FALLBACKS) | {"network"}
+_OPTIONAL = frozenset(_FALLBACKS) | {"network", "issuer_scripts"}
 
 
 class CardBook:
@@ -150,6 +150,7 @@ def _account(fields: Mapping[str, object]) -> Account:
         exp_year=int(year),
         decision=Decision(_text(fields, "decision")),
         pin=_pin(fields),
+        issuer_scripts=_scripts(fields),
     )
 
 
@@ -165,6 +166,12 @@ def _pin(fields: Mapping[str, object]) -> str:
     if not (value.isdecimal() and 4 <= len(value) <= 12):
         raise ValueError("pin is not a text of 4 to 12 digits")
     return value
+
+
+def _scripts(fields: Mapping[str, object]) -> bytes:
+    if "issuer_scripts" not in fields:
+        return b""
+    return bytes.fromhex(_text(fields, "issuer_scripts"))
 
 
 def _sequence_number(fields: Mapping[str, object]) -> int:

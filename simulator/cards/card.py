@@ -89,6 +89,8 @@ class Account:
     decision: Decision
     pin: str = field(repr=False)
     """What a cardholder has to type."""
+    issuer_scripts: bytes = field(default=b"", repr=False)
+    """What its cards are sent with an approval: 71 and 72, TLV."""
 
     @property
     def last4(self) -> str:

@@ -125,7 +125,9 @@ class SimulatedIssuer:
             request,
             decision,
             shown=presented_card(card, objects, read_method=request.read_method),
-            answer_card=lambda code: _answer_for_card(key, cryptogram, code),
+            answer_card=lambda code: _answer_for_card(
+                key, cryptogram, code, scripts=card.account.issuer_scripts
+            ),
         )
 
     def _card(self, number: str) -> Card:
@@ -231,8 +233,13 @@ def _is_for(request: AuthorizationRequest, objects: Iterable[Tlv]) -> bool:
     return signed == (amount, currency.numeric, request.transaction_type)
 
 
-def _answer_for_card(key: bytes, cryptogram: bytes, response_code: str) -> str:
-    """Tags 8A and 91 (EMV Book 2, 8.2.1: cryptogram, then response code)."""
+def _answer_for_card(
+    key: bytes, cryptogram: bytes, response_code: str, *, scripts: bytes
+) -> str:
+    """Tags 8A and 91 (EMV Book 2, 8.2.1: cryptogram, then response code), and scripts.
+
+    Scripts come with an approval only.
+    """
     code = response_code.encode("ascii")
     response = authorization_response_cryptogram(
         key, cryptogram, response_code=response_code
@@ -241,7 +248,8 @@ def _answer_for_card(key: bytes, cryptogram: bytes, response_code: str) -> str:
         Tlv(emv.AUTHORISATION_RESPONSE_CODE, code),
         Tlv(emv.ISSUER_AUTHENTICATION_DATA, response + code),
     )
-    return encode(answer).hex().upper()
+    sent = scripts if response_code == APPROVED_RESPONSE_CODE else b""
+    return (encode(answer) + sent).hex().upper()
 
 
 def _authorization_code(request: AuthorizationRequest) -> str:

@@ -1,7 +1,7 @@
 """A simplified EMV kernel: the data of one read are coherent, the steps are not run.
 
-Left out: application selection, offline data authentication and scripts (EMV Book 3,
-10); a PIN is asked for by the reader. What it owns is the chip's answers to both
+Left out: application selection and offline data authentication (EMV Book 3, 10); a
+PIN is asked for by the reader, and issuer scripts are compared, not carried out. What it owns is the chip's answers to both
 GENERATE AC commands.
 """
 
@@ -89,10 +89,16 @@ class ChipRead:
     """In the clear: to be sealed before they leave the reader."""
     cryptogram: bytes
     refuses_after_approval: bool
+    awaited_scripts: bytes = field(repr=False)
+    """Without these, to the byte, an approval is none."""
     session_key: bytes = field(repr=False)
 
     def complete(
-        self, response_code: str, authentication_data: bytes = b""
+        self,
+        response_code: str,
+        authentication_data: bytes = b"",
+        *,
+        scripts: bytes = b"",
     ) -> Completion:
         """The second GENERATE AC (EMV Book 3, 10.11): TC or AAC.
 
@@ -106,6 +112,7 @@ class ChipRead:
             is_authentic
             and response_code in APPROVED_RESPONSE_CODES
             and not self.refuses_after_approval
+            and scripts == self.awaited_scripts
         )
         results = int.from_bytes(
             self._value(emv.TERMINAL_VERIFICATION_RESULTS), "big"
@@ -184,6 +191,7 @@ class Kernel:
             objects=(*objects, *answer),
             cryptogram=cryptogram,
             refuses_after_approval=card.behaviour is Behaviour.REFUSES_AFTER_APPROVAL,
+            awaited_scripts=card.account.issuer_scripts,
             session_key=key,
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flow_agent import Stack, running_stack
+from flow_cables import EACH_FAMILY_ON_EACH_KIND
 
 from agent.settings import PaymentSettings
 from simulator.reader.actions import PressKey, RemoveCard
@@ -33,6 +34,17 @@ async def test_an_approved_card_is_charged_once(
     assert action["failure_code"] is None
     assert await stack.taken(intent) == [12_00]
     assert await stack.read_method(intent) == read_method
+
+
+@pytest.mark.parametrize("hardware", EACH_FAMILY_ON_EACH_KIND, ids=str)
+async def test_issuer_scripts_reach_the_card_byte_for_byte(stack: Stack) -> None:
+    stack.world.customer("mastercard_issuer_scripts")
+    intent = await stack.agent.intent(12_00)
+
+    action = await stack.agent.pay(stack.reader, intent)
+
+    assert action["status"] == "succeeded"
+    assert await stack.taken(intent) == [12_00]
 
 
 async def test_a_dead_chip_falls_back_to_the_stripe(stack: Stack) -> None:

@@ -24,6 +24,14 @@ PAYMENT = begin(requested())
             "8A0230307103860100720486028000",
             IssuerAnswer("00", b"", bytes.fromhex("7103860100720486028000")),
         ),
+        (
+            "8A02303071810386010072810486020011",
+            IssuerAnswer("00", b"", bytes.fromhex("71810386010072810486020011")),
+        ),
+        (
+            "8A0230307103FFFFFF",
+            IssuerAnswer("00", b"", bytes.fromhex("7103FFFFFF")),
+        ),
         ("9F1A020840", IssuerAnswer("00")),
         ("8A02FFFF", IssuerAnswer("\ufffd\ufffd")),
     ],

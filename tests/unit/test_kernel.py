@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -164,6 +165,20 @@ def test_a_chip_can_refuse_what_its_issuer_approved() -> None:
     chip = read("visa_refuses_after_approval")
 
     assert not chip.complete("00", response(chip, "00")).approved
+
+
+@pytest.mark.parametrize(
+    ("change", "approved"), [(lambda s: s, True), (lambda s: s[:-1] + b"\0", False)]
+)
+def test_a_chip_with_scripts_to_come_takes_no_others(
+    change: Callable[[bytes], bytes], approved: bool
+) -> None:
+    chip = read("mastercard_issuer_scripts")
+    scripts = CARDS.named("mastercard_issuer_scripts").account.issuer_scripts
+
+    end = chip.complete("00", response(chip, "00"), scripts=change(scripts))
+
+    assert end.approved is approved
 
 
 def test_no_repr_of_a_read_shows_the_number_or_a_key() -> None:

@@ -70,13 +70,13 @@ BATCHES = st.builds(
     signature=st.none() | SIGNATURES,
     mac=MACS,
 )
-SCRIPT = Tlv(0x72, children=(Tlv(0x9F18, bytes(4)), Tlv(0x86, b"\x84\x1e\0\0\0")))
+SCRIPT = bytes.fromhex("72810E9F180400000000860584 1E000000")
 ARPCS = st.builds(
     Arpc,
     serial_number=st.binary(max_size=16),
     response_code=st.binary(min_size=2, max_size=2),
     authentication_data=st.binary(max_size=16),
-    scripts=st.lists(st.just(SCRIPT), max_size=2).map(tuple),
+    scripts=st.lists(st.just(SCRIPT), max_size=2).map(b"".join),
 )
 
 

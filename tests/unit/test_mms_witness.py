@@ -140,9 +140,7 @@ def test_record_of_a_transaction_keeps_its_ciphertext_and_no_signature() -> None
 
 
 def test_issuers_answer_is_kept_without_its_scripts() -> None:
-    arpc = Arpc(
-        b"B1", b"00", bytes(8), scripts=(Tlv(0x71, children=(Tlv(0x86, b"x"),)),)
-    )
+    arpc = Arpc(b"B1", b"00", bytes(8), scripts=bytes.fromhex("7103860178"))
 
     copy = kept_command(ResumeTransaction(encode_arpc(arpc)))
 

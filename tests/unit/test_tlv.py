@@ -20,7 +20,9 @@ from drivers.protocol.tlv import (
     find,
     find_value,
     read_tag,
+    split,
     walk,
+    wrapped,
 )
 
 VECTORS = load("tlv")
@@ -159,3 +161,38 @@ def test_noise_is_refused_or_decodes_to_something_encodable(noise: bytes) -> Non
         return
 
     assert decode(encode(objects)) == objects
+
+
+@given(FORESTS)
+def test_pieces_are_the_objects_to_the_byte(objects: tuple[Tlv, ...]) -> None:
+    data = encode(objects)
+
+    pieces = split(data)
+
+    assert b"".join(piece.data for piece in pieces) == data
+    assert [piece.tag for piece in pieces] == [item.tag for item in objects]
+    assert all(wrapped(piece.tag, piece.value) == piece.data for piece in pieces)
+
+
+def test_a_piece_keeps_a_length_that_is_longer_than_need_be() -> None:
+    (piece,) = split(bytes.fromhex("00 7281 02 8600 FF"))
+
+    assert piece.data == bytes.fromhex("7281028600")
+    assert piece.value == bytes.fromhex("8600")
+    assert repr(piece) == "<72: 2 bytes>"
+
+
+@given(st.binary(max_size=64))
+def test_splitting_anything_gives_pieces_or_an_error(data: bytes) -> None:
+    try:
+        pieces = split(data)
+    except TlvError:
+        return
+
+    assert sum(len(piece.data) for piece in pieces) <= len(data)
+
+
+@pytest.mark.parametrize("data", ["72", "7205 8600", "7285", "7280"])
+def test_pieces_that_are_cut_short_are_refused(data: str) -> None:
+    with pytest.raises(TlvError):
+        split(bytes.fromhex(data))

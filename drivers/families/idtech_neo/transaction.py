@@ -62,7 +62,7 @@ class NeoTransaction:
         """Hand the issuer's answer to the reader; its verdict comes as an event.
 
         Only a chip in EMV flow needs it. Raises LocalError where no OnlineRequested is
-        pending, and LocalError or TlvError for an answer that no card can take.
+        pending, or for an answer that no card can take.
         """
         course = self._course
         if not course.has_asked_issuer or course.issuer.done():

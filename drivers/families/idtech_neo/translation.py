@@ -25,7 +25,7 @@ from drivers.protocol.idtech_neo.display import (
 from drivers.protocol.idtech_neo.events import DisplayRequested, Event, PinRequested
 from drivers.protocol.idtech_neo.keypad import CardFields, GetCard
 from drivers.protocol.sale import sale_objects
-from drivers.protocol.tlv import Tlv, decode
+from drivers.protocol.tlv import Tlv
 from drivers.reader import (
     DisplayMessage,
     InputOption,
@@ -180,7 +180,7 @@ def card_entry(timeout_s: int) -> GetCard:
 
 
 def host_response(answer: IssuerAnswer) -> ApplyHostResponse:
-    """The issuer's answer for the card; raises LocalError or TlvError for a bad one."""
+    """The issuer's answer for the card; raises LocalError for a bad one."""
     code = answer.response_code.encode("ascii", "replace")
     if len(code) != 2:
         raise LocalError(f"{answer.response_code!r} is no response code")
@@ -189,8 +189,8 @@ def host_response(answer: IssuerAnswer) -> ApplyHostResponse:
         (
             Tlv(emv.AUTHORISATION_RESPONSE_CODE, code),
             *((Tlv(emv.ISSUER_AUTHENTICATION_DATA, data),) if data else ()),
-            *decode(answer.scripts),
-        )
+        ),
+        scripts=answer.scripts,
     )
 
 

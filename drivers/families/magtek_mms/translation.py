@@ -16,7 +16,6 @@ from drivers.protocol.magtek_mms.notifications import (
     TransactionComplete,
 )
 from drivers.protocol.magtek_mms.strings import StringId, string_with
-from drivers.protocol.tlv import decode
 from drivers.reader import (
     CardPresented,
     CardRemoved,
@@ -146,7 +145,7 @@ def tip_of(arqc: Arqc, currency: str) -> TipChosen | None:
 
 
 def arpc(serial_number: bytes, answer: IssuerAnswer) -> Arpc:
-    """The issuer's answer for the card; raises LocalError or TlvError for a bad one."""
+    """The issuer's answer for the card; raises LocalError for a bad one."""
     code = answer.response_code.encode("ascii", "replace")
     if len(code) != 2:
         raise LocalError(f"{answer.response_code!r} is no response code")
@@ -154,7 +153,7 @@ def arpc(serial_number: bytes, answer: IssuerAnswer) -> Arpc:
         serial_number,
         code,
         authentication_data=answer.authentication_data,
-        scripts=decode(answer.scripts),
+        scripts=answer.scripts,
     )
 
 

@@ -8,12 +8,12 @@ cancel. Layouts of 60-10 to 60-12 are unverified on a device.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import ClassVar, Self
 
 from drivers.errors import FrameError
-from drivers.protocol import tlv
+from drivers.protocol import emv, tlv
 from drivers.protocol.idtech_neo.fields import Bare, Code, Cursor, number
 from drivers.protocol.tlv import Tlv, find_value
 
@@ -153,15 +153,24 @@ class ApplyHostResponse:
 
     CODE: ClassVar[Code] = (0x60, 0x12)
     objects: tuple[Tlv, ...]
+    """All but the scripts."""
+    scripts: bytes = field(default=b"", repr=False)
+    """71 and 72 as the issuer wrote them, in order."""
 
     def to_data(self) -> bytes:
         """TLV."""
-        return tlv.encode(self.objects)
+        return tlv.encode(self.objects) + self.scripts
 
     @classmethod
     def from_data(cls, data: bytes) -> Self:
         """The command; raises TlvError."""
-        return cls(tlv.decode(data))
+        pieces = tlv.split(data)
+        objects = b"".join(p.data for p in pieces if p.tag not in _SCRIPTS)
+        scripts = b"".join(p.data for p in pieces if p.tag in _SCRIPTS)
+        return cls(tlv.decode(objects), scripts)
+
+
+_SCRIPTS = frozenset({emv.ISSUER_SCRIPT_TEMPLATE_1, emv.ISSUER_SCRIPT_TEMPLATE_2})
 
 
 def _interfaces(value: bytes) -> Interface:

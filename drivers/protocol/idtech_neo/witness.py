@@ -177,13 +177,12 @@ _OBJECTS_KEPT = SHOWN | {
 
 def _command(command: Command) -> Command | None:
     match command:
-        case (
-            ActivateTransaction()
-            | StartContact()
-            | AuthenticateContact()
-            | ApplyHostResponse()
-        ):
+        case ActivateTransaction() | StartContact() | AuthenticateContact():
             return replace(command, objects=tuple(map(_plain, command.objects)))
+        case ApplyHostResponse():
+            # Scripts may be a new PIN on its way to the card.
+            plain = tuple(map(_plain, command.objects))
+            return replace(command, objects=plain, scripts=b"")
         case DisplayText():
             return _display(command)
         case _ if isinstance(command, _COMMANDS_KEPT):

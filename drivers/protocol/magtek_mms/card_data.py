@@ -6,6 +6,7 @@ blob with a PAN or track in the clear is refused before anyone sees it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -27,7 +28,7 @@ from drivers.protocol.magtek_mms.blobs import (
 from drivers.protocol.magtek_mms.fields import optional
 from drivers.protocol.magtek_mms.signatures import decode_compact, encode_compact
 from drivers.protocol.redaction import has_clear_card_data
-from drivers.protocol.tlv import Tlv, find, find_value
+from drivers.protocol.tlv import Piece, Tlv, find, find_value
 
 
 class Fallback(IntEnum):
@@ -79,8 +80,8 @@ class Arpc:
     response_code: bytes
     """Tag 8A: two characters, such as `00`."""
     authentication_data: bytes = b""
-    scripts: tuple[Tlv, ...] = ()
-    """Issuer scripts 71 and 72, in order."""
+    scripts: bytes = field(default=b"", repr=False)
+    """Issuer scripts 71 and 72 as the issuer wrote them, in order."""
 
 
 def encode_arqc(arqc: Arqc) -> bytes:
@@ -173,26 +174,31 @@ def encode_arpc(arpc: Arpc) -> bytes:
     answer = (
         Tlv(emv.AUTHORISATION_RESPONSE_CODE, arpc.response_code),
         *optional(emv.ISSUER_AUTHENTICATION_DATA, arpc.authentication_data or None),
-        *arpc.scripts,
     )
-    serial_number = Tlv(SERIAL_NUMBER, arpc.serial_number)
-    generic = Tlv(GENERIC, children=(Tlv(_CARD, children=answer),))
-    return tlv.encode([Tlv(_ARPC, children=(serial_number, generic))])
+    card = tlv.wrapped(_CARD, tlv.encode(answer) + arpc.scripts)
+    serial_number = tlv.encode([Tlv(SERIAL_NUMBER, arpc.serial_number)])
+    return tlv.wrapped(_ARPC, serial_number + tlv.wrapped(GENERIC, card))
 
 
 def decode_arpc(blob: bytes) -> Arpc:
     """The issuer's answer in `blob`; raises FrameError or TlvError."""
-    objects = tlv.decode(blob)
-    answer = find(objects, _ARPC, GENERIC, _CARD)
-    serial_number = find_value(objects, _ARPC, SERIAL_NUMBER)
-    if answer is None or serial_number is None:
+    content = _content(tlv.split(blob), _ARPC) or b""
+    generic = _content(tlv.split(content), GENERIC) or b""
+    card = _content(tlv.split(generic), _CARD)
+    serial_number = _content(tlv.split(content), SERIAL_NUMBER)
+    if card is None or serial_number is None:
         raise FrameError("an ARPC without serial number or answer")
-    code = find_value(answer.children, emv.AUTHORISATION_RESPONSE_CODE)
+    answer = tlv.split(card)
+    code = _content(answer, emv.AUTHORISATION_RESPONSE_CODE)
     if code is None:
         raise FrameError("an ARPC without response code")
-    data = find_value(answer.children, emv.ISSUER_AUTHENTICATION_DATA)
-    scripts = tuple(item for item in answer.children if item.tag in _SCRIPTS)
+    data = _content(answer, emv.ISSUER_AUTHENTICATION_DATA)
+    scripts = b"".join(piece.data for piece in answer if piece.tag in _SCRIPTS)
     return Arpc(serial_number, code, authentication_data=data or b"", scripts=scripts)
+
+
+def _content(pieces: Iterable[Piece], tag: int) -> bytes | None:
+    return next((piece.value for piece in pieces if piece.tag == tag), None)
 
 
 _AUTHENTICATED = 0xF9

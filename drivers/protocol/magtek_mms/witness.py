@@ -204,7 +204,7 @@ def _command(command: Command) -> Command | None:
         case ResumeTransaction():
             arpc = decode_arpc(command.arpc_blob)
             # Scripts may be a new PIN on its way to the card.
-            return replace(command, arpc_blob=encode_arpc(replace(arpc, scripts=())))
+            return replace(command, arpc_blob=encode_arpc(replace(arpc, scripts=b"")))
         case _ if isinstance(command, _COMMANDS_KEPT):
             return command
         case _:

@@ -281,7 +281,7 @@ class Transaction(Activity):
             self._lose_chip()
             return None
         data = find_value(command.objects, emv.ISSUER_AUTHENTICATION_DATA) or b""
-        completion = chip.complete(code.decode("ascii"), data)
+        completion = chip.complete(code.decode("ascii"), data, scripts=command.scripts)
         self._end()
         text = panel.APPROVED if completion.approved else panel.DECLINED
         result_s = self.console.bench.timing.result_s

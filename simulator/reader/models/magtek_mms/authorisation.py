@@ -141,14 +141,16 @@ class Authorisation(Activity):
             self.remove_card()
             return
         code = answer.response_code.decode("ascii")
-        self._complete(code, answer.authentication_data)
+        self._complete(code, answer.authentication_data, scripts=answer.scripts)
 
     def _decline(self) -> None:
         self._complete(UNABLE_TO_GO_ONLINE, b"")
 
-    def _complete(self, code: str, authentication_data: bytes) -> None:
+    def _complete(
+        self, code: str, authentication_data: bytes, *, scripts: bytes = b""
+    ) -> None:
         self.alarm.stop()
-        completion = self._read.complete(code, authentication_data)
+        completion = self._read.complete(code, authentication_data, scripts=scripts)
         is_good = completion.approved or self._terms.is_quick_chip
         if not (is_good and self._terms.wants_signature):
             self._finish(completion)

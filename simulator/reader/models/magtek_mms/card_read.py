@@ -59,10 +59,14 @@ class CardRead:
     chip: ChipRead | None
     """The chip in the slot, which has a say; None where the card is gone already."""
 
-    def complete(self, response_code: str, authentication_data: bytes) -> Completion:
+    def complete(
+        self, response_code: str, authentication_data: bytes, *, scripts: bytes = b""
+    ) -> Completion:
         """The second half: a chip in the slot decides, all others obey the code."""
         if self.chip is not None:
-            return self.chip.complete(response_code, authentication_data)
+            return self.chip.complete(
+                response_code, authentication_data, scripts=scripts
+            )
         code = Tlv(emv.AUTHORISATION_RESPONSE_CODE, response_code.encode("ascii"))
         approved = response_code in APPROVED_RESPONSE_CODES
         return Completion(approved, (*self.objects, code))
