@@ -15,14 +15,14 @@ from agent.firmware.updates import Updates
 from agent.ids import Random
 from agent.journal.journal import Journal
 from agent.metrics.measurements import Measurements
-from agent.outbox.stream import EventStream
+from agent.outbox.outbox import Outbox, make_outbox
 from agent.payments.actions import Actions
 from agent.payments.hold_watch import HoldWatch
 from agent.payments.narrator import Narrator
 from agent.readers.fleet import Fleet
 from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
-from agent.rest.event_object import show_reader
+from agent.rest.event_object import Shown, event_object, show_reader
 from agent.rest.server import Services
 from agent.settings import Settings
 from agent.stripe_api.client import StripeClient
@@ -97,9 +97,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         settings=parts.settings.payments,
         tasks=tasks,
     )
-    stream = _tell_of_everything(
-        parts, fleet=fleet, actions=actions, events=events, tasks=tasks
-    )
+    outbox = _outbox(parts, fleet=fleet, actions=actions, events=events, tasks=tasks)
     fleet.start()
     actions.start()
     tasks.create_task(configurations.run(), name="configurations")
@@ -116,7 +114,7 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         configurations=configurations,
         holds=holds,
         events=events,
-        stream=stream,
+        outbox=outbox,
     )
     return Assembled(fleet, actions, services)
 
@@ -138,14 +136,14 @@ def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet
     )
 
 
-def _tell_of_everything(
+def _outbox(
     parts: Parts,
     *,
     fleet: Fleet,
     actions: Actions,
     events: EventBus,
     tasks: asyncio.TaskGroup,
-) -> EventStream:
+) -> Outbox:
     """What is told outside: begun before anything can happen that must be."""
     show = partial(
         show_reader,
@@ -154,9 +152,17 @@ def _tell_of_everything(
         livemode=parts.livemode,
     )
     parts.journal.narrator = Narrator(parts.journal, show_reader=show)
-    stream = EventStream(parts.journal.events, events, clock=parts.clock)
-    tasks.create_task(stream.run(), name="event stream")
-    return stream
+    shown = Shown(parts.settings.stripe.api_version, parts.livemode)
+    outbox = make_outbox(
+        parts.journal,
+        events,
+        folder=parts.settings.state_dir,
+        show=partial(event_object, shown=shown),
+        clock=parts.clock,
+        settings=parts.settings.events,
+    )
+    tasks.create_task(outbox.run(), name="outbox")
+    return outbox
 
 
 def _start_updates(
@@ -223,7 +229,7 @@ def _services(
     configurations: Configurations,
     holds: HoldWatch,
     events: EventBus,
-    stream: EventStream,
+    outbox: Outbox,
 ) -> Services:
     """What the API works with."""
     return Services(
@@ -238,7 +244,7 @@ def _services(
         configurations=configurations,
         holds=holds,
         events=events,
-        stream=stream,
+        outbox=outbox,
         measurements=parts.measurements,
         clock=parts.clock,
         random=parts.random,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from agent.ids import PaymentId, PaymentIntentId, ReaderId, UpdateId
+from agent.ids import EndpointId, PaymentId, PaymentIntentId, ReaderId, UpdateId
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,15 @@ class UpdateFinished:
     failure_code: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookEndpointDisabled:
+    """An endpoint is sent nothing more until somebody enables it again."""
+
+    endpoint_id: EndpointId
+    reason: str
+    """`failing` or `secret_missing`."""
+
+
 Event = (
     ReaderStatusChanged
     | ReaderReconnectStarted
@@ -229,6 +238,7 @@ Event = (
     | UpdateStarted
     | UpdateProgress
     | UpdateFinished
+    | WebhookEndpointDisabled
 )
 
 PASSING = InputRequested | DisplayRequested | CardEvent | CustomerBusy | UpdateProgress
@@ -247,6 +257,16 @@ _NAMES: dict[type[Any], str] = {
     kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
     for kind in get_args(Event)
 }
+STRIPES_OWN = tuple(
+    f"terminal.reader.action_{word}" for word in ("succeeded", "failed", "updated")
+)
+"""The names of a ReaderActionChanged, which are Stripe's."""
+KEPT_NAMES = frozenset(STRIPES_OWN) | {
+    name
+    for kind, name in _NAMES.items()
+    if kind not in (*get_args(PASSING), ReaderActionChanged)
+}
+"""Every name that a kept event may have."""
 _FIELDS: dict[type[Any], list[str]] = {
     kind: [field.name for field in fields(kind)] for kind in get_args(Event)
 }

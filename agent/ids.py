@@ -17,6 +17,8 @@ UpdateId = NewType("UpdateId", str)
 """`upd_…`: one firmware update of one reader."""
 EventId = NewType("EventId", str)
 """`evt_…`: one event of this machine; ours, not Stripe's."""
+EndpointId = NewType("EndpointId", str)
+"""`we_…`: who wants to be told of events."""
 LocalKeyId = NewType("LocalKeyId", str)
 """`lk_…`: names a local key without being it."""
 

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from simulator.cards.numbers import PUBLISHED_TEST_NUMBERS
 
-KEY_FILES = frozenset({"stripe_api_key", "cli_key", "local_key", "till_key", "key"})
+KEY_FILES = frozenset(
+    {"stripe_api_key", "cli_key", "local_key", "till_key", "key", "webhook_secrets"}
+)
 """Where a key belongs, readable by its owner only."""
 CARD_FILES = frozenset({"own.toml"})
 """Where virtual cards are described, as tests write them."""
@@ -35,7 +37,7 @@ _TRACKS = (
 _TRACK_2 = re.compile(
     rb"(?<![0-9A-Fa-f])(" + _RANGES + rb"\d{10,17})[Dd]\d\d(?:0[1-9]|1[0-2])\d{3,}"
 )
-_KEY = re.compile(rb"[rs]k_(?:test|live)_[0-9A-Za-z]{20,}")
+_KEY = re.compile(rb"(?:[rs]k_(?:test|live)|whsec)_[0-9A-Za-z]{20,}")
 
 
 @dataclass(frozen=True)

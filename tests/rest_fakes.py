@@ -16,6 +16,7 @@ from fake_discovery import FakeDiscovery
 from fake_holds import FakeHolds
 from fake_stripe import FakeStripe
 from firmware_fakes import FakeUpdates
+from outbox_fakes import quiet_outbox
 from smart_reader_fakes import FakeSmartReaders
 from starlette.applications import Starlette
 
@@ -27,6 +28,7 @@ from agent.journal.entries import ActionRequested, Outcome
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.metrics.measurements import Measurements
+from agent.outbox.outbox import Outbox
 from agent.outbox.stream import EventStream
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
@@ -284,12 +286,16 @@ class Agent:
     holds: FakeHolds
     stripe: FakeStripe
     events: EventBus
-    stream: EventStream
+    outbox: Outbox
     clock: StillClock
     key: str = field(repr=False)
     smart: FakeSmartReaders = field(default_factory=FakeSmartReaders)
     app: Starlette = field(init=False)
     client: AsgiClient = field(init=False)
+
+    @property
+    def stream(self) -> EventStream:
+        return self.outbox.stream
 
     def tell(self, event: Event) -> None:
         """Let the journal tell this, as it does with the entries of a payment."""
@@ -336,7 +342,7 @@ async def running_agent(
             holds=FakeHolds(),
             stripe=FakeStripe(),
             events=events,
-            stream=EventStream(journal.events, events, clock=clock),
+            outbox=quiet_outbox(folder, journal, events, clock=clock),
             clock=clock,
             key=await new_key(journal, *KeyScope),
         )
@@ -360,7 +366,7 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         configurations=agent.configurations,
         holds=agent.holds,
         events=agent.events,
-        stream=agent.stream,
+        outbox=agent.outbox,
         measurements=Measurements(),
         clock=agent.clock,
         random=counted_bytes,

@@ -26,6 +26,7 @@ from agent.journal.offline import OfflineStore, SealPayment
 from agent.journal.readers import ReaderStore
 from agent.journal.terminal_objects import TerminalObjectStore
 from agent.journal.updates import UpdateStore
+from agent.journal.webhook_endpoints import WebhookEndpointStore
 
 Recorded = RecordedEntry[Entry]
 """An entry of a payment with its place in the journal."""
@@ -86,6 +87,7 @@ class Journal:
         self.events = EventLog(database, clock=clock)
         self.updates = UpdateStore(database, clock=clock, events=self.events)
         self.offline = OfflineStore(database, clock=clock)
+        self.endpoints = WebhookEndpointStore(database)
         self.readers = ReaderStore(database)
         self.keys = LocalKeyStore(database)
         self.answers = AnswerStore(database)

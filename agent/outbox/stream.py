@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from agent.clock import Clock, doubling
 from agent.errors import JournalUnavailable
 from agent.events import PASSING, WITH_ENTRIES, Event, EventBus
-from agent.journal.event_log import EventLog, Told
+from agent.journal.event_log import EventLog, RecordedEvent, Told
 from agent.log import get_logger
 
 log = get_logger(__name__)
@@ -67,6 +67,8 @@ class EventStream:
         self._listeners: set[Listener] = set()
         self._unwritten: deque[Event] = deque(maxlen=UNWRITTEN_MOST)
         self._is_unwritten = asyncio.Event()
+        self._newest = events.head()
+        self._kept = asyncio.Event()
         events.tell = self._tell
         bus.watch(self._published)
 
@@ -89,6 +91,11 @@ class EventStream:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+    async def beyond(self, seq: int) -> None:
+        """Return once there is a kept event after that sequence number."""
+        while self._newest <= seq:
+            await self._kept.wait()
 
     def _published(self, event: Event) -> None:
         if isinstance(event, PASSING):
@@ -119,5 +126,9 @@ class EventStream:
             self._unwritten = deque([*events, *self._unwritten], UNWRITTEN_MOST)
 
     def _tell(self, event: Told) -> None:
+        if isinstance(event, RecordedEvent):
+            self._newest = event.seq
+            self._kept.set()
+            self._kept = asyncio.Event()
         for listener in self._listeners:
             listener.tell(event)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from agent.events import AuthorizationExpiring, Event, PhaseChanged, ReaderActionChanged
+from agent.events import (
+    STRIPES_OWN,
+    AuthorizationExpiring,
+    Event,
+    PhaseChanged,
+    ReaderActionChanged,
+)
 from agent.ids import PaymentId
 from agent.journal.entries import (
     ActionFinished,
@@ -18,9 +24,7 @@ from agent.journal.entries import (
 from agent.journal.journal import Journal
 from agent.payments.payment import Payment, apply, begin, fold
 
-SUCCEEDED = "terminal.reader.action_succeeded"
-FAILED = "terminal.reader.action_failed"
-UPDATED = "terminal.reader.action_updated"
+SUCCEEDED, FAILED, UPDATED = STRIPES_OWN
 
 _ENDS: dict[Outcome, str | None] = {
     Outcome.SUCCEEDED: SUCCEEDED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent.errors import ResourceMissing
@@ -15,7 +16,7 @@ from agent.rest.reader_object import (
     action_object,
     reader_object,
 )
-from agent.rest.services import SmartReaders
+from agent.rest.services import Services, SmartReaders
 from agent.rest.stripes_reader_object import (
     stripes_reader_object,
     unseen_reader_object,
@@ -33,12 +34,21 @@ class Sessions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What every event object of this agent has alike."""
+
+    api_version: str
+    livemode: bool
+
+
+def shown_by(services: Services) -> Shown:
+    """How the events of this agent are shown."""
+    return Shown(services.settings.stripe.api_version, services.livemode)
+
+
 def event_object(
-    event: RecordedEvent,
-    *,
-    api_version: str,
-    livemode: bool,
-    pending_webhooks: int = 0,
+    event: RecordedEvent, pending_webhooks: int = 0, *, shown: Shown
 ) -> JsonObject:
     """Stripe's Event; the object of an event that Stripe has not is named after it."""
     content: dict[str, Any] = json.loads(event.data)
@@ -47,10 +57,10 @@ def event_object(
     return {
         "id": event.event_id,
         "object": "event",
-        "api_version": api_version,
+        "api_version": shown.api_version,
         "created": int(event.at.timestamp()),
         "data": {"object": content},
-        "livemode": livemode,
+        "livemode": shown.livemode,
         "pending_webhooks": pending_webhooks,
         "request": {"id": None, "idempotency_key": None},
         "type": event.type,

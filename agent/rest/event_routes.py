@@ -8,8 +8,18 @@ from agent.rest.auth import KeyScope
 from agent.rest.event_stream import stream_events
 from agent.rest.events import list_events, retrieve_event
 from agent.rest.guard import Endpoint, keyed
+from agent.rest.webhook_endpoints import (
+    create_endpoint,
+    delete_endpoint,
+    list_endpoints,
+    retrieve_endpoint,
+    update_endpoint,
+)
 
 EVENTS = "/v1/events"
+ENDPOINTS = "/v1/webhook_endpoints"
+ENDPOINT = ENDPOINTS + "/{endpoint_id}"
+MANAGE = frozenset({KeyScope.MANAGE})
 HEAR = frozenset({KeyScope.EVENTS})
 
 
@@ -18,6 +28,11 @@ def event_routes() -> list[Route]:
     return [
         _route("GET", EVENTS, list_events, any_of=HEAR),
         _route("GET", EVENTS + "/{event_id}", retrieve_event, any_of=HEAR),
+        _route("POST", ENDPOINTS, create_endpoint, any_of=MANAGE),
+        _route("GET", ENDPOINTS, list_endpoints, any_of=MANAGE),
+        _route("GET", ENDPOINT, retrieve_endpoint, any_of=MANAGE),
+        _route("POST", ENDPOINT, update_endpoint, any_of=MANAGE),
+        _route("DELETE", ENDPOINT, delete_endpoint, any_of=MANAGE),
         _route("GET", "/agent/events", stream_events, any_of=HEAR),
     ]
 

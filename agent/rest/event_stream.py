@@ -19,7 +19,7 @@ from agent.errors import EventsGone, ParameterInvalid
 from agent.events import data_of, name_of, reader_of
 from agent.journal.event_log import EventLog, RecordedEvent, Told
 from agent.outbox.stream import EventStream, Listener, TooSlow
-from agent.rest.event_object import STRIPES, event_object
+from agent.rest.event_object import STRIPES, Shown, event_object, shown_by
 from agent.rest.parameters import NotNegative, Parameters, Text
 from agent.rest.requests import queried
 from agent.rest.services import services_of
@@ -62,14 +62,6 @@ class Filter:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What every event object of this agent has alike."""
-
-    api_version: str
-    livemode: bool
-
-
 async def stream_events(request: Request) -> Response:
     """Every event from now on, after those that the caller has missed."""
     services = services_of(request)
@@ -78,9 +70,9 @@ async def stream_events(request: Request) -> Response:
     request.scope[ENDLESS] = True
     return StreamingResponse(
         frames(
-            services.stream,
+            services.outbox.stream,
             services.journal.events,
-            shown=Shown(services.settings.stripe.api_version, services.livemode),
+            shown=shown_by(services),
             after=after,
             wanted=Filter(_types(asked.types), asked.reader),
         ),
@@ -150,9 +142,7 @@ def frame(event: Told, *, shown: Shown) -> str:
         data = json.dumps(data_of(event))
         return f"event: {name_of(event)}\ndata: {data}\n\n"
     if event.type.startswith(STRIPES):
-        content = event_object(
-            event, api_version=shown.api_version, livemode=shown.livemode
-        )
+        content = event_object(event, shown=shown)
     else:
         content = {
             **json.loads(event.data),

@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from agent.errors import ParameterInvalid, ResourceMissing
 from agent.journal.event_log import EventLog, RecordedEvent
-from agent.rest.event_object import event_object
+from agent.rest.event_object import event_object, shown_by
 from agent.rest.lists import Paging
-from agent.rest.parameters import NotNegative, Parameters, Text, TextList
+from agent.rest.parameters import Boolean, NotNegative, Parameters, Text, TextList
 from agent.rest.reader_object import JsonObject
 from agent.rest.requests import json_response, queried
 from agent.rest.services import Services, services_of
@@ -55,9 +55,10 @@ class ListEvents(Paging):
     type: Text | None = None
     types: TextList = ()
     created: Annotated[Created, BeforeValidator(_created)] = Created()
+    delivery_success: Boolean | None = None
 
     def wants(self, event: RecordedEvent) -> bool:
-        """Whether the event is to be listed."""
+        """Whether the event is to be listed, as far as it tells itself."""
         wanted = self.types or ((self.type,) if self.type else ("*",))
         return self.created.holds(int(event.at.timestamp())) and any(
             fnmatchcase(event.type, pattern) for pattern in wanted
@@ -69,17 +70,22 @@ async def list_events(request: Request) -> Response:
     services = services_of(request)
     asked = queried(request, ListEvents)
     _check(asked)
-    log = services.journal.events
+    log, deliveries = services.journal.events, services.outbox.deliveries
+
+    def wanted(event: RecordedEvent) -> bool:
+        is_taken = not deliveries.pending(event)
+        return asked.wants(event) and asked.delivery_success in (None, is_taken)
+
     if asked.ending_before is not None:
         seq = _seq_of(asked.ending_before, log, param="ending_before")
-        newer = await _newer(log, asked.wants, than=seq, limit=asked.limit + 1)
+        newer = await _newer(log, wanted, than=seq, limit=asked.limit + 1)
         found = newer[: asked.limit][::-1]
         has_more = len(newer) > asked.limit
     else:
         start = None
         if asked.starting_after is not None:
             start = _seq_of(asked.starting_after, log, param="starting_after")
-        older = await _older(log, asked.wants, than=start, limit=asked.limit + 1)
+        older = await _older(log, wanted, than=start, limit=asked.limit + 1)
         found, has_more = older[: asked.limit], len(older) > asked.limit
     return json_response(
         {
@@ -103,11 +109,8 @@ async def retrieve_event(request: Request) -> Response:
 
 
 def _shown(services: Services, event: RecordedEvent) -> JsonObject:
-    return event_object(
-        event,
-        api_version=services.settings.stripe.api_version,
-        livemode=services.livemode,
-    )
+    pending = services.outbox.deliveries.pending(event)
+    return event_object(event, pending, shown=shown_by(services))
 
 
 def _check(asked: ListEvents) -> None:

@@ -22,7 +22,7 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.metrics.measurements import Measurements
-from agent.outbox.stream import EventStream
+from agent.outbox.outbox import Outbox
 from agent.payments.forwarded import ForwardedAction
 from agent.payments.hold_watch import ExpiringHold
 from agent.payments.payment import Payment
@@ -201,7 +201,7 @@ class Services:
     configurations: Configurations
     holds: Holds
     events: EventBus
-    stream: EventStream
+    outbox: Outbox
     measurements: Measurements
     clock: Clock
     random: Random

@@ -2,6 +2,7 @@
 
 from agent.settings.load import load_settings
 from agent.settings.models import (
+    EventSettings,
     FirmwareSettings,
     LogSettings,
     OfflineSettings,
@@ -16,6 +17,7 @@ from agent.settings.offline_key import OfflineKey, read_offline_key
 from agent.settings.stripe_key import StripeKey, read_stripe_key
 
 __all__ = [
+    "EventSettings",
     "FirmwareSettings",
     "LogSettings",
     "OfflineKey",

@@ -233,6 +233,23 @@ def _by_currency(values: tuple[str, ...]) -> dict[str, int]:
     return {amount.currency: amount.minor for amount in amounts}
 
 
+class EventSettings(_Section):
+    """How long events are kept, and where they may be delivered."""
+
+    keep_s: Annotated[float, Field(ge=3600, allow_inf_nan=False)] = 2_592_000.0
+    keep_most: Annotated[int, Field(ge=1000, le=10_000_000)] = 100_000
+    """The oldest go before their time where there are more."""
+    webhook_hosts: Strings = ()
+    """Hosts beside this machine that events may be sent to, over https only."""
+    webhook_ca_file: Path | None = None
+    """Whose certificates they and this machine may show; None for the system's."""
+    webhook_timeout_s: Seconds = 10.0
+    webhook_disable_after_s: Annotated[float, Field(ge=60, allow_inf_nan=False)] = (
+        259_200.0
+    )
+    """An endpoint that took nothing for so long is sent nothing more."""
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -251,4 +268,5 @@ class Settings(_Section):
     terminal: TerminalSettings = TerminalSettings()
     firmware: FirmwareSettings = FirmwareSettings()
     offline: OfflineSettings = OfflineSettings()
+    events: EventSettings = EventSettings()
     log: LogSettings = LogSettings()

@@ -95,7 +95,7 @@ class HttpConnection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        if not self._has_body:
+        if not self._has_body and not self._is_interim:
             # The parser goes on to expect a body, so it is of no use any more.
             self._conclude(is_usable=False)
 
@@ -105,10 +105,13 @@ class HttpConnection(asyncio.Protocol):
             self._break(ConnectionBroken("the answer is too long"))
 
     def on_message_complete(self) -> None:
-        # RFC 9110, 15.2: any number of these may come before the answer.
-        is_interim = self._parser.get_status_code() < 200
-        if not is_interim:
+        if not self._is_interim:
             self._conclude(is_usable=self._parser.should_keep_alive())
+
+    @property
+    def _is_interim(self) -> bool:
+        """RFC 9110, 15.2: any number of these may come before the answer."""
+        return bool(self._parser.get_status_code() < 200)
 
     def _conclude(self, *, is_usable: bool) -> None:
         awaited = self._awaited

@@ -14,7 +14,8 @@ from rest_fakes import Agent, running_agent
 from agent.events import CardEvent, InputRequested, ReaderActionChanged, ReaderMoved
 from agent.ids import PaymentId, ReaderId
 from agent.rest.auth import KeyScope
-from agent.rest.event_stream import Filter, Shown, frames
+from agent.rest.event_object import Shown
+from agent.rest.event_stream import Filter, frames
 
 READER, PAYMENT = ReaderId("tmr_1"), PaymentId("pay_1")
 SHOWN = Shown("2026-10-28.endive", livemode=False)
