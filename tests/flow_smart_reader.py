@@ -16,7 +16,7 @@ from agent.ids import ReaderId
 from agent.payments.payment import Payment, fold
 from agent.settings import PaymentSettings
 from simulator.cards.card import Entry
-from simulator.stripe_api.at_the_reader.deeds import Deed, PresentCard
+from simulator.stripe_api.at_the_reader.deeds import Deed, EnterPin, PresentCard
 from simulator.stripe_api.at_the_reader.rules import Condition, Rule, SmartRules
 from simulator.stripe_api.at_the_reader.screens import Screen
 from simulator.stripe_api.at_the_reader.smart_readers import SmartReaders
@@ -32,6 +32,7 @@ class SmartStack:
     world: World
     agent: Agent
     reader: str
+    rules: SmartRules
 
     def do(self, deed: Deed) -> None:
         """Do this at the reader now."""
@@ -55,13 +56,17 @@ class SmartStack:
         after_s: float = 4.0,
     ) -> None:
         """Whoever is asked for a card presents this one, every time."""
-        condition = Condition(reader=self.reader, phase=Phase.WAITING_FOR_CARD)
-        rules = SmartRules(self.world.simulator.stripe_api)
-        rules.add(
-            Rule(
-                condition, (self.card(name, entry=entry),), after_s=after_s, times=None
-            )
-        )
+        self.when(Phase.WAITING_FOR_CARD, self.card(name, entry=entry), after_s=after_s)
+        self.when(Phase.ENTERING_PIN, EnterPin(), after_s=after_s)
+
+    def when(self, phase: Phase, deed: Deed, *, after_s: float) -> None:
+        """Every time the reader is in that phase, do this."""
+        condition = Condition(reader=self.reader, phase=phase)
+        self.rules.add(Rule(condition, (deed,), after_s=after_s, times=None))
+
+    def nobody(self) -> None:
+        """From now on no customer comes."""
+        self.rules.clear()
 
     async def order(
         self,
@@ -127,4 +132,5 @@ async def running_smart_stack(
         )
         form = {"registration_code": "simulated-wpe", "location": location["id"]}
         reader = good(await agent.rest.post(READERS, form))
-        yield SmartStack(world, agent, reader["id"])
+        rules = SmartRules(world.simulator.stripe_api)
+        yield SmartStack(world, agent, reader["id"], rules)

@@ -59,7 +59,7 @@ async def test_a_decline_before_does_not_count_for_the_next_attempt(
     intent = await smart.agent.intent(12_00)
     smart.customer("visa_declined")
     await smart.waited(PROCESS, {"payment_intent": intent})
-    smart.world.nobody()
+    smart.nobody()
 
     good(await smart.process(intent))
     good(await smart.order("cancel_action"))
