@@ -7,12 +7,19 @@ from typing import Any
 
 from card_data_scanner import scan_folder
 from crash_register import Register
+from crash_smart_journeys import smart_customer
 from flow_agent import Agent
 from flow_invariants import documented_codes
 from flow_world import World
 
 from agent.ids import PaymentId
-from agent.journal.entries import ActionRequested, ConfirmStarted, Outcome
+from agent.journal.entries import (
+    ActionRequested,
+    ActionSent,
+    ConfirmStarted,
+    Outcome,
+)
+from agent.payments.evidence import PAYING
 from agent.payments.payment import Payment, fold
 from agent.payments.states import Phase
 
@@ -48,7 +55,9 @@ async def check_money(world: World, agent: Agent, intents: list[str]) -> None:
         succeeded = [
             payment
             for payment in payments
-            if payment.payment_intent == intent and payment.outcome is Outcome.SUCCEEDED
+            if payment.payment_intent == intent
+            and payment.outcome is Outcome.SUCCEEDED
+            and payment.action in PAYING
         ]
         charges = await _charges(world, intent)
         paid = [charge for charge in charges if charge["paid"]]
@@ -76,9 +85,12 @@ def check_files(*folders: Path) -> None:
 
 async def pays_again(register: Register) -> None:
     """The next payment works."""
-    register.world.customer("visa_approved")
     agent, reader = register.agent, register.reader
-    await agent.until_online(reader)
+    if register.is_smart:
+        smart_customer(register.world, "visa_approved")
+    else:
+        register.world.customer("visa_approved")
+        await agent.until_online(reader)
     intent = await agent.intent(5_00)
     action = await agent.pay(reader, intent)
     assert action is not None
@@ -90,7 +102,9 @@ def _announced(agent: Agent) -> set[str | None]:
     """The intents whose confirm the journal has announced."""
     entries = [one.entry for one in agent.journal.read(limit=100_000)]
     started = {
-        entry.payment_id for entry in entries if isinstance(entry, ConfirmStarted)
+        entry.payment_id
+        for entry in entries
+        if isinstance(entry, ActionSent | ConfirmStarted)
     }
     return {
         entry.payment_intent

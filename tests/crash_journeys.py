@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import crash_smart_journeys as smart
 from crash_register import Register
 from flow_cables import DYNAPROX, Hardware
 from flow_world import CONFIRM, World
@@ -33,7 +34,13 @@ class Journey:
     prepare: Prepare
     walk: Walk
     capture: str = "automatic"
-    hardware: Hardware = DYNAPROX
+    hardware: Hardware | None = DYNAPROX
+    """None for a smart reader, which Stripe drives."""
+
+    @property
+    def code(self) -> str:
+        """The registration code of its reader."""
+        return smart.CODE if self.hardware is None else self.hardware.code("counter")
 
     def __str__(self) -> str:
         return self.name
@@ -142,4 +149,13 @@ JOURNEYS = (
     Journey("answer_lost", stripe_loses(2), pays),
     Journey("outcome_unknown", stripe_fails, is_told_it_is_unknown),
     Journey("reversal_lost", reversal_is_lost, pays),
+    Journey("smart_approved", smart.approved, smart.pays, hardware=None),
+    Journey("smart_declined", smart.declined, smart.pays, hardware=None),
+    Journey("smart_canceled", smart.nobody, smart.changes_its_mind, hardware=None),
+    Journey("smart_replaced", smart.nobody, smart.replaces, hardware=None),
+    Journey(
+        "smart_collected", smart.approved, smart.collects_and_confirms, hardware=None
+    ),
+    Journey("smart_covered_up", smart.approved, smart.is_covered_up, hardware=None),
+    Journey("smart_command_lost", smart.command_is_lost, smart.pays, hardware=None),
 )

@@ -22,6 +22,7 @@ from crash_invariants import (
 from crash_journeys import Journey
 from crash_register import Register
 from flow_agent import running_agent
+from flow_cables import DYNAPROX
 from flow_world import World, running_world
 from mortality import Fate, Point
 
@@ -77,7 +78,7 @@ async def check(case: Case, folder: Path) -> None:
 
 
 def _world(journey: Journey) -> AbstractAsyncContextManager[World]:
-    return running_world({"counter": journey.hardware})
+    return running_world({"counter": journey.hardware or DYNAPROX})
 
 
 @asynccontextmanager
@@ -86,9 +87,11 @@ async def _at_the_till(
 ) -> AsyncIterator[Register]:
     """A register about to set out on the journey; whatever the agent does counts."""
     async with running_agent(world, fate.folder, fate=fate) as agent:
-        reader = await agent.register(journey.hardware.code("counter"))
-        await agent.until_online(reader)
-        register = Register(world, agent, reader)
+        reader = await agent.register(journey.code)
+        is_smart = journey.hardware is None
+        if not is_smart:
+            await agent.until_online(reader)
+        register = Register(world, agent, reader, is_smart)
         await register.new_intent(capture=journey.capture)
         journey.prepare(world)
         fate.is_watching = True

@@ -32,6 +32,8 @@ class Register:
     world: World
     agent: Agent
     reader: str
+    is_smart: bool = False
+    """Whether Stripe drives the reader."""
     intents: list[str] = field(default_factory=list)
     """What it has wanted to be paid for."""
     unanswered: Request | None = None
