@@ -99,6 +99,18 @@ async def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> No
     assert version(path) == 1
 
 
+async def test_without_a_copy_nothing_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    await open_and_close(path, ONE)
+    os.mkdir(tmp_path / "journal.db.before-0002")
+
+    with pytest.raises(JournalUnavailable, match="before-0002"):
+        await open_and_close(path, ONE, TWO)
+
+    assert tables(path) == ["one"]
+    assert version(path) == 1
+
+
 async def test_a_file_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     await open_and_close(path, ONE, TWO)
