@@ -9,7 +9,6 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import uvloop
@@ -17,6 +16,7 @@ import uvloop
 from agent.assembly import Parts, assemble
 from agent.clock import Clock, SystemClock
 from agent.ids import Random
+from agent.journal.erasing import keep_erasing
 from agent.journal.journal import Journal
 from agent.listening import listen
 from agent.log import configure_logging, get_logger
@@ -31,8 +31,6 @@ from agent.systemd import Systemd, tell_of_progress
 log = get_logger(__name__)
 
 JOURNAL_FILE = "journal.db"
-ANSWERS_KEPT_FOR = timedelta(hours=24)
-"""How long a repeated Idempotency-Key gets the first answer, as at Stripe."""
 DRAIN_S = 10.0
 """How long stopping waits for a confirm under way; recovery does the rest."""
 
@@ -70,7 +68,6 @@ async def serve(
         )
         journal = await opening
         stack.push_async_callback(journal.aclose)
-        await journal.answers.prune(clock.now() - ANSWERS_KEPT_FOR)
         measurements = Measurements()
         http = await stack.enter_async_context(Connections())
         stripe = _stripe_client(http, settings.stripe, key, measurements)
@@ -125,6 +122,8 @@ async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> 
     assembled = assemble(parts, tasks=tasks)
     watched = tell_of_progress(reached.systemd, parts.journal.pulse, clock=parts.clock)
     tasks.create_task(watched, name="watchdog")
+    erasing = keep_erasing(parts.journal, clock=parts.clock)
+    tasks.create_task(erasing, name="erasing")
     rest = parts.settings.rest
     url = f"http://{rest.host}:{rest.port}"
     log.info("agent.ready", url=url)

@@ -13,6 +13,8 @@ PaymentIntentId = NewType("PaymentIntentId", str)
 """`pi_…`: Stripe's."""
 SetupIntentId = NewType("SetupIntentId", str)
 """`seti_…`: Stripe's."""
+FileId = NewType("FileId", str)
+"""`file_…`: what a customer made at a reader, such as a signature."""
 UpdateId = NewType("UpdateId", str)
 """`upd_…`: one firmware update of one reader."""
 EventId = NewType("EventId", str)

@@ -179,8 +179,16 @@ class PinPad(Protocol):
         ...
 
 
+PROMPT_LETTERS = 16
+"""The most that stands beside what is typed on any keypad."""
+MENU_LINES = 16
+"""The most of any menu, its title and text among them."""
+MENU_LETTERS = 64
+"""The most of a line of any menu; all letters are of Latin 1."""
+
+
 class Keypad(Protocol):
-    """Takes numbers that are no PIN, beside one of the texts the reader has stored."""
+    """Takes numbers that are no PIN, beside a text."""
 
     async def enter_number(
         self, *, prompt: str, least_digits: int, most_digits: int, timeout_s: int

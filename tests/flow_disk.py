@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.journal.answers import StoredAnswer
 from agent.journal.codec import kind_of
 from agent.journal.db import Database
+from agent.journal.details import Details
 from agent.journal.entries import Entry
 from agent.journal.journal import Journal, Recorded
 from agent.journal.migrations import migrations
@@ -78,6 +79,7 @@ class FlowJournal(Journal):
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
+        details: Details | None = None,
     ) -> Recorded:
         kinds = [kind_of(entry) for entry in entries]
         if self.fills_up_at in kinds:
@@ -88,7 +90,11 @@ class FlowJournal(Journal):
             await self.wake.wait()
         self.disk.kinds = "+".join(kinds)
         return await super().append(
-            *entries, answer=answer, held_card=held_card, seal=seal
+            *entries,
+            answer=answer,
+            held_card=held_card,
+            seal=seal,
+            details=details,
         )
 
     def free_disk(self) -> None:

@@ -207,7 +207,7 @@ class FakeActions:
             payment_id=PaymentId(f"pay_{len(self.requests)}"),
             reader_id=reader_id,
             action=wanted.action,
-            payment_intent=wanted.payment_intent,
+            payment_intent=getattr(wanted, "payment_intent", None),
             amount=1234,
             currency="usd",
             parameters=wanted.parameters(),

@@ -1,7 +1,7 @@
 """docs/readers.md: what each reader can do by its profile, and what the suite says of it.
 
-`make support-matrix` runs tests/readers whole and writes both tables; a unit test holds
-the first against the profiles, and the second against the combinations there are.
+`make support-matrix` runs tests/readers whole and writes the tables; a unit test holds
+the first two against the profiles, and the last against the combinations there are.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from reader_combinations import WIRES, combinations  # noqa: E402
 
+from agent.payments.showing import NEEDS, SHOWS_CARTS, TOGGLES_NEED  # noqa: E402
 from drivers.profile import Profile, profiles  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "readers.md"
 CAPABILITIES = "capabilities"
+INPUTS = "inputs"
 RESULTS = "results"
 NOTHING = "-"
 
@@ -52,6 +54,7 @@ def main() -> int:
         outcomes = outcomes_in(report)
     text = DOCUMENT.read_text()
     text = replaced(text, CAPABILITIES, capability_table(profiles().values()))
+    text = replaced(text, INPUTS, input_table(profiles().values()))
     text = replaced(text, RESULTS, result_table(outcomes))
     DOCUMENT.write_text(text)
     return 1 if any(outcome.failed for outcome in outcomes.values()) else 0
@@ -105,6 +108,27 @@ def row_of(profile: Profile) -> Sequence[str]:
         listed(beyond),
         profile.verified,
     )
+
+
+def input_table(known: Iterable[Profile]) -> str:
+    """One row a model: what can be asked of a customer there."""
+    rows = [
+        (
+            f"{profile.vendor} {profile.model}",
+            listed(askable(profile.capabilities.features)),
+            "yes" if SHOWS_CARTS & profile.capabilities.features else NOTHING,
+        )
+        for profile in known
+    ]
+    return table(("reader", "inputs", "cart"), rows)
+
+
+def askable(features: frozenset[str]) -> list[str]:
+    """The inputs that a reader with these features can show."""
+    kinds = [
+        str(kind) for kind, needed in NEEDS.items() if needed and needed <= features
+    ]
+    return [*kinds, "toggles"] if kinds and features >= TOGGLES_NEED else kinds
 
 
 def result_table(outcomes: Mapping[str, Outcome]) -> str:

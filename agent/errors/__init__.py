@@ -13,7 +13,7 @@ AgentError
 │   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
 ├── ReaderError
 │   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault /
-│       ReaderFeatureUnsupported
+│       ReaderFeatureUnsupported / CollectInputsUnsupported
 ├── UpstreamError
 │   └── StripeUnreachable / StripeKeyMissing / PaymentOutcomeUnknown
 ├── JournalError
@@ -44,6 +44,7 @@ from agent.errors.journal import (
     JournalUnavailable,
 )
 from agent.errors.readers import (
+    CollectInputsUnsupported,
     ReaderBusy,
     ReaderError,
     ReaderFault,
@@ -86,6 +87,7 @@ __all__ = [
     "BodyTooLarge",
     "ChargeAlreadyRefunded",
     "ChargeNotRefundable",
+    "CollectInputsUnsupported",
     "EscposNotInstalled",
     "EventsGone",
     "HostNotAllowed",

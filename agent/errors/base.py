@@ -13,13 +13,20 @@ class AgentError(Exception):
     type: ClassVar[str] = "api_error"
     """Stripe's error type, for the envelope of `/v1`."""
     retryable: ClassVar[bool] = False
-    remedy: ClassVar[str] = "See the agent's log for this request id."
+    remedy: str = "See the agent's log for this request id."
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
-        """`message` is one sentence for people and never holds a secret."""
+    def __init__(
+        self, message: str, *, param: str | None = None, remedy: str | None = None
+    ) -> None:
+        """`message` is one sentence for people and never holds a secret.
+
+        `remedy` replaces that of the class where more is known.
+        """
         super().__init__(message)
         self.message = message
         self.param = param
+        if remedy is not None:
+            self.remedy = remedy
 
 
 class SettingsInvalid(AgentError):

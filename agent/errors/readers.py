@@ -48,3 +48,20 @@ class ReaderFeatureUnsupported(ReaderError):
     code = "reader_feature_unsupported"
     retryable = False
     remedy = "Choose a model that has it."
+
+
+class CollectInputsUnsupported(ReaderError):
+    """The reader cannot show one of the forms; nothing was asked of the customer."""
+
+    code = "collect_inputs_unsupported"
+    retryable = False
+    remedy = "Leave out the form, or choose a model that can show it."
+
+    def __init__(self, form: str, *, model: str, problem: str, param: str) -> None:
+        """`form` is Stripe's type of input; `problem` completes "because"."""
+        super().__init__(
+            f"The {model} cannot show an input of type {form}: {problem}.",
+            param=param,
+            remedy=f"Leave out the {form} input at the {model}, or collect it at "
+            "another model: docs/readers.md says which can show what.",
+        )

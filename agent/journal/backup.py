@@ -13,7 +13,11 @@ from agent.errors import JournalUnavailable
 from agent.journal.entry_table import VerifiedChain
 from agent.journal.journal import Journal
 
-_FORGET_CARDS = "DELETE FROM held_cards"
+_FORGET = (
+    "DELETE FROM held_cards",
+    "DELETE FROM action_details",
+    "DELETE FROM action_files",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Backup:
 async def back_up(source: Path, target: Path, *, clock: Clock) -> Backup:
     """Copy the journal as of now, check the copy, and only then give it its name.
 
-    The ciphertexts of cards under way are left out: a copy may live for long.
+    What is erased after a while is left out, since a copy may live for long: the
+    ciphertexts of cards under way, and what customers answered at a reader.
     Raises JournalUnavailable (also where `target` exists) and JournalBroken; then
     there is no file of that name.
     """
@@ -55,7 +60,8 @@ def _copy(source: Path, partial: Path) -> None:
     ):
         original.backup(copy)
         copy.execute("PRAGMA secure_delete = ON")
-        copy.execute(_FORGET_CARDS)
+        for statement in _FORGET:
+            copy.execute(statement)
 
 
 async def _checked(path: Path, *, clock: Clock) -> tuple[VerifiedChain, VerifiedChain]:

@@ -101,6 +101,10 @@ class Database:
         """
         return self._writer.begin(change, settled=settled)
 
+    async def erase(self, change: Change[T]) -> T:
+        """As `write`, for what is to be gone from the disk: no log keeps a copy."""
+        return await self._writer.begin(change, erases=True)
+
     async def execute(self, sql: str, *values: object) -> None:
         """Write one statement; as `write`."""
 

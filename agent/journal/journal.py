@@ -17,6 +17,7 @@ from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import AnswerStore, StoredAnswer, keep
 from agent.journal.codec import PAYMENT_KINDS
 from agent.journal.db import Database
+from agent.journal.details import Details, DetailStore, keep_details
 from agent.journal.entries import Entry
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.event_log import EventLog
@@ -91,6 +92,7 @@ class Journal:
         self.readers = ReaderStore(database)
         self.keys = LocalKeyStore(database)
         self.answers = AnswerStore(database)
+        self.details = DetailStore(database, clock=clock)
         self.terminal = TerminalObjectStore(database)
 
     @classmethod
@@ -114,12 +116,14 @@ class Journal:
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
+        details: Details | None = None,
     ) -> Recorded:
         """Record entries of one payment; durable, all of them or none, on return.
 
         What the narrator has to tell of them is recorded in the same transaction.
         `held_card` is the reader's ciphertext, kept until the confirm has an outcome.
         `seal` makes what is stored of an offline payment, at the same stroke.
+        `details` are what is kept of the action for a day, apart from its entries.
         Returns the last one as it stands in the journal.
         Raises JournalUnavailable, with nothing recorded; InternalError for a second
         request or end of one payment.
@@ -134,6 +138,8 @@ class Journal:
                 connection.execute(_HOLD, (entries[0].payment_id, held_card))
             if seal is not None:
                 self.offline.store(connection, seal, at=at)
+            if details is not None:
+                keep_details(connection, details, entries[0].payment_id, at=at)
             return recorded
 
         if self.narrator is None:

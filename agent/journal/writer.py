@@ -36,6 +36,7 @@ class _Job:
     change: Change[Any]
     answer: asyncio.Future[Any]
     settled: Settled[Any] | None
+    erases: bool = False
 
 
 @dataclass(slots=True)
@@ -66,16 +67,21 @@ class Writer:
         self._thread.start()
 
     def begin(
-        self, change: Change[T], *, settled: Settled[T] | None = None
+        self,
+        change: Change[T],
+        *,
+        settled: Settled[T] | None = None,
+        erases: bool = False,
     ) -> asyncio.Future[T]:
         """Run `change` in the next transaction; the future ends with its commit.
 
-        Raises JournalUnavailable once closing: then `settled` is never called.
+        What it `erases` is gone from the write-ahead log too, unless another process
+        reads there just then. Raises JournalUnavailable once closing: then `settled` is never called.
         """
         if self._closing:
             raise JournalUnavailable("the journal is closed")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(change, answer, settled))
+        self._jobs.put(_Job(change, answer, settled, erases))
         return answer
 
     async def aclose(self) -> None:
@@ -94,6 +100,8 @@ class Writer:
                 began_s = perf_counter()
                 done = self._transact(group)
                 took_s = perf_counter() - began_s
+                if any(job.erases for job in group):
+                    self._empty_log()
                 self._call(self._settle, (done, took_s))
         self._connection.close()
         self._call(self._closed.set_result, None)
@@ -144,6 +152,11 @@ class Writer:
             self.trouble = copy_of(troubles[-1])
         elif has_written:
             self.trouble = None
+
+    def _empty_log(self) -> None:
+        # Older frames of the log hold what the pages held before.
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _carry_out(self, job: _Job) -> _Done:
         """Run one change in a savepoint, so that its failure is its own.

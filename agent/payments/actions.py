@@ -19,17 +19,24 @@ from agent.journal.entries import ActionRequested
 from agent.journal.journal import Journal
 from agent.log import get_logger
 from agent.payments.asking import tip_question
+from agent.payments.display import clear_display
 from agent.payments.inspection import Order
 from agent.payments.payment import Payment
 from agent.payments.perform import perform
-from agent.payments.prepare import Subject, check_unchanged, prepare
+from agent.payments.prepare import Subject, check_able, check_unchanged, prepare
 from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
 from agent.payments.running import Running, RunningActions, until_durable
 from agent.payments.settlement import Settlement
 from agent.payments.smart_actions import SmartActions, Tools
 from agent.payments.states import Phase
-from agent.payments.wanted import Beginning, ConfirmPaymentIntent, Wanted
+from agent.payments.wanted import (
+    Beginning,
+    ConfirmPaymentIntent,
+    SetReaderDisplay,
+    Wanted,
+    details_to_keep,
+)
 from agent.readers.fleet import Fleet
 from agent.readers.server_driven import ServerDrivenReaders
 from agent.readers.session import ReaderSession, ReaderStatus
@@ -126,6 +133,7 @@ class Actions:
         self._running.refuse_unless_free(reader_id)
         session.check_free()
         self._journal.check_usable()
+        check_able(wanted, model=session.record.model)
         await session.first_attempt()
         subject = await prepare(wanted, stripe=self._settlement.stripe)
         tip = await tip_question(
@@ -143,6 +151,7 @@ class Actions:
                     journal=self._journal,
                     events=self._events,
                     answer=answer,
+                    details=details_to_keep(wanted, reader_id),
                 )
             )
             self._tasks.create_task(
@@ -153,14 +162,17 @@ class Actions:
             return running.record.payment
 
     async def cancel_action(self, reader_id: ReaderId) -> None:
-        """End the reader's action; returns when the reader is idle.
+        """End the reader's action; returns when the reader is idle, its screen too.
 
         Raises ResourceMissing, and ReaderBusy or PaymentOutcomeUnknown where the card
         was collected already.
         """
-        self._fleet.session(reader_id)
+        session = self._fleet.session(reader_id)
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._running.replace(reader_id)
+            ended = self._running.current(reader_id)
+            if ended is not None and ended.action == SetReaderDisplay.action:
+                await clear_display(session)
             self._running.forget(reader_id)
 
     async def wait_finished(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from agent.payments.payment import Payment
 from agent.payments.prepare import Subject
 from agent.payments.tips import Tippable, tip_choices
 from agent.payments.wanted import (
     Beginning,
+    CollectInputs,
     CollectPaymentMethod,
     ProcessPaymentIntent,
     ProcessSetupIntent,
     RefundPayment,
+    SetReaderDisplay,
 )
 from agent.readers.session import ReaderSession
 from agent.settings import PaymentSettings
@@ -78,3 +82,7 @@ async def tip_question(
             )
         case ProcessSetupIntent() | RefundPayment():
             return None
+        case CollectInputs() | SetReaderDisplay():
+            return None
+        case _:
+            assert_never(wanted)

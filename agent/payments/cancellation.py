@@ -23,11 +23,14 @@ class Cancellation:
     """Set with `requested`."""
     _transaction: Transaction | None = field(default=None, repr=False)
     _waiting: asyncio.Timeout | None = field(default=None, repr=False)
+    _asking: asyncio.Timeout | None = field(default=None, repr=False)
 
     async def request(self) -> None:
         """Ask the reader to stop; whether it was in time shows in the payment's end."""
         self.requested = True
         self.asked.set()
+        if self._asking is not None:
+            self._asking.reschedule(0.0)
         if self._transaction is not None:
             await self._stop(self._transaction)
 
@@ -47,6 +50,18 @@ class Cancellation:
             raise ReaderTimeout("the reader was asked to stop, and is silent") from None
         finally:
             self._transaction = None
+
+    @asynccontextmanager
+    async def of_questions(self) -> AsyncIterator[None]:
+        """The context ends early once this is requested: no card is asked for in it."""
+        try:
+            async with asyncio.timeout(0.0 if self.requested else None) as self._asking:
+                yield
+        except TimeoutError:
+            if not self.requested:
+                raise
+        finally:
+            self._asking = None
 
     async def _stop(self, transaction: Transaction) -> None:
         try:

@@ -64,11 +64,9 @@ async def process_with_card(
     until_ordered: UntilOrdered | None = None,
     tip: TipChoices | None = None,
 ) -> None:
-    """Collect a card, and have Stripe do with it what the action wants.
+    """Collect a card, and have Stripe do with it what the action wants, or was ordered.
 
-    With `until_ordered` it waits for the order to do so, or for the end without it.
-    Returns with the payment finished. Raises JournalError where the journal failed: then
-    the payment is left for recovery.
+    Returns with it finished. Raises JournalError: then it is left for recovery.
     """
     payment_id = record.payment.payment_id
     uncharged: ActionFinished | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.errors import ReaderError
 from agent.ids import PaymentId
 from agent.journal.entries import ActionFinished, Outcome
+from agent.payments.payment import Payment
 from drivers.errors import DriverError
 from drivers.reader import TransactionFinished, Verdict
 
@@ -13,6 +14,8 @@ CARD_NOT_READ = "card_not_read"
 CARD_READ_TIMED_OUT = "card_read_timed_out"
 CARD_REMOVED = "card_removed"
 CARD_NOT_SAVED = "card_not_saved"
+COLLECT_INPUTS_INTERRUPTED = "collect_inputs_interrupted"
+COLLECT_INPUTS_TIMEOUT = "collect_inputs_timeout"
 COLLECTION_TIMED_OUT = "collect_payment_method_timeout"
 CUSTOMER_CANCELED = "customer_canceled"
 DECLINED_BY_READER = "declined_by_reader"
@@ -21,6 +24,7 @@ PAYMENT_INTERRUPTED = "payment_interrupted"
 PAYMENT_NOT_CHARGED = "payment_not_charged"
 REFUND_FAILED = "refund_failed"
 REFUND_NOT_MADE = "refund_not_made"
+SET_READER_DISPLAY_INTERRUPTED = "set_reader_display_interrupted"
 HARDWARE_FAULT = "terminal_reader_hardware_fault"
 READER_TIMED_OUT = "terminal_reader_timeout"
 
@@ -30,6 +34,8 @@ MESSAGES = {
     CARD_READ_TIMED_OUT: "No card was presented in time.",
     CARD_REMOVED: "The card was removed too early.",
     CARD_NOT_SAVED: "Stripe has kept no card for this SetupIntent; it may be retried.",
+    COLLECT_INPUTS_INTERRUPTED: "The form was cut off before the customer was done.",
+    COLLECT_INPUTS_TIMEOUT: "The customer did not answer within two minutes.",
     COLLECTION_TIMED_OUT: "The card was read, and not confirmed in time.",
     CUSTOMER_CANCELED: "The customer canceled on the reader.",
     DECLINED_BY_READER: "The card or the reader refused.",
@@ -40,8 +46,14 @@ MESSAGES = {
     PAYMENT_NOT_CHARGED: "Stripe has no charge for this payment; it may be retried.",
     REFUND_FAILED: "Stripe could not give the money back to this card.",
     REFUND_NOT_MADE: "Stripe has given nothing back for this action; it may be retried.",
+    SET_READER_DISPLAY_INTERRUPTED: "The agent stopped before the cart was shown.",
     HARDWARE_FAULT: "The reader ended the action for a reason of its own.",
     READER_TIMED_OUT: "The reader did not end the action in time; it was stopped.",
+}
+
+_INTERRUPTED = {
+    "collect_inputs": COLLECT_INPUTS_INTERRUPTED,
+    "set_reader_display": SET_READER_DISPLAY_INTERRUPTED,
 }
 
 _WITHOUT_CARD = {
@@ -56,6 +68,17 @@ _WITHOUT_CARD = {
 def failed(payment_id: PaymentId, code: str) -> ActionFinished:
     """The end of an action that failed with one of the codes above."""
     return ActionFinished(payment_id, Outcome.FAILED, code, MESSAGES[code])
+
+
+def interrupted(payment: Payment) -> ActionFinished:
+    """The end of an action that was cut off before anything left this machine."""
+    code = _INTERRUPTED.get(payment.action, PAYMENT_INTERRUPTED)
+    return failed(payment.payment_id, code)
+
+
+def succeeded(payment_id: PaymentId) -> ActionFinished:
+    """The end of an action that was carried out."""
+    return ActionFinished(payment_id, Outcome.SUCCEEDED, None, None)
 
 
 def canceled(payment_id: PaymentId) -> ActionFinished:

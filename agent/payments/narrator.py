@@ -34,6 +34,9 @@ _ENDS: dict[Outcome, str | None] = {
 }
 """Stripe tells of no action that a register has canceled or replaced."""
 
+_UNTOLD = frozenset({"set_reader_display"})
+"""Nor does it tell of a cart that is shown."""
+
 ShowReader = Callable[[Payment], dict[str, Any]]
 """The payment's reader as Stripe shows it, with the payment as its action."""
 
@@ -75,7 +78,12 @@ class Narrator:
             yield ReaderActionChanged(
                 UPDATED, payment.reader_id, reader=self._show_reader(payment)
             )
-        if isinstance(entry, ActionFinished) and (name := _ENDS[entry.outcome]):
+        is_told = payment.action not in _UNTOLD
+        if (
+            isinstance(entry, ActionFinished)
+            and is_told
+            and (name := _ENDS[entry.outcome])
+        ):
             yield ReaderActionChanged(
                 name, payment.reader_id, reader=self._show_reader(payment)
             )

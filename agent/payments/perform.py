@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import assert_never
 
 from agent.events import EventBus
 from agent.payments import inspecting
 from agent.payments.cancellation import Cancellation
 from agent.payments.collect import process_with_card
+from agent.payments.display import set_reader_display
+from agent.payments.inputs import collect_inputs
 from agent.payments.inspection import Inspection
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
 from agent.payments.wanted import (
     Beginning,
+    CollectInputs,
     CollectPaymentMethod,
-    ProcessPaymentIntent,
-    ProcessSetupIntent,
-    RefundPayment,
+    SetReaderDisplay,
 )
 from agent.readers.session import ReaderSession
 from drivers.reader import TipChoices
@@ -38,28 +40,59 @@ async def perform(
     Raises JournalError where the journal failed: then it is left for recovery.
     """
     match wanted:
-        case (
-            ProcessPaymentIntent()
-            | CollectPaymentMethod()
-            | ProcessSetupIntent()
-            | RefundPayment()
-        ):
-            until_ordered = None
-            if isinstance(wanted, CollectPaymentMethod):
-                until_ordered = partial(
-                    inspecting.until_ordered,
-                    inspection,
-                    record=record,
-                    events=events,
-                    cancellation=cancellation,
-                    timeout_s=settlement.settings.confirm_within_s,
-                )
+        case CollectInputs() | SetReaderDisplay():
+            await _ask_or_show(
+                wanted,
+                record,
+                session=session,
+                settlement=settlement,
+                events=events,
+                cancellation=cancellation,
+            )
+        case _:
+            waiting = partial(
+                inspecting.until_ordered,
+                inspection,
+                record=record,
+                events=events,
+                cancellation=cancellation,
+                timeout_s=settlement.settings.confirm_within_s,
+            )
+            is_inspected = isinstance(wanted, CollectPaymentMethod)
             await process_with_card(
                 record,
                 session=session,
                 settlement=settlement,
                 events=events,
                 cancellation=cancellation,
-                until_ordered=until_ordered,
+                until_ordered=waiting if is_inspected else None,
                 tip=tip,
             )
+
+
+async def _ask_or_show(
+    wanted: CollectInputs | SetReaderDisplay,
+    record: PaymentRecord,
+    *,
+    session: ReaderSession,
+    settlement: Settlement,
+    events: EventBus,
+    cancellation: Cancellation,
+) -> None:
+    """What needs no card."""
+    match wanted:
+        case CollectInputs():
+            await collect_inputs(
+                record,
+                wanted,
+                session=session,
+                clock=settlement.clock,
+                events=events,
+                cancellation=cancellation,
+            )
+        case SetReaderDisplay():
+            await set_reader_display(
+                record, wanted, session=session, cancellation=cancellation
+            )
+        case _:
+            assert_never(wanted)

@@ -17,16 +17,20 @@ from agent.errors import (
 from agent.ids import PaymentIntentId, SetupIntentId
 from agent.payments.payment import Payment
 from agent.payments.reference import reference_digest
+from agent.payments.showing import check_display, check_forms
 from agent.payments.wanted import (
     Beginning,
+    CollectInputs,
     CollectPaymentMethod,
     ProcessPaymentIntent,
     ProcessSetupIntent,
     RefundPayment,
+    SetReaderDisplay,
 )
 from agent.stripe_api import charges, payment_intents, setup_intents
 from agent.stripe_api.charges import Charge
 from agent.stripe_api.client import StripeClient
+from drivers.profile import profile_named
 
 REQUIRED = "requires_payment_method"
 """The status in which a reader takes an intent of either kind."""
@@ -62,8 +66,24 @@ async def prepare(wanted: Beginning, *, stripe: StripeClient) -> Subject:
             return await _setup(setup_id, stripe)
         case RefundPayment():
             return await _refund(wanted, stripe)
+        case CollectInputs() | SetReaderDisplay():
+            return Subject()
         case _:
             assert_never(wanted)
+
+
+def check_able(wanted: Beginning, *, model: str) -> None:
+    """Whether this model can do it at all, by its profile.
+
+    Raises CollectInputsUnsupported or ReaderFeatureUnsupported.
+    """
+    match wanted:
+        case CollectInputs(forms):
+            check_forms(forms, profile_named(model))
+        case SetReaderDisplay():
+            check_display(profile_named(model))
+        case _:
+            return
 
 
 async def check_unchanged(payment: Payment, *, stripe: StripeClient) -> None:

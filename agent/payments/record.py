@@ -11,11 +11,13 @@ from agent.errors import JournalError
 from agent.events import EventBus
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
+from agent.journal.details import Details
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
     ActionSent,
     Entry,
+    Performed,
 )
 from agent.journal.journal import Journal, Recorded
 from agent.log import get_logger
@@ -57,6 +59,7 @@ class PaymentRecord:
         journal: Journal,
         events: EventBus,
         answer: Callable[[Payment], StoredAnswer] | None,
+        details: Details | None = None,
     ) -> PaymentRecord:
         """Begin to write the first entry, with the register's idempotent answer beside it.
 
@@ -69,7 +72,7 @@ class PaymentRecord:
         for entry in sent:
             record._tell(apply(record.payment, entry))
         stored = None if answer is None else answer(record.payment)
-        record._begin_writing(requested, *sent, answer=stored)
+        record._begin_writing(requested, *sent, answer=stored, details=details)
         return record
 
     @classmethod
@@ -113,14 +116,22 @@ class PaymentRecord:
         )
         self._tell(payment)
 
-    async def end(self, entry: ActionFinished) -> None:
+    async def end(
+        self,
+        entry: ActionFinished,
+        *,
+        after: Performed | None = None,
+        details: Details | None = None,
+    ) -> None:
         """Write the payment's last entry; nobody sees it before it is durable.
 
-        Raises as `add`.
+        `after` is written at the same stroke, and so is what came of it, apart. Raises
+        as `add`.
         """
         await self.durable()
-        payment = apply(self.payment, entry)
-        self._begin_writing(entry)
+        entries: tuple[Entry, ...] = (entry,) if after is None else (after, entry)
+        payment = reduce(apply, entries, self.payment)
+        self._begin_writing(*entries, details=details)
         await self.durable()
         self._tell(payment)
 
@@ -153,9 +164,14 @@ class PaymentRecord:
         *entries: Entry,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
+        details: Details | None = None,
     ) -> None:
         writing = self._journal.append(
-            *self._take_noted(), *entries, answer=answer, held_card=held_card
+            *self._take_noted(),
+            *entries,
+            answer=answer,
+            held_card=held_card,
+            details=details,
         )
         self._writing = asyncio.ensure_future(writing)
 

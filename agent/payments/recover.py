@@ -18,7 +18,7 @@ from datetime import timedelta
 from agent.journal.entries import AnswerLost, ConfirmStarted
 from agent.journal.journal import Journal
 from agent.log import get_logger
-from agent.payments.failures import PAYMENT_INTERRUPTED, failed
+from agent.payments.failures import interrupted
 from agent.payments.held_card import from_bytes
 from agent.payments.record import PaymentRecord
 from agent.payments.settle import finish, settle_confirm
@@ -41,7 +41,7 @@ async def recover(
     log.warning("payment.recovering", payment_id=payment_id, phase=record.payment.phase)
     match record.payment.phase:
         case Phase.REQUESTED | Phase.CARD_COLLECTED:
-            await record.end(failed(payment_id, PAYMENT_INTERRUPTED))
+            await record.end(interrupted(record.payment))
         case Phase.CONFIRMING | Phase.UNKNOWN:
             if record.payment.phase is Phase.CONFIRMING:
                 lost = AnswerLost(payment_id, reason="the agent was interrupted")

@@ -104,6 +104,7 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.PERFORMED, Step.FINISHED_SUCCEEDED): Phase.SUCCEEDED,
     # Only of a card that was kept: a refund stands, whatever the card says of it.
     (Phase.PERFORMED, Step.CARD_REFUSED): Phase.CARD_REFUSED,
+    (Phase.REQUESTED, Step.PERFORMED): Phase.PERFORMED,
     (Phase.REQUESTED, Step.CARD_COLLECTED): Phase.CARD_COLLECTED,
     (Phase.REQUESTED, Step.FINISHED_CANCELED): Phase.CANCELED,
     (Phase.REQUESTED, Step.FINISHED_FAILED): Phase.FAILED,

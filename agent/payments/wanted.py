@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from agent.ids import PaymentIntentId, SetupIntentId
+from agent.ids import PaymentIntentId, ReaderId, SetupIntentId
+from agent.journal.details import Details
+from agent.payments.cart import Cart, cart_object
+from agent.payments.forms import Form, inputs_object
 
 Sent = dict[str, str | int | bool]
 """Parameters as a register sent them, flat; never card data."""
@@ -116,8 +119,40 @@ class RefundPayment:
         ) | {f"{_METADATA}{key}]": value for key, value in self.metadata.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class CollectInputs:
+    """`collect_inputs`: forms that the customer fills in at the reader."""
+
+    action: ClassVar[str] = "collect_inputs"
+
+    forms: tuple[Form, ...]
+    metadata: dict[str, str]
+
+    def parameters(self) -> Sent:
+        """The types of the forms alone: their texts are kept apart."""
+        return {"inputs": ",".join(form.kind for form in self.forms)}
+
+
+@dataclass(frozen=True, slots=True)
+class SetReaderDisplay:
+    """`set_reader_display`: a cart on the reader's screen."""
+
+    action: ClassVar[str] = "set_reader_display"
+
+    cart: Cart
+
+    def parameters(self) -> Sent:
+        """How long the cart is: what is in it is kept apart."""
+        return {"line_items": len(self.cart.line_items)}
+
+
 Beginning = (
-    ProcessPaymentIntent | CollectPaymentMethod | ProcessSetupIntent | RefundPayment
+    ProcessPaymentIntent
+    | CollectPaymentMethod
+    | ProcessSetupIntent
+    | RefundPayment
+    | CollectInputs
+    | SetReaderDisplay
 )
 """What a reader begins to do."""
 
@@ -134,6 +169,17 @@ def metadata_of(parameters: Sent) -> dict[str, str]:
         for name, value in parameters.items()
         if name.startswith(_METADATA)
     }
+
+
+def details_to_keep(wanted: Wanted, reader_id: ReaderId) -> Details | None:
+    """What is kept of it apart from the journal's entries, before it is answered."""
+    match wanted:
+        case CollectInputs(forms, metadata):
+            return Details(inputs_object(forms, metadata=metadata))
+        case SetReaderDisplay(cart):
+            return Details(cart_object(cart), replaces=f"cart {reader_id}")
+        case _:
+            return None
 
 
 def _sent(**parameters: str | int | bool | None) -> Sent:

@@ -79,6 +79,17 @@ class ReaderSession:
             yield transaction
 
     @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Reader]:
+        """The reader, exclusively, for an action without a card; waits for its turn.
+
+        Raises ReaderBusy while it is reserved, and ReaderOffline.
+        """
+        self.check_free()
+        reader = self.open_reader()
+        async with self._reader_lock:
+            yield reader
+
+    @asynccontextmanager
     async def use(self) -> AsyncIterator[Reader]:
         """The reader, exclusively, for something short beside payments.
 

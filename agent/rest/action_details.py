@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from agent.payments.payment import Payment
-from agent.payments.wanted import Sent, metadata_of
+from agent.payments.wanted import (
+    CollectInputs,
+    Sent,
+    SetReaderDisplay,
+    metadata_of,
+)
 from agent.rest.payment_method import payment_method
 from agent.stripe_api.objects import JsonObject
 
 _REFUND_FLAGS = ("refund_application_fee", "reverse_transfer")
 
 
-def details_of(payment: Payment) -> JsonObject:
-    """The action's own hash, with what has come of it so far."""
+KEPT_APART: dict[str, JsonObject] = {
+    CollectInputs.action: {"inputs": [], "metadata": {}},
+    SetReaderDisplay.action: {"cart": None, "type": "cart"},
+}
+"""What is shown of an action whose content is kept apart, where it is kept no more."""
+
+
+def details_of(payment: Payment, kept: JsonObject | None = None) -> JsonObject:
+    """The action's own hash, with what has come of it so far.
+
+    `kept` is what is kept of it apart from the journal's entries.
+    """
     match payment.action:
+        case CollectInputs.action | SetReaderDisplay.action:
+            return kept or dict(KEPT_APART[payment.action])
         case "collect_payment_method":
             return _collection(payment)
         case "confirm_payment_intent":

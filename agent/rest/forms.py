@@ -16,7 +16,7 @@ Value: TypeAlias = "str | int | bool | list[Value] | dict[str, Value] | None"
 """A parameter as sent. JSON fractions stay text: a float never touches money."""
 
 MAX_FIELDS = 1000
-MAX_DEPTH = 5
+MAX_DEPTH = 6
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _PART = re.compile(r"\[([^\[\]]*)\]")

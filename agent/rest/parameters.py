@@ -6,7 +6,7 @@ Owns the types and the wording; each route's own model stands beside the route.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -148,6 +148,35 @@ def _list(value: object) -> list[object]:
     raise invalid("Invalid array.")
 
 
+def items(*, most: int | None = None) -> Callable[[object], list[object]]:
+    """A validator of lists of so many items at most."""
+
+    def listed(value: object) -> list[object]:
+        found = _list(value)
+        if most is not None and len(found) > most:
+            raise invalid(f"Invalid array: at most {most} items may be sent.")
+        return found
+
+    return listed
+
+
+def at_most(letters: int) -> Callable[[str], str]:
+    """A validator of texts of so many letters at most."""
+
+    def short(text: str) -> str:
+        if len(text) > letters:
+            raise invalid(f"Invalid string: must be at most {letters} characters")
+        return text
+
+    return short
+
+
+def _currency(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch("[A-Za-z]{3}", value):
+        return value.lower()
+    raise invalid(f"Invalid currency: {_shown(value)}")
+
+
 def _metadata(value: object) -> dict[str, str]:
     """Stripe's limits: 50 keys of 40 characters, values of 500; "" unsets."""
     if value == "":
@@ -169,6 +198,8 @@ Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Integer = Annotated[int, BeforeValidator(_integer)]
 NotNegative = Annotated[int, BeforeValidator(_not_negative)]
 Positive = Annotated[int, BeforeValidator(_positive)]
+Currency = Annotated[str, BeforeValidator(_currency)]
+"""ISO 4217 alphabetic, in lower case then."""
 Limit = Annotated[int, BeforeValidator(_limit)]
 Text = Annotated[str, BeforeValidator(_text)]
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_list)]

@@ -19,7 +19,9 @@ from agent.payments.wanted import (
     ConfirmPaymentIntent,
     ProcessPaymentIntent,
     Wanted,
+    details_to_keep,
 )
+from agent.rest.action_details import KEPT_APART
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.idempotency import Claim
 from agent.rest.parameters import (
@@ -31,7 +33,7 @@ from agent.rest.parameters import (
     TextList,
 )
 from agent.rest.preferences import wait_preferred
-from agent.rest.reader_object import reader_object
+from agent.rest.reader_object import JsonObject, reader_object
 from agent.rest.readers import reader_id_in, shown_reader
 from agent.rest.requests import json_response, once, posted
 from agent.rest.services import Services, services_of
@@ -148,6 +150,8 @@ async def begin_action(
     asked, claim = post.parameters, post.claim
     check_expandable(asked.expand)
     action = wanted(asked)
+    kept_apart = details_to_keep(action, reader_id)
+    details = None if kept_apart is None else dict(kept_apart.content)
     started: PaymentId | None = None
 
     async def execute() -> Response:
@@ -155,10 +159,10 @@ async def begin_action(
         payment = await services.actions.begin(
             reader_id,
             action,
-            answer=None if claim is None else partial(_kept, services, claim),
+            answer=None if claim is None else partial(_kept, services, claim, details),
         )
         started = payment.payment_id
-        return _shown(services, payment)
+        return _shown(services, payment, details)
 
     response = await once(request, claim, execute)
     wait_s = wait_preferred(request.headers.getlist("prefer"))
@@ -182,7 +186,7 @@ async def _after_waiting(
         if claim is not None:
             services.awaited.pop(claim.key, None)
     response = _shown(services, payment)
-    if claim is not None and payment.is_finished:
+    if claim is not None and payment.is_finished and payment.action not in KEPT_APART:
         # The outcome is known and must be told, even where it cannot be kept.
         with suppress(JournalUnavailable):
             await services.journal.answers.put(
@@ -192,14 +196,23 @@ async def _after_waiting(
     return response
 
 
-def _kept(services: Services, claim: Claim, payment: Payment) -> StoredAnswer:
+def _kept(
+    services: Services, claim: Claim, details: JsonObject | None, payment: Payment
+) -> StoredAnswer:
     """The answer that becomes durable together with the payment's first entry."""
-    return claim.answered(_shown(services, payment), at=services.clock.now())
+    return claim.answered(_shown(services, payment, details), at=services.clock.now())
 
 
-def _shown(services: Services, payment: Payment) -> Response:
+def _shown(
+    services: Services, payment: Payment, details: JsonObject | None = None
+) -> Response:
+    """The reader; `details` are what is being kept apart just now."""
     session = services.fleet.session(payment.reader_id)
-    return json_response(reader_object(session, payment, livemode=services.livemode))
+    known = details or services.journal.details.of(payment.payment_id)
+    livemode = services.livemode
+    return json_response(
+        reader_object(session, payment, livemode=livemode, details=known)
+    )
 
 
 def _process_payment_intent(asked: Process) -> Wanted:

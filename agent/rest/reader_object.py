@@ -45,15 +45,23 @@ class ShownReader(Protocol):
 
 
 def reader_object(
-    reader: ShownReader, payment: Payment | None, *, livemode: bool
+    reader: ShownReader,
+    payment: Payment | None,
+    *,
+    livemode: bool,
+    details: JsonObject | None = None,
 ) -> JsonObject:
-    """The reader; `payment` is the newest on it, None if there was none."""
+    """The reader; `payment` is the newest on it, None if there was none.
+
+    `details` are what is kept of it apart from the journal's entries: what customers
+    answered is shown to who asks for the reader, and told in no event.
+    """
     record = reader.record
     seen_at = reader.last_seen_at
     return {
         "id": record.reader_id,
         "object": "terminal.reader",
-        "action": None if payment is None else action_object(payment),
+        "action": None if payment is None else action_object(payment, details),
         "device_sw_version": record.firmware_version,
         "device_type": record.device_type,
         "ip_address": None,
@@ -78,7 +86,9 @@ def deleted_reader_object(record: RegisteredReader) -> JsonObject:
     }
 
 
-def action_object(payment: Payment) -> JsonObject | None:
+def action_object(
+    payment: Payment, details: JsonObject | None = None
+) -> JsonObject | None:
     """The reader's `action`; None once the register canceled it, as at Stripe."""
     if payment.outcome is Outcome.CANCELED:
         return None
@@ -89,7 +99,7 @@ def action_object(payment: Payment) -> JsonObject | None:
         "failure_code": failure_code,
         "failure_message": failure_message,
         "api_error": _api_error(payment),
-        payment.action: details_of(payment),
+        payment.action: details_of(payment, details),
     }
 
 

@@ -189,7 +189,10 @@ def reader_id_in(request: Request) -> ReaderId:
 def shown_reader(services: Services, reader: ShownReader) -> JsonObject:
     """The reader with what goes on at it now."""
     payment = services.actions.current(reader.record.reader_id)
-    return reader_object(reader, payment, livemode=services.livemode)
+    details = (
+        None if payment is None else services.journal.details.of(payment.payment_id)
+    )
+    return reader_object(reader, payment, livemode=services.livemode, details=details)
 
 
 def _filters(asked: ListReaders) -> dict[str, str | None]:

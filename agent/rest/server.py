@@ -12,9 +12,11 @@ from starlette.routing import Route
 from agent.errors import AgentError
 from agent.rest.auth import KeyScope
 from agent.rest.card_actions import process_setup_intent, refund_payment
+from agent.rest.collect_inputs import collect_inputs
 from agent.rest.configuration import show_configuration
 from agent.rest.discovery import discover
 from agent.rest.event_routes import event_routes
+from agent.rest.files import read_file, retrieve_file
 from agent.rest.firmware import change_firmware, show_firmware
 from agent.rest.forwarding import MANAGE, SEE, TAKE, forwarded_routes
 from agent.rest.guard import Endpoint, keyed
@@ -40,7 +42,7 @@ from agent.rest.readers import (
     update_reader,
 )
 from agent.rest.services import Services
-from agent.rest.smart_reader_actions import begin_at_stripe
+from agent.rest.set_reader_display import set_reader_display
 from agent.rest.upstream_readers import help_reader
 
 __all__ = ["Services", "create_app"]
@@ -48,6 +50,7 @@ __all__ = ["Services", "create_app"]
 READERS = "/v1/terminal/readers"
 READER = READERS + "/{reader_id}"
 TEST_HELPERS = "/v1/test_helpers/terminal/readers/{reader_id}"
+FILE = "/v1/files/{file_id}"
 FIRMWARE = "/agent/readers/{reader_id}/firmware"
 PAYMENTS = "/agent/payments"
 PAYMENT = PAYMENTS + "/{payment_id}"
@@ -59,8 +62,8 @@ ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
     ("confirm_payment_intent", confirm_payment_intent, TAKE),
     ("process_setup_intent", process_setup_intent, TAKE),
     ("refund_payment", refund_payment, REFUND),
-    ("collect_inputs", begin_at_stripe, TAKE),
-    ("set_reader_display", begin_at_stripe, TAKE),
+    ("collect_inputs", collect_inputs, TAKE),
+    ("set_reader_display", set_reader_display, TAKE),
     ("cancel_action", cancel_action, TAKE),
 )
 """What a reader can be told to do, and who may."""
@@ -118,6 +121,8 @@ def routes() -> list[Route]:
             )
         ),
         *event_routes(),
+        _route("GET", FILE, retrieve_file, any_of=TAKE),
+        _route("GET", FILE + "/contents", read_file, any_of=TAKE),
         *forwarded_routes(),
         Route("/agent/health/live", live, methods=["GET"]),
         Route("/agent/health/ready", ready, methods=["GET"]),

@@ -20,6 +20,7 @@ from agent.app import serve
 from agent.clock import SystemClock
 from agent.journal.answers import StoredAnswer
 from agent.journal.codec import kind_of
+from agent.journal.details import Details
 from agent.journal.entries import Entry
 from agent.journal.journal import Journal, Recorded
 from agent.journal.offline import SealPayment
@@ -39,17 +40,22 @@ class DyingJournal(Journal):
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
+        details: Details | None = None,
     ) -> Recorded:
         kinds = [kind_of(entry) for entry in entries]
         if self.kind in kinds:
             kept = entries[: kinds.index(self.kind) + (self.when == "after")]
             if kept:
                 await super().append(
-                    *kept, answer=answer, held_card=held_card, seal=seal
+                    *kept,
+                    answer=answer,
+                    held_card=held_card,
+                    seal=seal,
+                    details=details,
                 )
             os.kill(os.getpid(), signal.SIGKILL)
         return await super().append(
-            *entries, answer=answer, held_card=held_card, seal=seal
+            *entries, answer=answer, held_card=held_card, seal=seal, details=details
         )
 
 

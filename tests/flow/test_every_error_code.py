@@ -13,6 +13,7 @@ import pytest
 from code_scenes import Scenario
 from codes_of_commands import COMMANDS
 from codes_of_firmware import FIRMWARE
+from codes_of_inputs import INPUTS
 from codes_of_payments import ACTIONS, HEALTH, STRIPE
 from codes_of_readers import READERS, WIRES
 from codes_of_requests import REQUESTS
@@ -24,6 +25,7 @@ SEEN_THROUGH_THE_API: dict[str, Scenario] = {
     **WIRES,
     **STRIPE,
     **ACTIONS,
+    **INPUTS,
     **HEALTH,
     **FIRMWARE,
 }
@@ -34,6 +36,7 @@ returns the code it saw (an HTTP answer's, an action's failure_code, an event's 
 cause's of health), and add `"the_code": the_function` to the table that fits:
   tests/codes_of_requests.py   REQUESTS          parameters, access, events, the journal
   tests/codes_of_payments.py   STRIPE, ACTIONS, HEALTH
+  tests/codes_of_inputs.py     INPUTS
   tests/codes_of_readers.py    READERS, WIRES
   tests/codes_of_firmware.py   FIRMWARE
   tests/codes_of_commands.py   COMMANDS          what only the command line tells

@@ -69,7 +69,7 @@ def test_a_json_fraction_stays_text_so_that_no_float_touches_money() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "[a]", "a[", "a]", "a[b]c", "a[][b]", "a[[b]]", "a[b][c][d][e][f]"],
+    ["", "[a]", "a[", "a]", "a[b]c", "a[][b]", "a[[b]]", "a[b][c][d][e][f][g]"],
 )
 def test_a_key_that_makes_no_sense_is_refused(key: str) -> None:
     with pytest.raises(ParameterInvalid) as refused:

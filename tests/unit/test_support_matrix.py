@@ -8,6 +8,14 @@ from reader_combinations import WIRES, combinations
 from drivers.profile import profiles
 
 
+def test_the_table_of_inputs_is_that_of_the_profiles() -> None:
+    text = matrix.DOCUMENT.read_text()
+
+    shown = matrix.section(text, matrix.INPUTS)
+
+    assert shown == matrix.input_table(profiles().values())
+
+
 def test_the_table_of_capabilities_is_that_of_the_profiles() -> None:
     text = matrix.DOCUMENT.read_text()
 
