@@ -36,7 +36,7 @@ from agent.payments.narrator import Narrator
 from agent.payments.payment import Payment
 from agent.payments.reference import reference_digest
 
-PAYMENTS = 100_000
+PAYMENTS = 20_000
 MEASURED = 500
 AT_ONCE = 64
 GOAL = {"slowdown": 1.2, "open_ms": 50.0, "find_ms": 2.0}
