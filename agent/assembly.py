@@ -20,6 +20,7 @@ from agent.payments.actions import Actions
 from agent.payments.hold_watch import HoldWatch
 from agent.payments.narrator import Narrator
 from agent.readers.fleet import Fleet
+from agent.readers.leases import Leases
 from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
 from agent.rest.event_object import Shown, event_object, show_reader
@@ -240,6 +241,7 @@ def _services(
         actions=actions,
         smart_actions=actions.smart,
         smart_readers=actions.smart.readers,
+        leases=Leases(parts.journal.leases, events=events, clock=parts.clock),
         updates=updates,
         configurations=configurations,
         holds=holds,

@@ -163,6 +163,18 @@ class AuthorizationExpiring:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseOverridden:
+    """A register took a reader from the one that had leased it."""
+
+    reader_id: ReaderId
+    owner: str
+    """In its own words, as is the other."""
+    previous_owner: str
+    token: int
+    """The new lease's fencing token."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateAvailable:
     """There is newer firmware for a reader."""
 
@@ -234,6 +246,7 @@ Event = (
     | PhaseChanged
     | ReaderActionChanged
     | AuthorizationExpiring
+    | LeaseOverridden
     | UpdateAvailable
     | UpdateStarted
     | UpdateProgress

@@ -20,6 +20,7 @@ from flow_cables import DYNAPROX, Hardware
 from flow_world import running_world
 from port_news import News, NoNews, Watching
 
+from agent.ids import LocalKeyId, ReaderId
 from agent.payments.states import Phase
 from agent.settings import ReaderSettings
 from drivers.discovery.candidates import Candidate, PortAdded
@@ -178,7 +179,23 @@ def quirk(name: str) -> Scenario:
     return at_the_till(scene, hardware=VP3300)
 
 
+async def asks_for_a_leased_reader(stack: Stack) -> str:
+    services = stack.agent.assembled.services
+    await services.leases.take(
+        ReaderId(stack.reader), LocalKeyId("lk_other"), owner="till 2", ttl_s=60
+    )
+    return code_of(await stack.agent.process(stack.reader, await stack.agent.intent()))
+
+
+async def asks_under_a_lease_that_is_over(stack: Stack) -> str:
+    path = f"/v1/terminal/readers/{stack.reader}/cancel_action"
+    old = {"cardlane-lease-token": "1"}
+    return code_of(await stack.agent.rest.post(path, {}, old))
+
+
 READERS: dict[str, Scenario] = {
+    "reader_leased": at_the_till(asks_for_a_leased_reader),
+    "lease_stale": at_the_till(asks_under_a_lease_that_is_over),
     "terminal_reader_busy": at_the_till(asks_while_it_authorizes),
     "terminal_reader_offline": at_the_till(asks_without_a_cable),
     "terminal_reader_hardware_fault": at_the_till(

@@ -37,6 +37,7 @@ from agent.readers.discovered import (
     DiscoveryEvent,
     DiscoveryMethod,
 )
+from agent.readers.leases import Leases
 from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.rest.services import Services
@@ -362,6 +363,7 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         actions=agent.actions,
         smart_actions=agent.smart,
         smart_readers=agent.smart,
+        leases=Leases(agent.journal.leases, events=agent.events, clock=agent.clock),
         updates=agent.updates,
         configurations=agent.configurations,
         holds=agent.holds,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from agent.journal.entry_table import VerifiedChain
     from agent.journal.journal import Journal, Recorded
 
+CHAINS = {"updates": "firmware updates", "audit": "the audit"}
+"""What the other chains are of."""
+
 
 def journal_commands() -> typer.Typer:
     """The group of commands."""
@@ -64,11 +67,11 @@ def verify(config: Config = None, as_json: Json = False) -> None:
     path = journal_path(read_settings(config).state_dir)
     check_exists(path)
 
-    async def check(journal: Journal) -> tuple[VerifiedChain, VerifiedChain]:
-        return journal.verify(), journal.updates.verify()
+    async def check(journal: Journal) -> tuple[VerifiedChain, dict[str, VerifiedChain]]:
+        return journal.verify(), journal.verify_others()
 
     try:
-        chain, updates = with_journal(path, check)
+        chain, others = with_journal(path, check)
     except JournalBroken as error:
         raise CommandFailed(
             error.message,
@@ -77,14 +80,16 @@ def verify(config: Config = None, as_json: Json = False) -> None:
             exit_code=ExitCode.NEGATIVE,
         ) from error
     if as_json:
-        typer.echo(json.dumps({**asdict(chain), "updates": asdict(updates)}))
+        told = {name: asdict(other) for name, other in others.items()}
+        typer.echo(json.dumps({**asdict(chain), **told}))
     else:
         typer.echo(f"{chain.entries} entries, none changed. Head: {chain.head}")
-        if updates.entries:
-            typer.echo(
-                f"{updates.entries} entries of firmware updates, none changed. "
-                f"Head: {updates.head}"
-            )
+        for name, other in others.items():
+            if other.entries:
+                typer.echo(
+                    f"{other.entries} entries of {CHAINS[name]}, none changed. "
+                    f"Head: {other.head}"
+                )
 
 
 def entry_line(recorded: Recorded) -> str:

@@ -39,7 +39,7 @@ def check_journal(folder: Path) -> Finding:
     check, path = "journal", journal_path(folder)
 
     async def verify(journal: Journal) -> VerifiedChain:
-        journal.updates.verify()
+        journal.verify_others()
         return journal.verify()
 
     if not path.exists():

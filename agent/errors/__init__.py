@@ -13,7 +13,7 @@ AgentError
 │   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
 ├── ReaderError
 │   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault /
-│       ReaderFeatureUnsupported / CollectInputsUnsupported
+│       ReaderFeatureUnsupported / CollectInputsUnsupported / ReaderLeased / LeaseStale
 ├── UpstreamError
 │   └── StripeUnreachable / StripeKeyMissing / PaymentOutcomeUnknown
 ├── JournalError
@@ -45,10 +45,12 @@ from agent.errors.journal import (
 )
 from agent.errors.readers import (
     CollectInputsUnsupported,
+    LeaseStale,
     ReaderBusy,
     ReaderError,
     ReaderFault,
     ReaderFeatureUnsupported,
+    ReaderLeased,
     ReaderOffline,
     ReaderTimedOut,
 )
@@ -99,6 +101,7 @@ __all__ = [
     "JournalError",
     "JournalNewerSchema",
     "JournalUnavailable",
+    "LeaseStale",
     "LocalKeyInvalid",
     "LocalKeyMissing",
     "LocalKeyScope",
@@ -114,6 +117,7 @@ __all__ = [
     "ReaderError",
     "ReaderFault",
     "ReaderFeatureUnsupported",
+    "ReaderLeased",
     "ReaderOffline",
     "ReaderTimedOut",
     "ReceiptMissing",

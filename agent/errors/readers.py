@@ -65,3 +65,20 @@ class CollectInputsUnsupported(ReaderError):
             remedy=f"Leave out the {form} input at the {model}, or collect it at "
             "another model: docs/readers.md says which can show what.",
         )
+
+
+class ReaderLeased(ReaderError):
+    """Another register has this reader for a while."""
+
+    code = "reader_leased"
+    status = 409
+    remedy = "Wait until the lease ends, ask its owner, or override it."
+
+
+class LeaseStale(ReaderError):
+    """The lease under which this was asked is over; another register may have acted."""
+
+    code = "lease_stale"
+    status = 409
+    retryable = False
+    remedy = "Look at the reader's action, take a new lease, then decide anew."

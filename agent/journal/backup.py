@@ -67,7 +67,8 @@ def _copy(source: Path, partial: Path) -> None:
 async def _checked(path: Path, *, clock: Clock) -> tuple[VerifiedChain, VerifiedChain]:
     journal = await Journal.open(path, clock=clock)
     try:
-        return journal.verify(), journal.updates.verify()
+        others = journal.verify_others()
+        return journal.verify(), others["updates"]
     finally:
         await journal.aclose()
 

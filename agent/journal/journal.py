@@ -15,6 +15,7 @@ from agent.errors import JournalUnavailable
 from agent.events import Event
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.answers import AnswerStore, StoredAnswer, keep
+from agent.journal.audit import AuditStore
 from agent.journal.codec import PAYMENT_KINDS
 from agent.journal.db import Database
 from agent.journal.details import Details, DetailStore, keep_details
@@ -22,6 +23,7 @@ from agent.journal.entries import Entry
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.event_log import EventLog
 from agent.journal.keys import LocalKeyStore
+from agent.journal.leases import LeaseStore
 from agent.journal.migrations import migrations
 from agent.journal.offline import OfflineStore, SealPayment
 from agent.journal.readers import ReaderStore
@@ -90,6 +92,8 @@ class Journal:
         self.offline = OfflineStore(database, clock=clock)
         self.endpoints = WebhookEndpointStore(database)
         self.readers = ReaderStore(database)
+        self.audit = AuditStore(database, clock=clock)
+        self.leases = LeaseStore(database, audit=self.audit)
         self.keys = LocalKeyStore(database)
         self.answers = AnswerStore(database)
         self.details = DetailStore(database, clock=clock)
@@ -105,6 +109,7 @@ class Journal:
         try:
             journal._entries.check_tail()
             journal.updates.check_tail()
+            journal.audit.check_tail()
         except BaseException:
             await journal.aclose()
             raise
@@ -204,6 +209,10 @@ class Journal:
         Reads the whole journal on this thread: for the command line, not the daemon.
         """
         return self._entries.check()
+
+    def verify_others(self) -> dict[str, VerifiedChain]:
+        """Check the other chains, by the names they have outside; as `verify`."""
+        return {"updates": self.updates.verify(), "audit": self.audit.verify()}
 
     def measured_by(self, measure: Callable[[int, float], None]) -> None:
         """Tell `measure` of every commit: how many changes, and how long it took."""

@@ -68,7 +68,6 @@ async def process_with_card(
 
     Returns with it finished. Raises JournalError: then it is left for recovery.
     """
-    payment_id = record.payment.payment_id
     uncharged: ActionFinished | None = None
     try:
         request = card_request(record.payment, settlement.settings, tip=tip)
@@ -78,9 +77,9 @@ async def process_with_card(
             # From here to the journal nothing waits: a cancellation is seen, or too late.
             await record.durable()
             if isinstance(collected, TransactionFinished):
-                uncharged = ended_without_card(payment_id, collected)
+                uncharged = ended_without_card(record.payment.payment_id, collected)
             elif cancellation.requested:
-                uncharged = canceled(payment_id)
+                uncharged = canceled(record.payment.payment_id)
             else:
                 uncharged = await _act(
                     transaction,

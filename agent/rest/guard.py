@@ -27,6 +27,7 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
             clock=services.clock,
         )
         request.state.key_id = key.key_id
+        request.state.scopes = key.scopes
         return await endpoint(request)
 
     return guarded
@@ -36,3 +37,9 @@ def caller_of(request: Request) -> LocalKeyId:
     """Whose key a keyed request came with."""
     key_id: LocalKeyId = request.state.key_id
     return key_id
+
+
+def scopes_of(request: Request) -> frozenset[str]:
+    """What the key of a keyed request allows."""
+    scopes: frozenset[str] = request.state.scopes
+    return scopes

@@ -24,6 +24,7 @@ from agent.payments.wanted import (
 from agent.rest.action_details import KEPT_APART
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.idempotency import Claim
+from agent.rest.leases import check_lease
 from agent.rest.parameters import (
     AllowRedisplay,
     Boolean,
@@ -131,6 +132,7 @@ async def cancel_action(request: Request) -> Response:
     check_expandable(post.parameters.expand)
 
     async def execute() -> Response:
+        check_lease(request, reader_id)
         await services.actions.cancel_action(reader_id)
         return json_response(shown_reader(services, services.fleet.session(reader_id)))
 
@@ -156,6 +158,7 @@ async def begin_action(
 
     async def execute() -> Response:
         nonlocal started
+        check_lease(request, reader_id)
         payment = await services.actions.begin(
             reader_id,
             action,

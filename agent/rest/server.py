@@ -1,74 +1,19 @@
-"""The local HTTP API put together: its routes, and what every request passes."""
+"""The local HTTP API put together: what every request passes on its way to a route."""
 
 from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from agent.errors import AgentError
-from agent.rest.auth import KeyScope
-from agent.rest.card_actions import process_setup_intent, refund_payment
-from agent.rest.collect_inputs import collect_inputs
-from agent.rest.configuration import show_configuration
-from agent.rest.discovery import discover
-from agent.rest.event_routes import event_routes
-from agent.rest.files import read_file, retrieve_file
-from agent.rest.firmware import change_firmware, show_firmware
-from agent.rest.forwarding import MANAGE, SEE, TAKE, forwarded_routes
-from agent.rest.guard import Endpoint, keyed
-from agent.rest.health import live, ready
-from agent.rest.journal_pages import read_journal
 from agent.rest.local_access import LocalAccess
 from agent.rest.measured import Measured
-from agent.rest.metrics import read_metrics
-from agent.rest.payments import find_payments, show_payment
 from agent.rest.problems import ErrorAnswers, answer_exception
-from agent.rest.reader_actions import (
-    cancel_action,
-    collect_payment_method,
-    confirm_payment_intent,
-    process_payment_intent,
-)
-from agent.rest.reader_commands import connect, disconnect, identify, reboot
-from agent.rest.readers import (
-    delete_reader,
-    list_readers,
-    register_reader,
-    retrieve_reader,
-    update_reader,
-)
+from agent.rest.routes import routes
 from agent.rest.services import Services
-from agent.rest.set_reader_display import set_reader_display
-from agent.rest.upstream_readers import help_reader
 
 __all__ = ["Services", "create_app"]
-
-READERS = "/v1/terminal/readers"
-READER = READERS + "/{reader_id}"
-TEST_HELPERS = "/v1/test_helpers/terminal/readers/{reader_id}"
-FILE = "/v1/files/{file_id}"
-FIRMWARE = "/agent/readers/{reader_id}/firmware"
-PAYMENTS = "/agent/payments"
-PAYMENT = PAYMENTS + "/{payment_id}"
-AGENT_READER = "/agent/readers/{reader_id}"
-REFUND = frozenset({KeyScope.REFUNDS})
-ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
-    ("process_payment_intent", process_payment_intent, TAKE),
-    ("collect_payment_method", collect_payment_method, TAKE),
-    ("confirm_payment_intent", confirm_payment_intent, TAKE),
-    ("process_setup_intent", process_setup_intent, TAKE),
-    ("refund_payment", refund_payment, REFUND),
-    ("collect_inputs", collect_inputs, TAKE),
-    ("set_reader_display", set_reader_display, TAKE),
-    ("cancel_action", cancel_action, TAKE),
-)
-"""What a reader can be told to do, and who may."""
-SCRAPE = frozenset({KeyScope.EVENTS, KeyScope.READERS, KeyScope.MANAGE})
-DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
 
 def create_app(services: Services) -> Starlette:
@@ -98,58 +43,3 @@ def create_app(services: Services) -> Starlette:
     app.router.redirect_slashes = False
     app.state.services = services
     return app
-
-
-def routes() -> list[Route]:
-    """Every route with the scopes it asks for; docs/rest.md lists the same."""
-    return [
-        _route("POST", READERS, register_reader, any_of=MANAGE),
-        _route("GET", READERS, list_readers, any_of=SEE),
-        _route("GET", READER, retrieve_reader, any_of=SEE),
-        _route("POST", READER, update_reader, any_of=MANAGE),
-        _route("DELETE", READER, delete_reader, any_of=MANAGE),
-        *(
-            _route("POST", f"{READER}/{action}", endpoint, any_of=scopes)
-            for action, endpoint, scopes in ACTIONS
-        ),
-        *(
-            _route("POST", f"{TEST_HELPERS}/{helper}", help_reader, any_of=TAKE)
-            for helper in (
-                "present_payment_method",
-                "succeed_input_collection",
-                "timeout_input_collection",
-            )
-        ),
-        *event_routes(),
-        _route("GET", FILE, retrieve_file, any_of=TAKE),
-        _route("GET", FILE + "/contents", read_file, any_of=TAKE),
-        *forwarded_routes(),
-        Route("/agent/health/live", live, methods=["GET"]),
-        Route("/agent/health/ready", ready, methods=["GET"]),
-        _route("GET", "/agent/discovery", discover, any_of=DISCOVER),
-        _route("GET", FIRMWARE, show_firmware, any_of=MANAGE),
-        _route("POST", FIRMWARE, change_firmware, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/connect", connect, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
-        _route("GET", AGENT_READER + "/configuration", show_configuration, any_of=SEE),
-        _route("GET", PAYMENTS, find_payments, any_of=TAKE),
-        _route("GET", PAYMENT, show_payment, any_of=TAKE),
-        _route("GET", PAYMENT + "/receipt", _read_receipt, any_of=TAKE),
-        _route("GET", "/agent/metrics", read_metrics, any_of=SCRAPE),
-        _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
-    ]
-
-
-async def _read_receipt(request: Request) -> Response:
-    """What prints receipts is loaded with the first one: no agent needs it to start."""
-    from agent.rest.receipts import read_receipt
-
-    return await read_receipt(request)
-
-
-def _route(
-    method: str, path: str, endpoint: Endpoint, *, any_of: frozenset[KeyScope]
-) -> Route:
-    return Route(path, keyed(endpoint, any_of=any_of), methods=[method])

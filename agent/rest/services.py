@@ -28,6 +28,7 @@ from agent.payments.hold_watch import ExpiringHold
 from agent.payments.payment import Payment
 from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
+from agent.readers.leases import Leases
 from agent.rest.reader_object import JsonObject, ShownReader
 from agent.settings import Settings
 from agent.terminal_configuration.configurations import Freshness
@@ -198,6 +199,7 @@ class Services:
     smart_actions: SmartActions
     smart_readers: SmartReaders
     updates: Updates
+    leases: Leases
     configurations: Configurations
     holds: Holds
     events: EventBus

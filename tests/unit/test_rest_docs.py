@@ -12,7 +12,7 @@ from agent.firmware.failures import REMEDIES
 from agent.payments.failures import MESSAGES
 from agent.rest.auth import KeyScope
 from agent.rest.forwarding import RESOURCES
-from agent.rest.server import routes
+from agent.rest.routes import routes
 
 REST = (ROOT / "docs/rest.md").read_text()
 ERRORS = (ROOT / "docs/errors.md").read_text()

@@ -1,0 +1,62 @@
+"""Which register has which reader for a while."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.ids import LocalKeyId, ReaderId
+from agent.journal.audit import Audited, AuditStore
+from agent.journal.codec import time_of, time_text
+from agent.journal.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A reader given to one key until a time of day."""
+
+    reader_id: ReaderId
+    token: int
+    """The fencing token: higher with every new holder, never used again."""
+    key_id: LocalKeyId
+    owner: str
+    """The holder in its own words, to be shown to others."""
+    expires_at: datetime
+
+    def is_held(self, at: datetime) -> bool:
+        """Whether it counts at this time."""
+        return at < self.expires_at
+
+
+_COLUMNS = "reader_id, token, key_id, owner, expires_at"
+_FIND = f"SELECT {_COLUMNS} FROM leases WHERE reader_id = ?"  # noqa: S608 - constants only
+_PUT = f"INSERT OR REPLACE INTO leases ({_COLUMNS}) VALUES (?,?,?,?,?)"  # noqa: S608 - constants only
+
+
+class LeaseStore:
+    """The table of leases. Raises JournalUnavailable."""
+
+    def __init__(self, database: Database, *, audit: AuditStore) -> None:
+        self._database = database
+        self._audit = audit
+
+    def find(self, reader_id: ReaderId) -> Lease | None:
+        """The reader's last lease, held or over."""
+        rows = self._database.read(_FIND, reader_id)
+        if not rows:
+            return None
+        _, token, key_id, owner, expires_at = rows[0]
+        return Lease(reader_id, token, key_id, owner, time_of(expires_at))
+
+    async def put(self, lease: Lease, *, audited: Audited | None = None) -> None:
+        """Keep the lease, and at the same stroke what the audit has to know of it."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            expires_at = time_text(lease.expires_at)
+            row = (lease.reader_id, lease.token, lease.key_id, lease.owner, expires_at)
+            connection.execute(_PUT, row)
+            if audited is not None:
+                self._audit.append_within(connection, audited)
+
+        await self._database.write(change)
