@@ -66,6 +66,10 @@ _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES (?,?,?,?,?,?)"  # noqa: S608 
 _AFTER = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - constants only
 _BEFORE = f"SELECT {_COLUMNS} FROM events WHERE seq < ? ORDER BY seq DESC LIMIT ?"  # noqa: S608 - constants only
 _GET = f"SELECT {_COLUMNS} FROM events WHERE seq = ?"  # noqa: S608 - constants only
+_OLD = (
+    "SELECT max(seq) FROM (SELECT seq, at FROM events ORDER BY seq LIMIT ?)"
+    " WHERE seq <= ? AND (at < ? OR seq <= ?)"
+)
 _FORGET = "DELETE FROM events WHERE seq <= ? AND seq < (SELECT max(seq) FROM events)"
 
 
@@ -136,6 +140,19 @@ class EventLog:
         """The sequence number of the oldest event that is kept; 0 without any."""
         rows = self._database.read(_OLDEST)
         return rows[0][0] if rows else 0
+
+    def old(self, *, before: datetime, most: int, least: int, limit: int) -> int | None:
+        """How far, among the oldest `limit` events, events are old or too many.
+
+        Old is what was recorded before that time, too many what exceeds `most`; the
+        newest `least` are neither. None where there is nothing of that.
+        """
+        head = self.head()
+        rows = self._database.read(
+            _OLD, limit, head - least, time_text(before), head - most
+        )
+        through: int | None = rows[0][0]
+        return through
 
     async def forget(self, *, through: int) -> None:
         """Keep no event up to that sequence number; the newest stays, for its number."""

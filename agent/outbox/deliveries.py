@@ -156,6 +156,11 @@ class Deliveries:
         """The next event that the endpoint wants, as soon as there is one."""
         while True:
             known = lane.endpoint.delivered_seq
+            if known < (gone := self._events.oldest() - 1):
+                names = {"endpoint": lane.endpoint.endpoint_id, "events": gone - known}
+                log.error("webhook.events_gone", **names)
+                lane.change(delivered_seq=gone)
+                continue
             for event in self._events.read(after=known, limit=READ_AT_ONCE):
                 if lane.wants(event):
                     return event

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from agent.clock import Clock
@@ -12,6 +14,7 @@ from agent.events import EventBus
 from agent.journal.journal import Journal
 from agent.outbox.deliveries import Deliveries
 from agent.outbox.posting import HttpPost, Post
+from agent.outbox.retention import keep_forgetting
 from agent.outbox.secrets import SECRETS_FILE, WebhookSecrets
 from agent.outbox.sending import Sender, Show
 from agent.outbox.stream import EventStream
@@ -25,12 +28,14 @@ class Outbox:
     stream: EventStream
     deliveries: Deliveries
     secrets: WebhookSecrets
+    forgetting: Callable[[], Coroutine[None, None, None]]
 
     async def run(self) -> None:
         """Tell, deliver and forget what is old, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.stream.run(), name="event stream")
             tasks.create_task(self.deliveries.run(), name="webhooks")
+            tasks.create_task(self.forgetting(), name="old events")
 
 
 def make_outbox(
@@ -60,4 +65,7 @@ def make_outbox(
         clock=clock,
         disable_after=timedelta(seconds=settings.webhook_disable_after_s),
     )
-    return Outbox(stream, deliveries, secrets)
+    forgetting = partial(
+        keep_forgetting, journal.events, clock=clock, settings=settings
+    )
+    return Outbox(stream, deliveries, secrets, forgetting)
