@@ -32,7 +32,7 @@ from agent.outbox.outbox import Outbox
 from agent.outbox.stream import EventStream
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
-from agent.payments.wanted import ProcessPaymentIntent, Wanted
+from agent.payments.wanted import Wanted
 from agent.readers.discovered import (
     DiscoveryEvent,
     DiscoveryMethod,
@@ -202,7 +202,6 @@ class FakeActions:
         await self.begins.wait()
         if self.refusal is not None:
             raise self.refusal
-        assert isinstance(wanted, ProcessPaymentIntent)
         self.requests.append(wanted)
         payment = Payment(
             payment_id=PaymentId(f"pay_{len(self.requests)}"),
