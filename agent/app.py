@@ -23,7 +23,13 @@ from agent.log import configure_logging, get_logger
 from agent.metrics.measurements import Measurements
 from agent.rest.server import create_app
 from agent.rest.serving import StopSignals, serve_http
-from agent.settings import Settings, StripeKey, StripeSettings, read_stripe_key
+from agent.settings import (
+    Settings,
+    StripeKey,
+    StripeSettings,
+    read_offline_key,
+    read_stripe_key,
+)
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from agent.systemd import Systemd, tell_of_progress
@@ -72,7 +78,9 @@ async def serve(
         http = await stack.enter_async_context(Connections())
         stripe = _stripe_client(http, settings.stripe, key, measurements)
         livemode = key is not None and key.livemode
-        parts = Parts(settings, journal, stripe, clock, random, livemode, measurements)
+        offline_key = read_offline_key(settings, environ)
+        known = (settings, journal, stripe, clock, random, livemode, measurements)
+        parts = Parts(*known, offline_key=offline_key)
         try:
             async with asyncio.TaskGroup() as tasks:
                 reached = Reached(sockets, signals, systemd)

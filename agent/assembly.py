@@ -15,6 +15,9 @@ from agent.firmware.updates import Updates
 from agent.ids import Random
 from agent.journal.journal import Journal
 from agent.metrics.measurements import Measurements
+from agent.offline.forwarder import Forwarder
+from agent.offline.payments import OfflinePayments
+from agent.offline.vault import Vault
 from agent.outbox.outbox import Outbox, make_outbox
 from agent.payments.actions import Actions
 from agent.payments.hold_watch import HoldWatch
@@ -25,7 +28,7 @@ from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
 from agent.rest.event_object import Shown, event_object, show_reader
 from agent.rest.server import Services
-from agent.settings import Settings
+from agent.settings import OfflineKey, Settings
 from agent.stripe_api.client import StripeClient
 from agent.terminal_configuration.configurations import Configurations
 from drivers.discovery.candidates import WatchPorts
@@ -69,6 +72,8 @@ class Parts:
     """Replaces the way to this machine's readers."""
     radio: Radio = field(default_factory=Radio)
     watch: WatchPorts = watch_ports
+    offline_key: OfflineKey | None = None
+    """Seals payments that are stored; without it none are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +92,16 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     parts.journal.measured_by(parts.measurements.committed)
     fleet = _fleet(parts, events=events, tasks=tasks)
     configurations = _configurations(parts, fleet=fleet, events=events)
-    actions = Actions(
-        journal=parts.journal,
-        stripe=parts.stripe,
-        fleet=fleet,
-        configurations=configurations,
-        events=events,
-        clock=parts.clock,
-        random=parts.random,
-        settings=parts.settings.payments,
-        tasks=tasks,
+    offline = _offline(parts, configurations=configurations, events=events)
+    actions = _actions(
+        parts, (fleet, configurations, offline), events=events, tasks=tasks
     )
     outbox = _outbox(parts, fleet=fleet, actions=actions, events=events, tasks=tasks)
     fleet.start()
     actions.start()
-    tasks.create_task(configurations.run(), name="configurations")
     holds = _holds(parts, events=events)
-    tasks.create_task(holds.run(), name="holds")
+    for keeper in (configurations, holds, offline.forwarder):
+        tasks.create_task(keeper.run(), name=type(keeper).__name__)
     updates = _start_updates(
         parts, fleet=fleet, actions=actions, events=events, tasks=tasks
     )
@@ -114,10 +112,34 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         updates=updates,
         configurations=configurations,
         holds=holds,
+        offline=offline,
         events=events,
         outbox=outbox,
     )
     return Assembled(fleet, actions, services)
+
+
+def _actions(
+    parts: Parts,
+    on: tuple[Fleet, Configurations, OfflinePayments],
+    *,
+    events: EventBus,
+    tasks: asyncio.TaskGroup,
+) -> Actions:
+    """What is done on readers."""
+    fleet, configurations, offline = on
+    return Actions(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        fleet=fleet,
+        configurations=configurations,
+        events=events,
+        clock=parts.clock,
+        random=parts.random,
+        settings=parts.settings.payments,
+        tasks=tasks,
+        offline=offline.vault,
+    )
 
 
 def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet:
@@ -221,6 +243,34 @@ def _holds(parts: Parts, *, events: EventBus) -> HoldWatch:
     )
 
 
+def _offline(
+    parts: Parts, *, configurations: Configurations, events: EventBus
+) -> OfflinePayments:
+    """What is stored while Stripe cannot be reached, and forwarded later."""
+    settings = parts.settings.offline
+    forwarder = Forwarder(
+        journal=parts.journal,
+        stripe=parts.stripe,
+        key=parts.offline_key,
+        events=events,
+        clock=parts.clock,
+        settings=settings,
+        livemode=parts.livemode,
+    )
+    vault = Vault(
+        journal=parts.journal,
+        key=parts.offline_key,
+        settings=settings,
+        enabled_at=lambda location: configurations.of(location).is_offline_enabled,
+        known_at=lambda: configurations.freshness().fetched_at,
+        clock=parts.clock,
+        random=parts.random,
+        livemode=parts.livemode,
+        accepted=forwarder.wake,
+    )
+    return OfflinePayments(vault, forwarder)
+
+
 def _services(
     parts: Parts,
     *,
@@ -229,6 +279,7 @@ def _services(
     updates: Updates,
     configurations: Configurations,
     holds: HoldWatch,
+    offline: OfflinePayments,
     events: EventBus,
     outbox: Outbox,
 ) -> Services:
@@ -245,6 +296,7 @@ def _services(
         updates=updates,
         configurations=configurations,
         holds=holds,
+        offline=offline,
         events=events,
         outbox=outbox,
         measurements=parts.measurements,

@@ -229,6 +229,50 @@ class WebhookEndpointDisabled:
     """`failing` or `secret_missing`."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfflinePaymentForwarded:
+    """A payment that was stored offline is charged now."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    payment_intent: str
+    """Stripe's own."""
+    charge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePaymentDeclined:
+    """The issuer refused a payment that was stored offline: the merchant is not paid."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+    payment_intent: str | None
+    failure_code: str
+    decline_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineForwardingFailed:
+    """A stored payment cannot be forwarded as it is: somebody has to look."""
+
+    reader_id: ReaderId | None
+    payment_id: PaymentId
+    failure_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineRecordDamaged:
+    """What was stored offline was changed, moved or removed."""
+
+    reader_id: ReaderId | None
+    payment_id: PaymentId | None
+    """Whose it is, as far as anything still tells."""
+    seq: int | None
+    """The entry's number."""
+    damage: str
+    """`changed`, `missing` or `vanished`."""
+
+
 Event = (
     ReaderStatusChanged
     | ReaderReconnectStarted
@@ -252,6 +296,10 @@ Event = (
     | UpdateProgress
     | UpdateFinished
     | WebhookEndpointDisabled
+    | OfflinePaymentForwarded
+    | OfflinePaymentDeclined
+    | OfflineForwardingFailed
+    | OfflineRecordDamaged
 )
 
 PASSING = InputRequested | DisplayRequested | CardEvent | CustomerBusy | UpdateProgress
@@ -262,6 +310,9 @@ WITH_ENTRIES = (
     | AuthorizationExpiring
     | UpdateStarted
     | UpdateFinished
+    | OfflinePaymentForwarded
+    | OfflinePaymentDeclined
+    | OfflineForwardingFailed
 )
 """What the journal tells by itself, in the transaction that makes it true."""
 

@@ -165,6 +165,10 @@ class EncryptedCard:
     """DUKPT key serial number: 10 bytes (TDES) or 12 (AES)."""
     masked_track_2: str | None
     """BIN and last four in the clear at most; None where the reader sends none."""
+    application: str | None = None
+    """The chip's application identifier (tag 84), upper-case hex; None if not told."""
+    cvm_results: str | None = None
+    """How the cardholder was verified (tag 9F34), upper-case hex; None if not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +254,8 @@ class IssuerAnswer:
     """What goes back into the card (EMV Book 4, 7.2.6)."""
 
     response_code: str
-    """Tag 8A, two characters: `00` approved, `05` declined, `Z3` unable to go online."""
+    """Tag 8A, two characters: `00` approved, `05` declined; where nobody was asked, `Y3` approved
+    and `Z3` declined."""
     authentication_data: bytes = b""
     """Tag 91; empty where the issuer sent none."""
     scripts: bytes = b""

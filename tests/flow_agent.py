@@ -34,6 +34,8 @@ from agent.rest.auth import KeyScope, make_key
 from agent.rest.server import create_app
 from agent.settings import (
     FirmwareSettings,
+    OfflineKey,
+    OfflineSettings,
     PaymentSettings,
     ReaderSettings,
     Settings,
@@ -198,6 +200,8 @@ async def running_agent(
     fate: Fate | None = None,
     clock: LoopClock | None = None,
     open_reader: OpenReader | None = None,
+    offline: OfflineSettings | None = None,
+    offline_key: OfflineKey | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
@@ -208,6 +212,7 @@ async def running_agent(
     """
     clock, stripe_key = clock or LoopClock(), StripeKey(key) if key else None
     settings = _settings(folder, payments, serial_ports, firmware)
+    settings = settings.model_copy(update={"offline": offline or OfflineSettings()})
     journal = open_flow_journal(folder / "journal.db", clock=clock, fate=fate)
     try:
         async with MortalConnections(fate) if fate else Connections() as connections:
@@ -220,6 +225,7 @@ async def running_agent(
                 stripe_key is not None and stripe_key.livemode,
                 open_reader=open_reader or _opening(world, chunk_bytes, fate),
                 watch=watch or News().watch,
+                offline_key=offline_key,
             )
             async with _at_work(parts) as assembled:
                 local_key = await _local_key(journal, livemode=parts.livemode)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import uvicorn
 from flow_cables import DYNAPROX, Hardware
+from flow_network import Network, network_to
 from skipping_loop import LoopClock
-from uvicorn.server import ServerState
 
 from drivers.discovery.candidates import (
     Candidate,
@@ -31,7 +29,6 @@ from simulator.reader.screen import ReaderState, Screen
 from simulator.reader.wires.pipe import PipeWire
 from simulator.reader.wires.wire import Wire
 from simulator.stripe_api.engine.faults import Fault, FaultRule
-from simulator.stripe_api.engine.wire import ResettableHttp
 
 STRIPE_KEY = "sk_test_" + "simulated" * 4
 CONFIRM = "/v1/payment_intents/*/confirm"
@@ -49,6 +46,8 @@ class World:
     clock: LoopClock
     pipes: dict[str, PipeWire]
     """In-memory cables, by the spec under which the agent opens them."""
+    network: Network
+    """The way to Stripe."""
     broken: set[str] = field(default_factory=set)
     """Specs whose driver has a defect."""
 
@@ -278,36 +277,10 @@ async def running_world(
     by_code = {hardware[name].code(name): pipe for name, pipe in pipes.items()}
     simulator.readers.plug()
     try:
-        async with _served(simulator) as url, aiohttp.ClientSession() as http:
-            yield World(simulator, url, http, clock, by_code)
+        async with (
+            network_to(simulator) as network,
+            aiohttp.ClientSession() as http,
+        ):
+            yield World(simulator, network.url, http, clock, by_code, network)
     finally:
         simulator.readers.unplug()
-
-
-@asynccontextmanager
-async def _served(simulator: Simulator) -> AsyncIterator[str]:
-    """Stripe on a loopback port, without the server's own timers."""
-    config = uvicorn.Config(
-        simulator.app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_keep_alive=86_400,
-    )
-    config.load()
-    state = ServerState()
-    listener = socket.create_server(("127.0.0.1", 0))
-    # An answer that waits for an ACK would look like silence to a loop that skips.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: ResettableHttp(config=config, server_state=state, app_state={}),
-        sock=listener,
-    )
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.close()
-        for connection in list(state.connections):
-            connection.shutdown()
-        # The loop takes leave of the sockets in its next turn.
-        await asyncio.sleep(0)

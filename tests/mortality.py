@@ -195,6 +195,7 @@ class MortalConnections(Connections):
         headers: Mapping[str, str],
         body: bytes,
         timeout_s: float,
+        connect_within_s: float | None = None,
     ) -> Answer:
         ask = super().exchange
 
@@ -206,6 +207,7 @@ class MortalConnections(Connections):
                 headers=headers,
                 body=body,
                 timeout_s=timeout_s,
+                connect_within_s=connect_within_s,
             )
 
         return await self._fate.request(method, target, act)

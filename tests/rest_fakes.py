@@ -16,6 +16,7 @@ from fake_discovery import FakeDiscovery
 from fake_holds import FakeHolds
 from fake_stripe import FakeStripe
 from firmware_fakes import FakeUpdates
+from offline_fakes import offline_payments
 from outbox_fakes import quiet_outbox
 from smart_reader_fakes import FakeSmartReaders
 from starlette.applications import Starlette
@@ -366,6 +367,9 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         updates=agent.updates,
         configurations=agent.configurations,
         holds=agent.holds,
+        offline=offline_payments(
+            agent.journal, clock=agent.clock, random=counted_bytes
+        ),
         events=agent.events,
         outbox=agent.outbox,
         measurements=Measurements(),

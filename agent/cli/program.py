@@ -10,6 +10,7 @@ from agent.cli.doctor import doctor
 from agent.cli.firmware import firmware_commands
 from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
+from agent.cli.offline import offline_commands
 from agent.cli.pay import pay
 from agent.cli.payments import payment_commands
 from agent.cli.readers import reader_commands
@@ -37,6 +38,7 @@ def program() -> typer.Typer:
     app.add_typer(firmware_commands(), name="firmware")
     app.add_typer(key_commands(), name="keys")
     app.add_typer(journal_commands(), name="journal")
+    app.add_typer(offline_commands(), name="offline")
     return app
 
 

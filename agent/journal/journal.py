@@ -89,8 +89,8 @@ class Journal:
         """Tells registers of entries; None where there is nobody to tell."""
         self.events = EventLog(database, clock=clock)
         self.updates = UpdateStore(database, clock=clock, events=self.events)
-        self.offline = OfflineStore(database, clock=clock)
         self.endpoints = WebhookEndpointStore(database)
+        self.offline = OfflineStore(database, clock=clock, events=self.events)
         self.readers = ReaderStore(database)
         self.audit = AuditStore(database, clock=clock)
         self.leases = LeaseStore(database, audit=self.audit)

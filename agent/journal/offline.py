@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from agent.clock import Clock
+from agent.events import Event
 from agent.ids import PaymentId, PaymentIntentId
 from agent.journal.chain import GENESIS, link
-from agent.journal.codec import EntryUnreadable, Kinds, time_text
+from agent.journal.codec import EntryUnreadable, Kinds, time_of, time_text
 from agent.journal.db import Database
 from agent.journal.entry_table import EntryTable, RecordedEntry, VerifiedChain
+from agent.journal.event_log import EventLog
 from agent.journal.offline_entries import (
     ForwardDeclined,
     Forwarded,
@@ -65,6 +67,20 @@ _OPEN = (
     " AND ended.kind IN ('forwarded', 'forward_declined', 'offline_payment_voided'))"
     " ORDER BY seq"
 )
+_LAST_KIND = (
+    "(SELECT kind FROM offline_entries AS latest"
+    " WHERE latest.payment_id = stored.payment_id ORDER BY seq DESC LIMIT 1)"
+)
+_TOTALS = (
+    f"SELECT {_LAST_KIND}, json_extract(body, '$.currency'), count(*),"  # noqa: S608 - constants only
+    " sum(json_extract(body, '$.amount')) FROM offline_entries AS stored"
+    " WHERE kind = 'offline_payment_stored' GROUP BY 1, 2"
+)
+_OLDEST_OPEN = _OPEN.replace("SELECT payment_id", "SELECT at") + " LIMIT 1"
+_LATEST = (
+    "SELECT payment_id FROM offline_entries WHERE kind = 'offline_payment_stored'"
+    " ORDER BY seq DESC LIMIT ?"
+)
 _OF_INTENT = (
     "SELECT payment_id FROM offline_entries WHERE kind = 'offline_payment_stored'"
     " AND json_extract(body, '$.payment_intent') = ? ORDER BY seq DESC"
@@ -79,7 +95,9 @@ _VANISHED = (
     " WHERE stored.payment_id = entries.payment_id"
     " AND stored.kind = 'offline_payment_stored')"
 )
-_PUT_INTENT = "INSERT INTO offline_intents (payment_intent, at, sealed) VALUES (?,?,?)"
+_PUT_INTENT = (
+    "INSERT OR REPLACE INTO offline_intents (payment_intent, at, sealed) VALUES (?,?,?)"
+)
 _INTENT = "SELECT sealed FROM offline_intents WHERE payment_intent = ?"
 
 
@@ -105,12 +123,25 @@ class OfflineDamage:
     """Whose it is, as far as anything still tells."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfflineTotal:
+    """Stored payments that stand alike."""
+
+    last_kind: str
+    """Of their newest entry, as a name of `OFFLINE_KINDS`."""
+    currency: str
+    payments: int
+    amount: int
+    """Minor units."""
+
+
 class OfflineStore:
     """The tables of stored payments. Raises JournalUnavailable."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database, *, clock: Clock, events: EventLog) -> None:
         self._database = database
         self._clock = clock
+        self._events = events
         self._entries = EntryTable(
             database,
             table="offline_entries",
@@ -128,8 +159,10 @@ class OfflineStore:
         self._entries.append(connection, [entry], at=at)
         connection.execute(_KEEP, (entry.payment_id, sealed))
 
-    async def append(self, entry: OfflineEntry) -> RecordedOffline:
-        """Record it; durable when this returns.
+    async def append(
+        self, entry: OfflineEntry, *, told: Sequence[Event] = ()
+    ) -> RecordedOffline:
+        """Record it, and at one stroke what others are told; durable when this returns.
 
         Raises InternalError for a second end of one payment.
         """
@@ -138,7 +171,7 @@ class OfflineStore:
         def change(connection: sqlite3.Connection) -> RecordedOffline:
             return self._entries.append(connection, [entry], at=at)
 
-        return await self._database.write(change)
+        return await self._events.write(change, told, at=at)
 
     def entries_of(self, payment_id: PaymentId) -> list[RecordedOffline]:
         """The payment's entries, oldest first; raises JournalBroken for a damaged one."""
@@ -147,6 +180,19 @@ class OfflineStore:
     def open_payments(self) -> list[PaymentId]:
         """Those that Stripe has neither taken nor declined, oldest first."""
         return [PaymentId(row[0]) for row in self._database.read(_OPEN)]
+
+    def totals(self) -> list[OfflineTotal]:
+        """All payments ever stored, by where they stand and by currency."""
+        return [OfflineTotal(*row) for row in self._database.read(_TOTALS)]
+
+    def oldest_open(self) -> datetime | None:
+        """When the oldest payment that Stripe still needs was stored."""
+        rows = self._database.read(_OLDEST_OPEN)
+        return time_of(rows[0][0]) if rows else None
+
+    def latest(self, limit: int) -> list[PaymentId]:
+        """The payments last stored, newest first."""
+        return [PaymentId(row[0]) for row in self._database.read(_LATEST, limit)]
 
     def payments_of_intent(self, payment_intent: PaymentIntentId) -> list[PaymentId]:
         """The payments stored for this PaymentIntent, newest first."""
@@ -159,7 +205,7 @@ class OfflineStore:
         return bytes(rows[0][0]) if rows else None
 
     async def put_intent(self, payment_intent: PaymentIntentId, sealed: bytes) -> None:
-        """Keep a PaymentIntent that was made here."""
+        """Keep a PaymentIntent that was made here, as it is now."""
         at = time_text(self._clock.now())
         await self._database.execute(_PUT_INTENT, payment_intent, at, sealed)
 

@@ -66,6 +66,7 @@ def _to_bytes(content: StoredContent) -> bytes:
             "read_method": card.read_method,
             "reader": card.reader,
             "stored_at": content.stored_at,
+            "tip": card.tip,
         }
     ).encode()
 
@@ -77,5 +78,6 @@ def _from_bytes(opened: bytes) -> StoredContent:
         ciphertext=bytes.fromhex(fields["ciphertext"]),
         ksn=bytes.fromhex(fields["ksn"]),
         reader=fields["reader"],
+        tip=fields["tip"],
     )
     return StoredContent(card, stored_at=fields["stored_at"], create=fields["create"])

@@ -18,11 +18,12 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.entries import ActionRequested
 from agent.journal.journal import Journal
 from agent.log import get_logger
+from agent.offline.vault import Vault
 from agent.payments.asking import tip_question
 from agent.payments.display import clear_display
 from agent.payments.inspection import Order
 from agent.payments.payment import Payment
-from agent.payments.perform import perform
+from agent.payments.perform import Manner, perform
 from agent.payments.prepare import Subject, check_able, check_unchanged, prepare
 from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
@@ -43,7 +44,6 @@ from agent.readers.session import ReaderSession, ReaderStatus
 from agent.settings import PaymentSettings
 from agent.stripe_api.client import StripeClient
 from agent.terminal_configuration.configurations import Configurations
-from drivers.reader import TipChoices
 
 log = get_logger(__name__)
 
@@ -66,6 +66,7 @@ class Actions:
         random: Random,
         settings: PaymentSettings,
         tasks: asyncio.TaskGroup,
+        offline: Vault | None = None,
     ) -> None:
         self._journal = journal
         self._fleet = fleet
@@ -73,7 +74,7 @@ class Actions:
         self._events = events
         self._random = random
         self._tasks = tasks
-        self._settlement = Settlement(stripe, clock, settings)
+        self._settlement = Settlement(stripe, clock, settings, offline)
         self._running = RunningActions()
         self.smart = SmartActions(
             Tools(journal, events, random, tasks),
@@ -135,10 +136,10 @@ class Actions:
         self._journal.check_usable()
         check_able(wanted, model=session.record.model)
         await session.first_attempt()
-        subject = await prepare(wanted, stripe=self._settlement.stripe)
-        tip = await tip_question(
-            wanted, subject, session=session, configurations=self._configurations
+        subject = await prepare(
+            wanted, self._settlement, location=session.record.location
         )
+        manner = await self._manner(wanted, subject, session)
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
             await self._running.replace(reader_id)
             self._running.refuse_if_elsewhere(
@@ -155,7 +156,7 @@ class Actions:
                 )
             )
             self._tasks.create_task(
-                self._perform(running, wanted, session, tip=tip),
+                self._perform(running, wanted, session, manner),
                 name=f"payment {running.record.payment.payment_id}",
             )
             await until_durable(running)
@@ -228,13 +229,21 @@ class Actions:
             payment_id, journal=self._journal, events=self._events
         )
 
+    async def _manner(
+        self, wanted: Beginning, subject: Subject, session: ReaderSession
+    ) -> Manner:
+        """How the card is taken; raises what a question for a tip raises."""
+        tip = await tip_question(
+            wanted, subject, session=session, configurations=self._configurations
+        )
+        return Manner(tip, subject.course)
+
     async def _perform(
         self,
         running: Running,
         wanted: Beginning,
         session: ReaderSession,
-        *,
-        tip: TipChoices | None,
+        manner: Manner,
     ) -> None:
         """One action's task: its straight line, and recovery where that breaks."""
         try:
@@ -246,7 +255,7 @@ class Actions:
                 events=self._events,
                 cancellation=running.cancellation,
                 inspection=running.inspection,
-                tip=tip,
+                manner=manner,
             )
         except Exception as error:  # noqa: BLE001 - outermost: others' payments go on
             _log_broken(running, error)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from agent.payments.payment import Payment
 from agent.payments.prepare import Subject
+from agent.payments.storing import Course, Storing
 from agent.payments.tips import Tippable, tip_choices
 from agent.payments.wanted import (
     Beginning,
@@ -22,22 +23,29 @@ from agent.terminal_configuration.configurations import Configurations
 from drivers.profile import profile_named
 from drivers.reader import (
     ChipFlow,
+    InputOption,
     TipChoices,
     TransactionKind,
     TransactionRequest,
 )
 
+_CHIPS = frozenset({InputOption.INSERT, InputOption.TAP})
 NO_AMOUNT = "usd"
 """The currency in which a card signs an amount of zero: any would do."""
 
 
 def card_request(
-    payment: Payment, settings: PaymentSettings, *, tip: TipChoices | None = None
+    payment: Payment,
+    settings: PaymentSettings,
+    tip: TipChoices | None = None,
+    storing: Storing | None = None,
 ) -> TransactionRequest:
     """One card for this payment's amount, with the question for a tip before it.
 
-    Of no amount, the card is read to have its account checked.
+    Of no amount, the card is read to have its account checked. Without the network no
+    stripe is read: it proves nothing.
     """
+    is_offline = storing is not None and storing.course is Course.OFFLINE
     is_refund = payment.action == RefundPayment.action
     return TransactionRequest(
         amount=payment.amount,
@@ -45,6 +53,7 @@ def card_request(
         timeout_s=settings.card_timeout_s,
         kind=TransactionKind.REFUND if is_refund else TransactionKind.SALE,
         flow=chip_flow(payment, settings),
+        options=_CHIPS if is_offline else _CHIPS | {InputOption.SWIPE},
         tip=tip,
     )
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from agent.errors import ReaderError
 from agent.events import EventBus
 from agent.journal.entries import ActionFinished, CardCollected, ConfirmStarted
 from agent.log import get_logger
+from agent.offline.errors import OfflineError
 from agent.payments.asking import card_request
 from agent.payments.cancellation import Cancellation
 from agent.payments.failures import canceled, ended_without_card, reader_failed
@@ -21,10 +23,11 @@ from agent.payments.held_card import digest, to_bytes
 from agent.payments.inspection import Order
 from agent.payments.record import PaymentRecord
 from agent.payments.second_half import authorise
-from agent.payments.settle import finish
+from agent.payments.settle import IfUnsent, finish, settle_confirm
 from agent.payments.settlement import Settlement
 from agent.payments.shown_card import shown_card
 from agent.payments.states import REPLACEABLE
+from agent.payments.storing import Course, Storing
 from agent.payments.telling import tell
 from agent.readers.session import ReaderSession
 from agent.stripe_api.cards import ConfirmCard
@@ -63,15 +66,16 @@ async def process_with_card(
     cancellation: Cancellation,
     until_ordered: UntilOrdered | None = None,
     tip: TipChoices | None = None,
+    storing: Storing | None = None,
 ) -> None:
-    """Collect a card, and have Stripe do with it what the action wants, or was ordered.
+    """Collect a card, and have Stripe do with it what the action wants, now or later.
 
     Returns with it finished. Raises JournalError: then it is left for recovery.
     """
     uncharged: ActionFinished | None = None
     try:
-        request = card_request(record.payment, settlement.settings, tip=tip)
-        async with session.transaction(request) as transaction:
+        asked = card_request(record.payment, settlement.settings, tip, storing)
+        async with session.transaction(asked) as transaction:
             async with cancellation.of(transaction):
                 collected = await _collect_card(transaction, record, events)
             # From here to the journal nothing waits: a cancellation is seen, or too late.
@@ -89,11 +93,18 @@ async def process_with_card(
                     settlement=settlement,
                     events=events,
                     until_ordered=until_ordered,
+                    storing=storing,
                 )
-    except (DriverError, ReaderError) as error:
+    except (DriverError, ReaderError, OfflineError) as error:
         if record.payment.phase in REPLACEABLE:
             uncharged = _unread(record, error, is_wanted=cancellation.requested)
     # Only now, with the reader idle: who hears of the end may ask for the next payment.
+    await _end(record, uncharged, settlement)
+
+
+async def _end(
+    record: PaymentRecord, uncharged: ActionFinished | None, settlement: Settlement
+) -> None:
     if uncharged is not None:
         await record.end(uncharged)
     else:
@@ -120,9 +131,12 @@ async def _collect_card(
 
 
 def _unread(
-    record: PaymentRecord, error: DriverError | ReaderError, *, is_wanted: bool
+    record: PaymentRecord,
+    error: DriverError | ReaderError | OfflineError,
+    *,
+    is_wanted: bool,
 ) -> ActionFinished:
-    """The end of an action whose reader failed before there was a card."""
+    """The end of an action that failed before Stripe, or the store, had the card."""
     payment_id = record.payment.payment_id
     return canceled(payment_id) if is_wanted else reader_failed(payment_id, error)
 
@@ -136,23 +150,43 @@ async def _act(
     settlement: Settlement,
     events: EventBus,
     until_ordered: UntilOrdered | None,
+    storing: Storing | None,
 ) -> ActionFinished | None:
-    """Have Stripe act on the card, now or when it is ordered; else the end without."""
+    """Have Stripe act on the card, now, later or when ordered; else the end without.
+
+    Raises OfflineError where the card is to be stored, and may not be.
+    """
     loop = asyncio.get_running_loop()
     collected_at = loop.time()
-    card = await _announced(transaction, record, collected, until_ordered=until_ordered)
-    if isinstance(card, ActionFinished):
-        return card
+    if storing is not None and storing.course is Course.OFFLINE:
+        await storing.store(record, collected.card, _confirm_card(record, collected))
+        settle = _settled()
+    else:
+        card = await _announced(
+            transaction, record, collected, until_ordered=until_ordered
+        )
+        if isinstance(card, ActionFinished):
+            return card
+        instead: IfUnsent | None = None
+        if storing is not None:
+            instead = partial(storing.store_instead, record, collected.card, card)
+        settle = settle_confirm(
+            record, card=card, settlement=settlement, if_unsent=instead
+        )
     await authorise(
         transaction,
         record=record,
-        card=card,
+        settle=settle,
         settlement=settlement,
         session=session,
         events=events,
         waited_s=loop.time() - collected_at,
     )
     return None
+
+
+async def _settled() -> None:
+    """What is stored is not asked about while the card waits."""
 
 
 async def _announced(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from agent.errors import AgentError
 from agent.journal.entries import (
     AnswerLost,
@@ -17,13 +19,20 @@ from agent.stripe_api import errors
 from agent.stripe_api.cards import ConfirmCard
 from agent.stripe_api.client import StripeClient
 
+Answered = Confirmed | Performed | Declined | NotCharged | AnswerLost
+"""What an answer of Stripe's, or its absence, proves."""
 CONFLICT = 409
 """Somebody else is at work on the object: Stripe asks for the same request again."""
 
 
+def is_unsent(entry: Answered) -> TypeGuard[NotCharged]:
+    """Whether the entry proves that Stripe could not be reached: nothing was asked."""
+    return isinstance(entry, NotCharged) and entry.code == errors.StripeUnreachable.code
+
+
 async def confirm_once(
     payment: Payment, *, card: ConfirmCard | None, stripe: StripeClient
-) -> Confirmed | Performed | Declined | NotCharged | AnswerLost:
+) -> Answered:
     """Ask Stripe once, and say what that proves, as the entry to write.
 
     With `card` the same request goes out under the same idempotency key as before;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.errors import ReaderError
 from agent.ids import PaymentId
 from agent.journal.entries import ActionFinished, Outcome
+from agent.offline.errors import OfflineError
 from agent.payments.payment import Payment
 from drivers.errors import DriverError
 from drivers.reader import TransactionFinished, Verdict
@@ -20,6 +21,7 @@ COLLECTION_TIMED_OUT = "collect_payment_method_timeout"
 CUSTOMER_CANCELED = "customer_canceled"
 DECLINED_BY_READER = "declined_by_reader"
 ONLINE_TIMED_OUT = "online_timed_out"
+OFFLINE_TRANSACTION_DECLINED = "offline_transaction_declined"
 PAYMENT_INTERRUPTED = "payment_interrupted"
 PAYMENT_NOT_CHARGED = "payment_not_charged"
 REFUND_FAILED = "refund_failed"
@@ -43,6 +45,7 @@ MESSAGES = {
         "Stripe did not answer while the card waited; what was charged is back."
     ),
     PAYMENT_INTERRUPTED: "The action was cut off before Stripe was asked.",
+    OFFLINE_TRANSACTION_DECLINED: "The card refused to be taken without its issuer.",
     PAYMENT_NOT_CHARGED: "Stripe has no charge for this payment; it may be retried.",
     REFUND_FAILED: "Stripe could not give the money back to this card.",
     REFUND_NOT_MADE: "Stripe has given nothing back for this action; it may be retried.",
@@ -99,7 +102,7 @@ def ended_without_card(
 
 
 def reader_failed(
-    payment_id: PaymentId, error: DriverError | ReaderError
+    payment_id: PaymentId, error: DriverError | ReaderError | OfflineError
 ) -> ActionFinished:
-    """The end of an action whose reader broke before the confirm was sent."""
+    """The end of an action that broke, or whose card was refused, before any charge."""
     return ActionFinished(payment_id, Outcome.FAILED, error.code, str(error))

@@ -16,6 +16,8 @@ ISSUER_SCRIPTS = frozenset({0x71, 0x72})
 APPROVED = "00"
 DECLINED = "05"
 UNABLE_TO_GO_ONLINE = "Z3"
+APPROVED_OFFLINE = "Y3"
+"""Nobody was asked, and the terminal approves; the card has the last word."""
 
 
 def issuer_answer(payment: Payment) -> IssuerAnswer:
@@ -25,6 +27,8 @@ def issuer_answer(payment: Payment) -> IssuerAnswer:
             return _approved(payment.emv_auth_data)
         case Phase.REFUSED:
             return IssuerAnswer(DECLINED)
+        case Phase.STORED_OFFLINE:
+            return IssuerAnswer(APPROVED_OFFLINE)
         case _:
             return IssuerAnswer(UNABLE_TO_GO_ONLINE)
 

@@ -24,6 +24,7 @@ from agent.journal.entries import (
     Outcome,
     Performed,
     ReversalStarted,
+    StoredOffline,
 )
 from agent.payments.shown_card import ShownCard
 from agent.payments.states import FINAL, Phase, advance, step_of
@@ -76,6 +77,8 @@ class Payment:
     failure_code: str | None = None
     failure_message: str | None = None
     card_verdict_missing: bool = False
+    is_stored_offline: bool = False
+    """Whether it was stored here instead of being asked of Stripe."""
 
     @property
     def intent(self) -> PaymentIntentId:
@@ -161,6 +164,8 @@ def _on_its_way(payment: Payment, entry: Entry) -> Payment:
             return replace(payment, confirm_key=key)
         case CardEndedEarly():
             return replace(payment, card_end=entry)
+        case StoredOffline():
+            return replace(payment, is_stored_offline=True)
         case ReversalStarted(idempotency_key=key):
             return replace(payment, reversal_key=key)
         case _:

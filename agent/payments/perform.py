@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
@@ -14,6 +15,7 @@ from agent.payments.inputs import collect_inputs
 from agent.payments.inspection import Inspection
 from agent.payments.record import PaymentRecord
 from agent.payments.settlement import Settlement
+from agent.payments.storing import Course, Storing
 from agent.payments.wanted import (
     Beginning,
     CollectInputs,
@@ -22,6 +24,14 @@ from agent.payments.wanted import (
 )
 from agent.readers.session import ReaderSession
 from drivers.reader import TipChoices
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a card is taken, as it was decided before anything began."""
+
+    tip: TipChoices | None
+    course: Course
 
 
 async def perform(
@@ -33,7 +43,7 @@ async def perform(
     events: EventBus,
     cancellation: Cancellation,
     inspection: Inspection,
-    tip: TipChoices | None,
+    manner: Manner,
 ) -> None:
     """Do what was wanted; returns with the action finished.
 
@@ -58,16 +68,20 @@ async def perform(
                 cancellation=cancellation,
                 timeout_s=settlement.settings.confirm_within_s,
             )
-            is_inspected = isinstance(wanted, CollectPaymentMethod)
             await process_with_card(
                 record,
                 session=session,
                 settlement=settlement,
                 events=events,
                 cancellation=cancellation,
-                until_ordered=waiting if is_inspected else None,
-                tip=tip,
+                until_ordered=waiting if _is_inspected(wanted) else None,
+                tip=manner.tip,
+                storing=Storing.on(manner.course, settlement.offline, session),
             )
+
+
+def _is_inspected(wanted: Beginning) -> bool:
+    return isinstance(wanted, CollectPaymentMethod)
 
 
 async def _ask_or_show(

@@ -15,9 +15,14 @@ from agent.errors import (
     ParameterInvalid,
 )
 from agent.ids import PaymentIntentId, SetupIntentId
+from agent.offline.intents import is_local
+from agent.offline.vault import Vault
+from agent.payments.courses import course_of, local_intent, retrieve_soon
 from agent.payments.payment import Payment
 from agent.payments.reference import reference_digest
+from agent.payments.settlement import Settlement
 from agent.payments.showing import check_display, check_forms
+from agent.payments.storing import Course
 from agent.payments.wanted import (
     Beginning,
     CollectInputs,
@@ -51,17 +56,23 @@ class Subject:
     reference_digest: str | None = field(default=None, repr=False)
     tip: int | None = None
     """What the amount already has of a tip; None where nobody was asked."""
+    course: Course = Course.ONLINE
 
 
-async def prepare(wanted: Beginning, *, stripe: StripeClient) -> Subject:
-    """The subject of `wanted`.
+async def prepare(
+    wanted: Beginning, settlement: Settlement, *, location: str | None
+) -> Subject:
+    """The subject of `wanted` at a reader of that Location.
 
     Raises IntentInvalidState, ChargeNotRefundable, ChargeAlreadyRefunded,
-    ParameterInvalid, and what Stripe's client raises.
+    ParameterInvalid, OfflineError, and what Stripe's client raises.
     """
+    stripe, offline = settlement.stripe, settlement.offline
     match wanted:
+        case ProcessPaymentIntent() if offline and is_local(wanted.payment_intent):
+            return _local_payment(wanted, offline=offline, location=location)
         case ProcessPaymentIntent() | CollectPaymentMethod():
-            return await _payment(wanted.payment_intent, stripe)
+            return await _payment(wanted, stripe, offline=offline, location=location)
         case ProcessSetupIntent(setup_intent=setup_id):
             return await _setup(setup_id, stripe)
         case RefundPayment():
@@ -106,8 +117,29 @@ async def check_unchanged(payment: Payment, *, stripe: StripeClient) -> None:
         )
 
 
-async def _payment(intent_id: PaymentIntentId, stripe: StripeClient) -> Subject:
-    intent = await payment_intents.retrieve(stripe, intent_id)
+def _local_payment(
+    wanted: ProcessPaymentIntent, *, offline: Vault, location: str | None
+) -> Subject:
+    intent = local_intent(wanted, offline=offline, location=location)
+    return Subject(
+        payment_intent=intent.id,
+        amount=intent.amount,
+        currency=intent.currency,
+        reference_digest=reference_digest(intent.reference),
+        course=Course.OFFLINE,
+    )
+
+
+async def _payment(
+    wanted: ProcessPaymentIntent | CollectPaymentMethod,
+    stripe: StripeClient,
+    *,
+    offline: Vault | None,
+    location: str | None,
+) -> Subject:
+    intent = await retrieve_soon(
+        stripe, wanted.payment_intent, offline=offline, location=location
+    )
     if intent.status != REQUIRED:
         raise IntentInvalidState(
             "Payment intent must be in the requires_payment_method state to be "
@@ -115,11 +147,12 @@ async def _payment(intent_id: PaymentIntentId, stripe: StripeClient) -> Subject:
             param="payment_intent",
         )
     return Subject(
-        payment_intent=intent_id,
+        payment_intent=wanted.payment_intent,
         amount=intent.amount,
         currency=intent.currency,
         reference_digest=reference_digest(intent.reference),
         tip=intent.tip,
+        course=course_of(wanted, intent, offline=offline, location=location),
     )
 
 

@@ -20,6 +20,8 @@ from agent.journal.entries import (
     Performed,
 )
 from agent.journal.journal import Journal, Recorded
+from agent.journal.offline import SealPayment
+from agent.journal.offline_entries import OfflinePaymentVoided
 from agent.log import get_logger
 from agent.payments.narrator import phase_changed
 from agent.payments.payment import Payment, apply, begin, fold
@@ -89,6 +91,7 @@ class PaymentRecord:
         *entries: Entry,
         held_card: bytes | None = None,
         answer: Callable[[Payment], StoredAnswer] | None = None,
+        seal: SealPayment | None = None,
     ) -> None:
         """Write `entries` at one stroke; durable when this returns.
 
@@ -100,7 +103,7 @@ class PaymentRecord:
         await self.durable()
         payment = reduce(apply, entries, self.payment)
         stored = None if answer is None else answer(payment)
-        self._begin_writing(*entries, answer=stored, held_card=held_card)
+        self._begin_writing(*entries, answer=stored, held_card=held_card, seal=seal)
         self._tell(payment)
         await self.durable()
 
@@ -135,6 +138,12 @@ class PaymentRecord:
         await self.durable()
         self._tell(payment)
 
+    async def void(self, reason: str) -> None:
+        """See to it that what was stored offline is never forwarded. Raises as `add`."""
+        payment_id = self.payment.payment_id
+        if payment_id in self._journal.offline.open_payments():
+            await self._journal.offline.append(OfflinePaymentVoided(payment_id, reason))
+
     async def durable(self) -> None:
         """Return when all that is being written is on disk; raises JournalUnavailable."""
         while self._writing is not None:
@@ -165,6 +174,7 @@ class PaymentRecord:
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
         details: Details | None = None,
+        seal: SealPayment | None = None,
     ) -> None:
         writing = self._journal.append(
             *self._take_noted(),
@@ -172,6 +182,7 @@ class PaymentRecord:
             answer=answer,
             held_card=held_card,
             details=details,
+            seal=seal,
         )
         self._writing = asyncio.ensure_future(writing)
 

@@ -19,12 +19,11 @@ from agent.payments.failures import ONLINE_TIMED_OUT
 from agent.payments.issuer_answer import UNABLE_TO_GO_ONLINE, issuer_answer
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
-from agent.payments.settle import has_second_half, is_refusal, settle_confirm
+from agent.payments.settle import has_second_half, is_refusal
 from agent.payments.settlement import Settlement
 from agent.payments.states import UNSETTLED
 from agent.payments.telling import tell
 from agent.readers.session import ReaderSession
-from agent.stripe_api.cards import ConfirmCard
 from drivers.errors import DriverError, LocalError, ReaderRefused
 from drivers.profile import profile_named
 from drivers.reader import (
@@ -42,7 +41,7 @@ async def authorise(
     transaction: Transaction,
     *,
     record: PaymentRecord,
-    card: ConfirmCard,
+    settle: Coroutine[None, None, None],
     settlement: Settlement,
     session: ReaderSession,
     events: EventBus,
@@ -50,11 +49,11 @@ async def authorise(
 ) -> None:
     """Settle the confirm that the journal has announced, and end the card's part.
 
-    `waited_s` is for how long the card has waited already since it was read. Raises JournalError, and DriverError where the reader fails: the confirm is settled
-    then.
+    `settle` returns when it is known what becomes of the confirm. `waited_s` is for how
+    long the card has waited already since it was read. Raises JournalError, and
+    DriverError where the reader fails: the confirm is settled then.
     """
     patience_s = _patience_s(record.payment, session, settlement, waited_s=waited_s)
-    settle = settle_confirm(record, card=card, settlement=settlement)
     async with (
         _at_once(settle) as settling,
         _at_once(_heard_to_its_end(transaction, record, events)) as ending,

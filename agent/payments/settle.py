@@ -5,11 +5,20 @@ Shared by the payment's straight line and by recovery: both end a payment the sa
 
 from __future__ import annotations
 
-from agent.journal.entries import ActionFinished, AnswerLost, CardRefused, Outcome
+from collections.abc import Awaitable, Callable
+
+from agent.journal.entries import (
+    ActionFinished,
+    AnswerLost,
+    CardRefused,
+    NotCharged,
+    Outcome,
+)
 from agent.log import get_logger
 from agent.payments.asking import chip_flow
-from agent.payments.confirm import confirm_once
+from agent.payments.confirm import confirm_once, is_unsent
 from agent.payments.effects import effect_of
+from agent.payments.failures import OFFLINE_TRANSACTION_DECLINED, failed
 from agent.payments.payment import Payment
 from agent.payments.record import PaymentRecord
 from agent.payments.reverse import reverse, taken_back
@@ -21,17 +30,33 @@ from drivers.reader import ChipFlow, ReadMethod, TransactionFinished, Verdict
 log = get_logger(__name__)
 
 
+IfUnsent = Callable[[NotCharged], Awaitable[NotCharged | None]]
+"""What is done with a confirm that certainly never went out; None: it was stored."""
+
+
 async def settle_confirm(
-    record: PaymentRecord, *, card: ConfirmCard | None, settlement: Settlement
+    record: PaymentRecord,
+    *,
+    card: ConfirmCard | None,
+    settlement: Settlement,
+    if_unsent: IfUnsent | None = None,
 ) -> None:
     """Confirm, and keep asking until Stripe has said what became of it.
 
     With `card` every attempt is the same request under the same idempotency key, so
     Stripe acts at most once. Without it the PaymentIntent is only read.
     """
-    waits = settlement.waits()
+    waits, stripe = settlement.waits(), settlement.stripe
+    if if_unsent is not None and settlement.offline is not None:
+        stripe = stripe.connecting_within(settlement.offline.decide_within_s)
     while True:
-        entry = await confirm_once(record.payment, card=card, stripe=settlement.stripe)
+        entry = await confirm_once(record.payment, card=card, stripe=stripe)
+        if if_unsent is not None and is_unsent(entry):
+            # Only the first attempt can say so: after a loss nothing is certain.
+            kept = await if_unsent(entry)
+            if kept is None:
+                return
+            entry = kept
         if not isinstance(entry, AnswerLost):
             # Stripe remembers it too, so the card need not wait for the disk.
             record.note(entry)
@@ -60,22 +85,41 @@ async def finish(record: PaymentRecord, *, settlement: Settlement) -> None:
             await record.add(refusal)
             await reverse(record, settlement)
         case Phase.CONFIRMED | Phase.PERFORMED:
-            missing = card_ended is None and has_second_half(payment, settlement)
-            await record.end(
-                ActionFinished(
-                    payment.payment_id,
-                    Outcome.SUCCEEDED,
-                    failure_code=None,
-                    failure_message=None,
-                    card_verdict_missing=missing,
-                )
-            )
+            await record.end(_succeeded(record, settlement))
+        case Phase.STORED_OFFLINE | Phase.OFFLINE_REFUSED:
+            await _finish_stored(record, settlement)
         case Phase.CARD_REFUSED | Phase.REVERSING:
             await reverse(record, settlement)
         case Phase.REVERSED:
             await record.end(taken_back(payment))
         case _:
             return
+
+
+async def _finish_stored(record: PaymentRecord, settlement: Settlement) -> None:
+    """What was stored is forwarded later, unless the card has refused it."""
+    payment = record.payment
+    if payment.phase is Phase.STORED_OFFLINE:
+        refusal = _refusal(payment, record.card_ended)
+        if refusal is None:
+            await record.end(_succeeded(record, settlement))
+            if settlement.offline is not None:
+                settlement.offline.accepted()
+            return
+        await record.add(refusal)
+    await record.void(OFFLINE_TRANSACTION_DECLINED)
+    await record.end(failed(payment.payment_id, OFFLINE_TRANSACTION_DECLINED))
+
+
+def _succeeded(record: PaymentRecord, settlement: Settlement) -> ActionFinished:
+    missing = record.card_ended is None and has_second_half(record.payment, settlement)
+    return ActionFinished(
+        record.payment.payment_id,
+        Outcome.SUCCEEDED,
+        failure_code=None,
+        failure_message=None,
+        card_verdict_missing=missing,
+    )
 
 
 def has_second_half(payment: Payment, settlement: Settlement) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.clock import Clock, doubling
+from agent.offline.vault import Vault
 from agent.settings import PaymentSettings
 from agent.stripe_api.client import StripeClient
 
@@ -20,6 +21,8 @@ class Settlement:
     stripe: StripeClient
     clock: Clock
     settings: PaymentSettings
+    offline: Vault | None = None
+    """Where payments are stored while Stripe cannot be reached; None for nowhere."""
 
     def waits(self) -> Iterator[float]:
         """Seconds between one question and the next, without end."""

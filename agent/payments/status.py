@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.offline.states import OfflinePayment, OfflineState
 from agent.payments.payment import Payment
 from agent.payments.states import Phase
 from agent.stripe_api.payment_intents import PaymentIntent
@@ -215,6 +216,37 @@ _PERFORMED = Status(
 )
 _TAKES_MONEY = frozenset({"process_payment_intent", "confirm_payment_intent"})
 _PRECEDENCE = (NextStep.WAIT, NextStep.CAPTURE, NextStep.DONE)
+
+
+_STORED = "Stored on this machine; charged once Stripe can be reached."
+_OFFLINE: dict[OfflineState, Status] = {
+    OfflineState.QUEUED: Status(Charged.LATER, NextStep.DONE, _STORED),
+    OfflineState.FORWARDING: Status(Charged.LATER, NextStep.DONE, _STORED),
+    OfflineState.FORWARDED: Status(
+        Charged.YES, NextStep.DONE, "Stored offline, and charged since."
+    ),
+    OfflineState.DECLINED: Status(
+        Charged.NO,
+        NextStep.MAY_TRY_AGAIN,
+        "Stored offline, and declined when it was forwarded: nobody has paid.",
+    ),
+    OfflineState.FAILED: Status(
+        Charged.LATER,
+        NextStep.DONE,
+        "Stored offline, and cannot be forwarded as it is: somebody has to look.",
+    ),
+    OfflineState.VOIDED: Status(
+        Charged.NO, NextStep.MAY_TRY_AGAIN, "Refused by the card; nobody pays."
+    ),
+}
+
+
+def offline_status_of(stored: OfflinePayment) -> Status:
+    """The status of a payment that was accepted offline."""
+    is_held = stored.intent_status == "requires_capture"
+    if stored.state is OfflineState.FORWARDED and is_held:
+        return _HELD
+    return _OFFLINE[stored.state]
 
 
 def status_of(payment: Payment, intent: PaymentIntent | None = None) -> Status:

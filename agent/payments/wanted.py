@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from agent.ids import PaymentIntentId, ReaderId, SetupIntentId
 from agent.journal.details import Details
+from agent.offline.intents import OfflineBehavior
 from agent.payments.cart import Cart, cart_object
 from agent.payments.forms import Form, inputs_object
 
@@ -27,6 +28,8 @@ class ProcessPaymentIntent:
     allow_redisplay: str | None = None
     return_url: str | None = None
     amount_eligible: int | None = None
+    offline_behavior: OfflineBehavior | None = None
+    """The agent's own: how the payment is taken where Stripe cannot be reached."""
 
     def parameters(self) -> Sent:
         """What was sent besides the intent, flat."""
@@ -36,6 +39,7 @@ class ProcessPaymentIntent:
             allow_redisplay=self.allow_redisplay,
             return_url=self.return_url,
             amount_eligible=self.amount_eligible,
+            offline_behavior=self.offline_behavior,
         )
 
 

@@ -88,18 +88,24 @@ def forwarded_routes() -> list[Route]:
 
 
 async def forward(request: Request) -> Response:
-    """Ask Stripe the same, and answer with its answer.
+    """Ask Stripe the same, and answer with its answer; raises as `passed_on`."""
+    return await passed_on(request, await request.body())
+
+
+async def passed_on(
+    request: Request, body: bytes, *, path: str | None = None
+) -> Response:
+    """Stripe's answer to the request with this body, and this path instead of its own.
 
     Raises RouteUnknown for a path that a client of Stripe would not send,
     StripeUnreachable, AnswerLost, StripeKeyMissing, RequestInvalid for broken JSON.
     """
-    path = request.scope["path"]
+    path = request.scope["path"] if path is None else path
     # No dots, no escapes: nothing that could lead out of the listed resources.
     if _PLAIN_PATH.fullmatch(path) is None:
         raise RouteUnknown("Unrecognized request URL.")
     query = request.scope["query_string"].decode("ascii")
     services, headers = services_of(request), _only(_SENT, request.headers)
-    body = await request.body()
     if headers.get("content-type", "").partition(";")[0].strip() == JSON:
         # Stripe reads forms only.
         body = encode(decode_body(body, content_type=JSON)).encode()

@@ -18,6 +18,9 @@ from agent.errors import (
     StripeKeyMissing,
 )
 from agent.firmware.failures import NEEDS_SOMEBODY, READER_ABSENT, REMEDIES
+from agent.offline.errors import ForwardingRefused, OfflineKeyMissing, RecordDamaged
+from agent.offline.standing import standing
+from agent.offline.states import OfflineState
 from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
@@ -73,6 +76,7 @@ async def causes_of(services: Services) -> list[Cause]:
         *_stripe_causes(services),
         *_payment_causes(services),
         *_hold_causes(services),
+        *_offline_causes(services),
         *_reader_causes(services),
         *_update_causes(services),
         *_watch_causes(services),
@@ -115,6 +119,23 @@ def _hold_causes(services: Services) -> Iterator[Cause]:
             "`cardlane payments capture` does.",
             stops_payments=False,
         )
+
+
+def _offline_causes(services: Services) -> Iterator[Cause]:
+    """What keeps stored payments from being forwarded, beyond a missing network."""
+    with suppress(JournalError):
+        if services.offline.forwarder.last_damages:
+            damaged = RecordDamaged(
+                "Stored payments were changed or lost; see `cardlane offline status`."
+            )
+            yield _cause(damaged, stops_payments=False)
+        failed = standing(services.journal)[OfflineState.FAILED].payments
+        if failed:
+            refused = ForwardingRefused(f"{failed} stored payments were not forwarded.")
+            yield _cause(refused, stops_payments=False)
+        problem = services.offline.forwarder.problem
+        if isinstance(problem, OfflineKeyMissing):
+            yield _cause(problem, stops_payments=False)
 
 
 def _update_causes(services: Services) -> Iterator[Cause]:

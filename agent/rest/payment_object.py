@@ -8,8 +8,11 @@ from datetime import datetime
 from agent.errors import ResourceMissing
 from agent.ids import PaymentId
 from agent.journal.journal import Journal, Recorded
+from agent.offline.opening import stored_payment
+from agent.offline.states import OfflinePayment
 from agent.payments.payment import Payment, fold
-from agent.payments.status import status_of
+from agent.payments.states import Phase
+from agent.payments.status import Status, offline_status_of, status_of
 from agent.rest.reader_object import JsonObject
 from agent.rest.services import Services
 from agent.stripe_api.payment_intents import PaymentIntent
@@ -21,6 +24,14 @@ class Known:
 
     payment: Payment
     entries: list[Recorded]
+    stored: OfflinePayment | None = None
+    """What became of it since, where it was accepted offline."""
+
+    def status(self, intent: PaymentIntent | None) -> Status:
+        """What a register needs to know; `intent` is what Stripe says now."""
+        if self.stored is not None:
+            return offline_status_of(self.stored)
+        return status_of(self.payment, intent)
 
 
 def payment_named(payment_id: PaymentId, journal: Journal) -> Payment:
@@ -42,7 +53,7 @@ def known(services: Services, payment_id: PaymentId) -> Known:
         and not payment.is_finished
     ):
         payment = current
-    return Known(payment, entries)
+    return Known(payment, entries, _stored(services.journal, payment))
 
 
 def payment_object(
@@ -50,7 +61,7 @@ def payment_object(
 ) -> JsonObject:
     """The payment, with what Stripe says now where it was asked; times are Unix times."""
     payment, entries = known.payment, known.entries
-    status = status_of(payment, intent)
+    status, stored = known.status(intent), known.stored
     is_of_now = intent is not None or not payment.is_finished
     return {
         "id": payment.payment_id,
@@ -70,12 +81,30 @@ def payment_object(
         "next_step": status.next_step.value,
         "known": status.known,
         "as_of": _unix(at if is_of_now else entries[-1].at),
-        "charge": payment.charge,
         "result": payment.result,
+        "charge": payment.charge if stored is None else stored.charge,
         "failure_code": payment.failure_code,
         "failure_message": payment.failure_message,
         "card_verdict_missing": payment.card_verdict_missing,
         **_money(payment, intent),
+        "offline": None if stored is None else _offline_object(stored),
+    }
+
+
+def _stored(journal: Journal, payment: Payment) -> OfflinePayment | None:
+    """What became of a payment that was accepted offline; None for all others."""
+    if not payment.is_stored_offline or payment.phase is not Phase.SUCCEEDED:
+        return None
+    return stored_payment(journal, payment.payment_id)
+
+
+def _offline_object(stored: OfflinePayment) -> JsonObject:
+    return {
+        "status": stored.state.value,
+        "payment_intent": stored.payment_intent,
+        "failure_code": stored.failure_code,
+        "decline_code": stored.decline_code,
+        "failure_message": stored.failure_message,
     }
 
 

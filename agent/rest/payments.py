@@ -15,7 +15,7 @@ from agent.ids import PaymentId, PaymentIntentId
 from agent.payments.payment import Payment
 from agent.payments.reference import reference_digest
 from agent.payments.states import Phase
-from agent.payments.status import next_step_of, status_of
+from agent.payments.status import next_step_of
 from agent.rest.lists import Paging
 from agent.rest.parameters import Boolean, Parameters, Text
 from agent.rest.payment_object import known, payment_object
@@ -58,7 +58,7 @@ async def find_payments(request: Request) -> Response:
     shown: list[Json] = [
         payment_object(each, intent, at=services.clock.now()) for each, intent in told
     ]
-    step = next_step_of(status_of(each.payment, intent) for each, intent in told)
+    step = next_step_of(each.status(intent) for each, intent in told)
     return json_response({"payments": shown, "next_step": step.value})
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from agent.errors import JournalUnavailable, ParameterInvalid
 from agent.ids import PaymentId, PaymentIntentId
 from agent.journal.answers import StoredAnswer
+from agent.offline.intents import OfflineBehavior
 from agent.payments.payment import Payment
 from agent.payments.wanted import (
     CollectPaymentMethod,
@@ -54,6 +55,7 @@ class ProcessConfig(Parameters):
     allow_redisplay: AllowRedisplay | None = None
     enable_customer_cancellation: Boolean | None = None
     return_url: Text | None = None
+    offline_behavior: OfflineBehavior | None = None
     skip_tipping: Boolean | None = None
     tipping: Tipping = Tipping()
 
@@ -228,6 +230,7 @@ def _process_payment_intent(asked: Process) -> Wanted:
         allow_redisplay=config.allow_redisplay,
         return_url=config.return_url,
         amount_eligible=config.tipping.amount_eligible,
+        offline_behavior=config.offline_behavior,
     )
 
 

@@ -20,6 +20,7 @@ from agent.rest.health import live, ready
 from agent.rest.journal_pages import read_journal
 from agent.rest.leases import release_lease, show_lease, take_lease
 from agent.rest.metrics import read_metrics
+from agent.rest.offline_routes import offline_routes
 from agent.rest.payments import find_payments, show_payment
 from agent.rest.reader_actions import (
     cancel_action,
@@ -90,6 +91,7 @@ def _stripe_routes() -> list[Route]:
         *event_routes(),
         _route("GET", FILE, retrieve_file, any_of=TAKE),
         _route("GET", FILE + "/contents", read_file, any_of=TAKE),
+        *offline_routes(),
         *forwarded_routes(),
     ]
 

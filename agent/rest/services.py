@@ -22,6 +22,7 @@ from agent.journal.answers import StoredAnswer
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
 from agent.metrics.measurements import Measurements
+from agent.offline.payments import OfflinePayments
 from agent.outbox.outbox import Outbox
 from agent.payments.forwarded import ForwardedAction
 from agent.payments.hold_watch import ExpiringHold
@@ -202,6 +203,7 @@ class Services:
     leases: Leases
     configurations: Configurations
     holds: Holds
+    offline: OfflinePayments
     events: EventBus
     outbox: Outbox
     measurements: Measurements

@@ -34,19 +34,24 @@ class Refused:
     charge: str | None
 
 
-def payment_method_data(card: ConfirmCard) -> dict[str, object]:
-    """The card as a request's `payment_method_data`."""
+def payment_method_data(
+    card: ConfirmCard, *, stored_at: int | None = None
+) -> dict[str, object]:
+    """The card as a request's `payment_method_data`.
+
+    `stored_at` is the Unix time at which it was read, where that was without network.
+    """
     content = "track_2" if card.read_method in _MAGNETIC else "emv_data"
-    return {
-        "type": "card_present",
-        "card_present": {
-            "read_method": card.read_method,
-            content: card.ciphertext.hex().upper(),
-            "ksn": card.ksn.hex().upper(),
-            "reader": card.reader,
-            "amount_tip": card.tip,
-        },
+    read: dict[str, object] = {
+        "read_method": card.read_method,
+        content: card.ciphertext.hex().upper(),
+        "ksn": card.ksn.hex().upper(),
+        "reader": card.reader,
+        "amount_tip": card.tip,
     }
+    if stored_at is not None:
+        read["offline"] = {"stored_at": stored_at, "type": "deferred"}
+    return {"type": "card_present", "card_present": read}
 
 
 def refusal_of(refused: StripeRefused) -> Refused:

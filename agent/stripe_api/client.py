@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from agent.clock import doubling
 from agent.settings import StripeKey
@@ -82,11 +83,18 @@ class StripeClient:
         self._max_retries = max_retries
         self._sleep = sleep
         self._timeout_s = timeout_s
+        self._connect_within_s: float | None = None
         self._headers = {
             "accept-encoding": "identity",  # bodies are passed on byte for byte
             "stripe-version": api_version,
             "user-agent": f"Cardlane/{version('cardlane')}",
         }
+
+    def connecting_within(self, seconds: float) -> Self:
+        """This client for who has another way: it waits so long for a connection."""
+        hasty = copy(self)
+        hasty._connect_within_s = seconds
+        return hasty
 
     @property
     def has_key(self) -> bool:
@@ -184,6 +192,7 @@ class StripeClient:
                 headers={**self._headers, **headers, **authorization},
                 body=body,
                 timeout_s=self._timeout_s,
+                connect_within_s=self._connect_within_s,
             )
             outcome = f"{answer.status // 100}xx"
         except AnswerLost:

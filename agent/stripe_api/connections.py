@@ -91,8 +91,10 @@ class Connections:
         headers: Mapping[str, str],
         body: bytes,
         timeout_s: float,
+        connect_within_s: float | None = None,
     ) -> Answer:
-        """One request, one answer of any status; a third of the time for connecting.
+        """One request, one answer of any status; a third of the time for connecting,
+        where `connect_within_s` does not say otherwise.
 
         Raises StripeUnreachable where it certainly had no effect, else AnswerLost, and
         ValueError for a header with a line break.
@@ -102,7 +104,8 @@ class Connections:
         deadline_s = loop.time() + timeout_s
         if method not in QUESTIONS:  # Those can be asked again.
             await _notice_closed_connections()
-        connection = await self._taken(origin, timeout_s=timeout_s / 3)
+        patience_s = timeout_s / 3 if connect_within_s is None else connect_within_s
+        connection = await self._taken(origin, timeout_s=patience_s)
         try:
             answer = await connection.ask(
                 request, deadline_s=deadline_s, has_body=method != "HEAD"

@@ -25,7 +25,8 @@ from simulator.emv.cryptogram import (
 )
 from simulator.emv.signed_data import signed_data
 
-APPROVED_RESPONSE_CODES = frozenset({"00", "08", "10", "11"})
+APPROVED_RESPONSE_CODES = frozenset({"00", "08", "10", "11", "Y3"})
+"""Y3: the terminal could not go online, and approves (EMV Book 4, A6)."""
 
 _TC, _ARQC, _AAC = 0x40, 0x80, 0x00
 # Card verification results: the second cryptogram in b8-7, the first in b6-5.

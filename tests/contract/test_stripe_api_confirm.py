@@ -154,6 +154,46 @@ def test_swipe_is_sent_as_track_2(server: StripeApiServer) -> None:
     assert server.issuer.asked[0].ciphertext == APPROVED_DATA
 
 
+def test_a_card_that_was_stored_offline_is_charged_and_says_when_it_was_read(
+    client: stripe.StripeClient,
+) -> None:
+    params = card_present()
+    card_of(params)["offline"] = {"stored_at": 1_800_000_000, "type": "deferred"}
+
+    charge = charge_of(
+        client, client.v1.payment_intents.confirm(new_intent(client).id, params)
+    )
+
+    details = charge.payment_method_details
+    assert details is not None
+    assert details.card_present is not None
+    assert details.card_present.offline is not None
+    assert details.card_present.offline.stored_at == 1_800_000_000
+    assert details.card_present.offline.type == "deferred"
+    method = client.v1.payment_methods.retrieve(str(charge.payment_method))
+    assert method.card_present is not None
+    assert method.card_present.offline is not None
+    assert method.card_present.offline.stored_at == 1_800_000_000
+
+
+@pytest.mark.parametrize(
+    ("offline", "param"),
+    [({"type": "deferred"}, "stored_at"), ({"stored_at": 1, "type": "now"}, "type")],
+)
+def test_a_stored_card_says_when_and_how(
+    client: stripe.StripeClient, offline: dict[str, object], param: str
+) -> None:
+    params = card_present()
+    card_of(params)["offline"] = offline
+
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.payment_intents.confirm(new_intent(client).id, params)
+
+    assert caught.value.param == (
+        f"payment_method_data[card_present][offline][{param}]"
+    )
+
+
 @pytest.mark.parametrize("both", [True, False])
 def test_chip_and_swipe_exclude_each_other(
     client: stripe.StripeClient, both: bool

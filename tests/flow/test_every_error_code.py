@@ -14,6 +14,7 @@ from code_scenes import Scenario
 from codes_of_commands import COMMANDS
 from codes_of_firmware import FIRMWARE
 from codes_of_inputs import INPUTS
+from codes_of_offline import OFFLINE
 from codes_of_payments import ACTIONS, HEALTH, STRIPE
 from codes_of_readers import READERS, WIRES
 from codes_of_requests import REQUESTS
@@ -28,6 +29,7 @@ SEEN_THROUGH_THE_API: dict[str, Scenario] = {
     **INPUTS,
     **HEALTH,
     **FIRMWARE,
+    **OFFLINE,
 }
 ROW = re.compile(r"^\| `(\w+)` \|(.*)$", re.MULTILINE)
 HOW_TO_ADD_ONE = """
@@ -39,6 +41,7 @@ cause's of health), and add `"the_code": the_function` to the table that fits:
   tests/codes_of_inputs.py     INPUTS
   tests/codes_of_readers.py    READERS, WIRES
   tests/codes_of_firmware.py   FIRMWARE
+  tests/codes_of_offline.py    OFFLINE           payments without network
   tests/codes_of_commands.py   COMMANDS          what only the command line tells
 tests/code_scenes.py has the settings for it: at_the_till, asked, card_fails, discovered.
 A root of other errors says "Never sent as such" in docs/errors.md, and needs none."""

@@ -93,6 +93,7 @@ async def test_a_paid_sale_is_found_by_its_reference(agent: Agent) -> None:
         "amount_received": None,
         "amount_returned": None,
         "capture_before": None,
+        "offline": None,
     }
 
 

@@ -44,7 +44,7 @@ from drivers.reader import (
     Verdict,
 )
 
-APPROVED = "00"
+APPROVED = frozenset({"00", "Y3"})
 GIVEN_UP = IssuerAnswer("Z3")
 """Unable to go online: what lets a chip go that is not to wait any longer."""
 MOST_TRIES = 10
@@ -202,7 +202,7 @@ class Course:
         heard = await self._talk(command, timeout_s=self._device.timings.chip_s)
         if isinstance(heard, TransactionFinished):
             return heard
-        is_approved = issuer.response_code == APPROVED
+        is_approved = issuer.response_code in APPROVED
         return outcomes.outcome_of_completion(heard, is_approved=is_approved)
 
     async def _take_typed_card(self) -> TransactionFinished:
@@ -227,7 +227,7 @@ class Course:
         self._ask_issuer(answer, method)
         issuer = await self._issuer_answer()
         if self._capabilities.has_display:
-            is_approved = issuer.response_code == APPROVED
+            is_approved = issuer.response_code in APPROVED
             shown = DisplayMessage.APPROVED if is_approved else DisplayMessage.DECLINED
             # A reader that does not show it has still read the card.
             with suppress(ReaderRefused, ReaderTimeout):

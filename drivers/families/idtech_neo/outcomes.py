@@ -153,6 +153,8 @@ def encrypted_card(answer: CardAnswer, read_method: ReadMethod) -> EncryptedCard
         ciphertext=issuer_data.encode_issuer_data(data),
         ksn=ksn,
         masked_track_2=issuer_data.masked_track_2_of(answer),
+        application=_application(answer),
+        cvm_results=_hex(find_value(answer.objects, emv.CVM_RESULTS)),
     )
 
 
@@ -272,6 +274,21 @@ def _chip_end(answer: CardAnswer, frame: Frame) -> TryAgain | TransactionFinishe
         return TransactionFinished(verdict, f"{reason}{error:02X}")
     verdict = _OFFLINE.get(kind, Verdict.FAILED) if kind is not None else Verdict.FAILED
     return TransactionFinished(verdict, reason)
+
+
+def _application(answer: CardAnswer) -> str | None:
+    """The application that was chosen, by the card's own name or the terminal's."""
+    names = (
+        emv.DEDICATED_FILE_NAME,
+        emv.APPLICATION_IDENTIFIER_CARD,
+        emv.APPLICATION_IDENTIFIER_TERMINAL,
+    )
+    found = (find_value(answer.objects, name) for name in names)
+    return _hex(next(filter(None, found), None))
+
+
+def _hex(value: bytes | None) -> str | None:
+    return value.hex().upper() if value else None
 
 
 def _cryptogram(answer: CardAnswer) -> int | None:

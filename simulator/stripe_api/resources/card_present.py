@@ -79,6 +79,8 @@ class Reading:
     capture_before: int | None
     """Unix time until which a manual capture is possible; None where it is done."""
     network_transaction_id: str
+    offline: Mapping[str, object] | None = None
+    """When it was stored, where it was read without network and forwarded later."""
     is_incremental: bool = False
     """Whether the authorized amount may be raised later."""
     is_overcapturable: bool = False
@@ -139,7 +141,7 @@ def _details(
         "network_transaction_id": (
             reading.network_transaction_id if is_approved else None
         ),
-        "offline": None,
+        "offline": reading.offline,
         "overcapture_supported": reading.is_overcapturable and is_approved,
         "preferred_locales": [],
         "read_method": reading.read_method,

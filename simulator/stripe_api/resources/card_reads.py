@@ -6,7 +6,7 @@ data from its own readers only, over an interface that is not public.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simulator.stripe_api.engine.errors import (
@@ -53,6 +53,12 @@ PAYMENT_METHOD_DATA = Fields(
                 "emv_data": Hexadecimal(maximum_bytes=8192),
                 "track_2": Hexadecimal(maximum_bytes=1024),
                 "ksn": Required(Hexadecimal(maximum_bytes=12)),
+                "offline": Fields(
+                    {
+                        "stored_at": Required(Integer(minimum=1)),
+                        "type": Required(Choice(("deferred",))),
+                    }
+                ),
                 "read_method": Required(Choice(READ_METHODS)),
                 "reader": Text(255),
             }
@@ -84,6 +90,8 @@ class CardRead:
     location: str | None = None
     tip: int | None = None
     """Chosen at the reader, on top of the amount; None where nobody was asked."""
+    offline: Mapping[str, object] | None = None
+    """`stored_at` and `type`, where the card was read without network."""
 
 
 def card_type(brand: str) -> str:
@@ -117,6 +125,7 @@ def local_card_read(
         read_method=card["read_method"],
         reader=card.get("reader"),
         tip=card.get("amount_tip"),
+        offline=card.get("offline"),
     )
 
 

@@ -109,17 +109,23 @@ def no_billing_details() -> BillingDetails:
 
 
 def add_presented_card(
-    call: Call, card: PresentedCard, *, type_: str, read_method: str
+    call: Call,
+    card: PresentedCard,
+    *,
+    type_: str,
+    read_method: str,
+    offline: Mapping[str, object] | None = None,
 ) -> PaymentMethod:
-    """Store the payment method of a card that a reader has just read.
+    """Store the payment method of a card that a reader has read.
 
-    `type_` is `card_present` or `interac_present`.
+    `type_` is `card_present` or `interac_present`; `offline` says when it was stored,
+    where that was without network.
     """
     method = blank_payment_method(call, type_)
     if type_ == "interac_present":
         method["interac_present"] = _interac_present(card, read_method)
     else:
-        method["card_present"] = _card_present(card, read_method)
+        method["card_present"] = _card_present(card, read_method, offline=offline)
     call.store.of(PAYMENT_METHODS).put(method)
     return method
 
@@ -171,11 +177,13 @@ def detach(call: Call, method: PaymentMethod) -> PaymentMethod:
     return detached
 
 
-def _card_present(card: PresentedCard, read_method: str) -> CardPresent:
+def _card_present(
+    card: PresentedCard, read_method: str, *, offline: Mapping[str, object] | None
+) -> CardPresent:
     return {
         **_interac_present(card, read_method),
         "brand_product": None,
-        "offline": None,
+        "offline": offline,
     }
 
 

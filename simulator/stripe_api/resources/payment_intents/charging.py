@@ -74,7 +74,11 @@ def charge_card(
     decision = issuer.authorize(_request(agreed, read))
     type_ = read.type or _type_taken(intent, decision.card)
     method = purchase.method or add_presented_card(
-        call, decision.card, type_=type_, read_method=read.read_method
+        call,
+        decision.card,
+        type_=type_,
+        read_method=read.read_method,
+        offline=read.offline,
     )
     reading = _reading(call, intent, read, type_=type_, card=decision.card)
     details = payment_method_details(decision, reading, amount=agreed["amount"])
@@ -157,6 +161,7 @@ def _reading(
         location=read.location,
         capture_before=call.now + hold_s(intent, brand=card.brand) if held else None,
         network_transaction_id=call.ids.network_transaction(),
+        offline=read.offline,
         is_incremental=held and may_be_raised(intent, brand=card.brand),
         is_overcapturable=held and may_be_overcaptured(intent, brand=card.brand),
     )

@@ -1,0 +1,33 @@
+"""The routes of payments without network, with the scopes they ask for."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from agent.offline.intents import PREFIX
+from agent.rest.auth import KeyScope
+from agent.rest.forwarding import MANAGE, TAKE, TAKE_OR_REFUND
+from agent.rest.guard import Endpoint, keyed
+from agent.rest.offline import change_offline, show_offline
+from agent.rest.offline_intents import create_payment_intent, local_payment_intent
+
+INTENTS = "/v1/payment_intents"
+LOCAL_INTENT = INTENTS + "/" + PREFIX + "{rest:path}"
+STORE = "/agent/offline"
+
+
+def offline_routes() -> list[Route]:
+    """Before those that are passed on to Stripe: these may have to do without it."""
+    return [
+        _route("POST", INTENTS, create_payment_intent, any_of=TAKE),
+        _route("GET", LOCAL_INTENT, local_payment_intent, any_of=TAKE_OR_REFUND),
+        _route("POST", LOCAL_INTENT, local_payment_intent, any_of=TAKE),
+        _route("GET", STORE, show_offline, any_of=TAKE | MANAGE),
+        _route("POST", STORE, change_offline, any_of=MANAGE),
+    ]
+
+
+def _route(
+    method: str, path: str, endpoint: Endpoint, *, any_of: frozenset[KeyScope]
+) -> Route:
+    return Route(path, keyed(endpoint, any_of=any_of), methods=[method])
