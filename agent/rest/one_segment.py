@@ -14,9 +14,29 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agent.rest.event_stream import ENDLESS
 
+STALLED_S = 30.0
+"""A caller that takes nothing of its answer for so long is hung up on."""
+
 
 class OneSegmentProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol over a transport that joins writes."""
+
+    _stalled: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """As uvicorn's own; whoever does not read at all must not stay for ever."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """As uvicorn's own: the caller goes on reading."""
+        self._forget_stall()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As uvicorn's own."""
+        self._forget_stall()
+        super().connection_lost(exc)
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """As uvicorn's own, which narrows the transport's type too."""
@@ -27,6 +47,11 @@ class OneSegmentProtocol(HttpToolsProtocol):
         """As uvicorn's own, with an answer that is whole on its way at once."""
         self._joined.flush()
         super().on_response_complete()
+
+    def _forget_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def shutdown(self) -> None:
         """Let answers under way finish, but hang up on those that never would."""
