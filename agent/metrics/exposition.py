@@ -31,6 +31,10 @@ class Standing:
     payments_unfinished: int
     payments_unsettled: int
     """Stripe has not said yet what became of them."""
+    payments_held: int
+    """Their money awaits a capture, as far as the journal knows."""
+    authorizations_expiring: int
+    """Of these, those that somebody was warned of."""
     free_bytes: int
     """On the journal's disk."""
     is_ready: bool
@@ -76,6 +80,16 @@ def _standing(standing: Standing) -> Iterator[Metric]:
         "cardlane_payments_unsettled",
         "Payments of which Stripe has not said yet what became of them.",
         value=standing.payments_unsettled,
+    )
+    yield GaugeMetricFamily(
+        "cardlane_payments_held",
+        "Payments whose money awaits a capture.",
+        value=standing.payments_held,
+    )
+    yield GaugeMetricFamily(
+        "cardlane_authorizations_expiring",
+        "Held payments that must be captured soon.",
+        value=standing.authorizations_expiring,
     )
     yield GaugeMetricFamily(
         "cardlane_journal_free_bytes",

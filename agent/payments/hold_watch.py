@@ -82,10 +82,8 @@ class HoldWatch:
         """Until cancelled."""
         due_s = self._clock.monotonic()
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic())):
-                    await self._woken.wait()
-            self._woken.clear()
+            wait_s = max(0.0, due_s - self._clock.monotonic())
+            await self._wait(min(wait_s, RETRY_S) if self._changed else wait_s)
             try:
                 await self._look_at_changed()
                 if self._clock.monotonic() >= due_s:
@@ -98,13 +96,25 @@ class HoldWatch:
                 log.exception("holds.defect")
                 due_s = self._clock.monotonic() + RETRY_S
 
+    async def _wait(self, seconds: float) -> None:
+        """Return then, or when something was done to a PaymentIntent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()
+
     async def _look_at_changed(self) -> None:
-        while self._changed:
-            intent = self._changed.pop()
+        """Ask about these; who could not be asked about is left for the next time."""
+        changed, self._changed = self._changed, set()
+        for intent in changed:
             found = self._journal.payments_of_intent(intent, limit=OF_ONE_INTENT)
             for payment in self._held(found):
-                with suppress(AgentError):
+                try:
                     await self._ask(payment)
+                except StripeRefused as error:
+                    log.info("hold.not_asked", payment_intent=intent, code=error.code)
+                except AgentError:
+                    self._changed.add(intent)
 
     async def _look_at_all(self) -> float:
         """Seconds until the next look at all of them."""

@@ -25,6 +25,8 @@ async def read_metrics(request: Request) -> Response:
         },
         payments_unfinished=len(services.journal.unfinished()),
         payments_unsettled=len(services.actions.unsettled()),
+        payments_held=len(services.journal.holds()),
+        authorizations_expiring=len(services.holds.expiring()),
         free_bytes=disk_usage(services.settings.state_dir).free,
         is_ready=not any(cause.stops_payments for cause in causes),
     )

@@ -130,6 +130,9 @@ async def _asked(services: Services, payment: Payment) -> PaymentIntent | None:
     try:
         async with asyncio.timeout(STRIPE_WAIT_S):
             target = f"{path_of(payment.intent)}?expand[]=latest_charge"
-            return intent_of(await fetched(services.stripe, target))
+            intent = intent_of(await fetched(services.stripe, target))
     except (TimeoutError, AgentError):
         return None
+    if intent.status != payment.intent_status:
+        services.holds.look(payment.intent)
+    return intent

@@ -18,7 +18,7 @@ from skipping_loop import LoopClock, SkippingLoop
 from agent.events import AuthorizationExpiring, Event
 from agent.payments.hold_watch import LONGEST_WAIT_S, RETRY_S
 from agent.settings import PaymentSettings
-from simulator.stripe_api.engine.faults import ResetConnection
+from simulator.stripe_api.engine.faults import LoseReply, ResetConnection
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -168,6 +168,23 @@ async def test_what_is_done_through_the_agent_is_known_at_once(
 
         assert await shop.held() == []
         assert shop.agent.journal.kinds()[-1] == "hold_ended"
+
+
+async def test_what_was_done_while_the_network_fails_is_known_once_it_works(
+    world: World, tmp_path: Path
+) -> None:
+    async with shop_in(world, tmp_path) as shop:
+        intent = await shop.hold()
+        world.stripe_fault(LoseReply(), path="/v1/payment_intents/*/capture", times=1)
+        world.stripe_fault(ResetConnection(), method="GET", path="*", times=5)
+        path = f"/v1/payment_intents/{intent}/capture"
+        lost = await shop.agent.rest.post(path, {}, {"idempotency-key": "k"})
+        at_once = await shop.held()
+        await world.passed(10 * RETRY_S)
+
+        assert lost.error["code"] == "stripe_answer_lost"
+        assert at_once == [intent]
+        assert await shop.held() == []
 
 
 async def test_without_a_network_the_warning_waits_until_it_is_certain(

@@ -32,6 +32,8 @@ STANDING = Standing(
     readers_online={"tmr_1": True, "tmr_2": False},
     payments_unfinished=2,
     payments_unsettled=1,
+    payments_held=3,
+    authorizations_expiring=1,
     free_bytes=4096,
     is_ready=True,
 )
@@ -63,6 +65,8 @@ def test_how_the_agent_stands_is_told() -> None:
     assert value(told, "cardlane_reader_online", reader="tmr_2") == 0
     assert value(told, "cardlane_payments_unfinished") == 2
     assert value(told, "cardlane_payments_unsettled") == 1
+    assert value(told, "cardlane_payments_held") == 3
+    assert value(told, "cardlane_authorizations_expiring") == 1
     assert value(told, "cardlane_journal_free_bytes") == 4096
     assert value(told, "cardlane_ready") == 1
 

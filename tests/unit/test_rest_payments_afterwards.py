@@ -123,6 +123,20 @@ async def test_what_has_become_of_held_money_is_asked_of_stripe(
     assert payment["as_of"] == int(agent.clock.now().timestamp())
 
 
+@pytest.mark.parametrize(
+    ("status", "looked_at"), [("requires_capture", []), ("succeeded", ["pi_1"])]
+)
+async def test_who_follows_holds_is_told_of_one_that_has_ended(
+    agent: Agent, status: str, looked_at: list[str]
+) -> None:
+    await paid(agent)
+    stripe_says(agent, status)
+
+    await told(agent)
+
+    assert agent.holds.looked_at == looked_at
+
+
 async def test_a_sale_whose_money_was_released_may_be_paid_anew(agent: Agent) -> None:
     await paid(agent)
     stripe_says(agent, "canceled")
