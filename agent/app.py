@@ -142,6 +142,8 @@ async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> 
         sockets=reached.sockets,
         signals=reached.signals,
         on_stop=reached.systemd.stopping,
+        request_timeout_s=rest.request_timeout_s,
+        max_connections=rest.max_connections,
     )
     await assembled.actions.drain(timeout_s=DRAIN_S)
 

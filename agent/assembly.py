@@ -26,6 +26,7 @@ from agent.readers.fleet import Fleet
 from agent.readers.leases import Leases
 from agent.readers.ports import OpenReader
 from agent.readers.sources import sources_of
+from agent.rest.buckets import Buckets
 from agent.rest.event_object import Shown, event_object, show_reader
 from agent.rest.server import Services
 from agent.settings import OfflineKey, Settings
@@ -303,4 +304,9 @@ def _services(
         clock=parts.clock,
         random=parts.random,
         livemode=parts.livemode,
+        buckets=Buckets(
+            per_s=parts.settings.rest.requests_per_s,
+            burst=parts.settings.rest.request_burst,
+            clock=parts.clock,
+        ),
     )

@@ -62,9 +62,12 @@ class AsgiClient:
         target: str,
         *,
         headers: Mapping[str, str] | None = None,
-        chunks: Sequence[bytes] = (b"",),
+        chunks: Sequence[bytes | None] = (b"",),
     ) -> Answer:
-        """Send the body in these chunks; a header of "" is left out."""
+        """Send the body in these chunks; a header of "" is left out.
+
+        At None the caller falls silent.
+        """
         exchange = _Exchange(list(chunks))
         scope = self._scope(method, target, headers or {})
         await self._app(scope, exchange.receive, exchange.send)
@@ -108,7 +111,7 @@ class _Exchange:
     """Both sides of one request."""
 
     def __init__(
-        self, chunks: list[bytes], *, hangs_up: asyncio.Event | None = None
+        self, chunks: list[bytes | None], *, hangs_up: asyncio.Event | None = None
     ) -> None:
         """Without `hangs_up` the caller stays on the line."""
         self._chunks = chunks
@@ -120,6 +123,8 @@ class _Exchange:
             await self._hangs_up.wait()
             return {"type": "http.disconnect"}
         body = self._chunks.pop(0)
+        if body is None:
+            await self._hangs_up.wait()
         return {
             "type": "http.request",
             "body": body,

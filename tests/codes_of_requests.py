@@ -154,7 +154,26 @@ async def pays_on_a_full_disk(stack: Stack) -> str:
     return code_of(await stack.agent.process(stack.reader, intent))
 
 
+async def asks_without_end(stack: Stack) -> str:
+    while True:
+        answer = await stack.agent.rest.get(READERS)
+        if answer.status != 200:
+            assert int(answer.headers["retry-after"]) == 1
+            return code_of(answer)
+
+
+async def sends_half_a_body(stack: Stack) -> str:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    return code_of(
+        await stack.agent.rest.request(
+            "POST", READERS, headers=form, chunks=[b"label=", None]
+        )
+    )
+
+
 REQUESTS: dict[str, Scenario] = {
+    "rate_limit": at_the_till(asks_without_end),
+    "request_timeout": at_the_till(sends_half_a_body),
     "request_invalid": at_the_till(sends_half_an_object),
     "parameter_missing": asked("POST", READERS),
     "parameter_invalid": asked("GET", "/agent/discovery?method=smoke"),

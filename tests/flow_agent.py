@@ -172,7 +172,7 @@ class RecordingClient(AsgiClient):
         target: str,
         *,
         headers: Mapping[str, str] | None = None,
-        chunks: Sequence[bytes] = (b"",),
+        chunks: Sequence[bytes | None] = (b"",),
     ) -> Answer:
         answer = await super().request(method, target, headers=headers, chunks=chunks)
         with self._record.open("ab") as record:

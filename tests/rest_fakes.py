@@ -40,6 +40,7 @@ from agent.readers.discovered import (
 )
 from agent.readers.leases import Leases
 from agent.rest.auth import KeyScope, make_key
+from agent.rest.buckets import Buckets
 from agent.rest.server import create_app
 from agent.rest.services import Services
 from agent.settings import RestSettings, Settings
@@ -376,4 +377,7 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         clock=agent.clock,
         random=counted_bytes,
         livemode=False,
+        buckets=Buckets(
+            per_s=rest.requests_per_s, burst=rest.request_burst, clock=agent.clock
+        ),
     )

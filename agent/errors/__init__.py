@@ -8,7 +8,7 @@ AgentError
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
 │   ├── ReceiptMissing / ReceiptNotReady / EscposNotInstalled
 │   ├── IdempotencyMismatch / IdempotencyKeyInUse
-│   └── BodyTooLarge / RouteUnknown / MethodNotAllowed
+│   └── BodyTooLarge / RequestTimedOut / RateLimited / RouteUnknown / MethodNotAllowed
 ├── AccessDenied
 │   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
 ├── ReaderError
@@ -68,11 +68,13 @@ from agent.errors.requests import (
     ParameterInvalid,
     ParameterMissing,
     ParameterUnknown,
+    RateLimited,
     ReaderAlreadyRegistered,
     ReceiptMissing,
     ReceiptNotReady,
     RegistrationCodeInvalid,
     RequestInvalid,
+    RequestTimedOut,
     ResourceMissing,
     RouteUnknown,
 )
@@ -112,6 +114,7 @@ __all__ = [
     "ParameterMissing",
     "ParameterUnknown",
     "PaymentOutcomeUnknown",
+    "RateLimited",
     "ReaderAlreadyRegistered",
     "ReaderBusy",
     "ReaderError",
@@ -124,6 +127,7 @@ __all__ = [
     "ReceiptNotReady",
     "RegistrationCodeInvalid",
     "RequestInvalid",
+    "RequestTimedOut",
     "ResourceMissing",
     "RouteUnknown",
     "SettingsInvalid",

@@ -160,3 +160,26 @@ class MethodNotAllowed(RequestInvalid):
     code = "method_not_allowed"
     status = 405
     remedy = "See docs/rest.md for the route's methods."
+
+
+class RequestTimedOut(RequestInvalid):
+    """The caller was too slow in sending its request; nothing was done."""
+
+    code = "request_timeout"
+    status = 408
+    retryable = True
+    remedy = "Send the whole request at once."
+
+
+class RateLimited(RequestInvalid):
+    """The caller asks too often; nothing was done."""
+
+    code = "rate_limit"
+    status = 429
+    retryable = True
+    remedy = "Wait for `Retry-After` seconds; listen to events instead of polling."
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        """`retry_after_s` is when the next request will be taken."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

@@ -26,6 +26,7 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
             livemode=services.livemode,
             clock=services.clock,
         )
+        services.buckets.take(key.key_id)
         request.state.key_id = key.key_id
         request.state.scopes = key.scopes
         return await endpoint(request)

@@ -5,13 +5,19 @@ Refuses DNS rebinding and foreign web pages before any effect. Knows no keys.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.errors import BodyTooLarge, HostNotAllowed, OriginNotAllowed
+from agent.errors import (
+    BodyTooLarge,
+    HostNotAllowed,
+    OriginNotAllowed,
+    RequestTimedOut,
+)
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -36,8 +42,13 @@ class LocalAccess:
         host: str,
         origins: Iterable[str],
         max_body_bytes: int,
+        timeout_s: float,
     ) -> None:
-        """`host` is the address listened on; `origins` as `https://pos.example`."""
+        """`host` is the address listened on; `origins` as `https://pos.example`.
+
+        A body has `timeout_s` to arrive.
+        """
+        self._timeout_s = timeout_s
         self._app = app
         self._hosts = LOOPBACK_NAMES | {f"[{host}]" if ":" in host else host}
         self._origins = frozenset(origin.lower() for origin in origins)
@@ -78,11 +89,21 @@ class LocalAccess:
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             raise refusal
-        received = 0
+        received, is_whole = 0, False
+        deadline_s = asyncio.get_running_loop().time() + self._timeout_s
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            if is_whole:  # From here on it is the caller's leaving that is waited for.
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline_s):
+                    message = await receive()
+            except TimeoutError:
+                raise RequestTimedOut(
+                    f"The body did not arrive within {self._timeout_s:g} s."
+                ) from None
+            is_whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > limit:  # a chunked body declares no length
                 raise refusal

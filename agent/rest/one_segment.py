@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import BaseProtocol, Transport
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -21,6 +21,9 @@ STALLED_S = 30.0
 class OneSegmentProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol over a transport that joins writes."""
 
+    head_timeout_s: ClassVar[float] = 10.0
+    """How long a caller may take to send a request's head, from its first byte on, and
+    how long to send the first byte. Between requests uvicorn's own limit counts."""
     _stalled: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
@@ -33,15 +36,30 @@ class OneSegmentProtocol(HttpToolsProtocol):
         self._forget_stall()
         super().resume_writing()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """As uvicorn's own."""
-        self._forget_stall()
-        super().connection_lost(exc)
-
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """As uvicorn's own, which narrows the transport's type too."""
         self._joined = JoinedWrites(transport)
         super().connection_made(self._joined)
+        self._head_timer = self.loop.call_later(self.head_timeout_s, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As uvicorn's own."""
+        self._head_timer.cancel()
+        self._forget_stall()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """As uvicorn's own; from here on the head is awaited."""
+        super().on_message_begin()
+        self._head_timer.cancel()
+        self._head_timer = self.loop.call_later(
+            self.head_timeout_s, self.transport.close
+        )
+
+    def on_headers_complete(self) -> None:
+        """As uvicorn's own, in time."""
+        self._head_timer.cancel()
+        super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """As uvicorn's own, with an answer that is whole on its way at once."""

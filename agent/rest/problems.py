@@ -7,6 +7,7 @@ exception reaches the caller, only the request id under which it was logged.
 from __future__ import annotations
 
 import json
+from math import ceil
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -16,9 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import (
     AgentError,
+    BodyTooLarge,
     InternalError,
     MethodNotAllowed,
+    RateLimited,
     RequestInvalid,
+    RequestTimedOut,
     RouteUnknown,
 )
 from agent.ids import Random, new_id
@@ -122,6 +126,11 @@ def answer(error: AgentError, *, path: str) -> Response:
     )
     if error.status == 401:
         response.headers["www-authenticate"] = 'Bearer realm="cardlane"'
+    if isinstance(error, RateLimited):
+        response.headers["retry-after"] = str(ceil(error.retry_after_s))
+    if isinstance(error, BodyTooLarge | RequestTimedOut):
+        # What is still to come of the body would be taken for the next request.
+        response.headers["connection"] = "close"
     if is_stripe_shaped and error.status >= 409:
         # Stripe's libraries repeat 409 and 5xx unless told otherwise.
         response.headers["stripe-should-retry"] = str(error.retryable).lower()

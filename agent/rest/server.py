@@ -33,6 +33,7 @@ def create_app(services: Services) -> Starlette:
                 host=rest.host,
                 origins=rest.origins,
                 max_body_bytes=rest.max_body_bytes,
+                timeout_s=rest.request_timeout_s,
             ),
         ],
         exception_handlers={

@@ -30,6 +30,7 @@ from agent.payments.payment import Payment
 from agent.payments.wanted import Wanted
 from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
 from agent.readers.leases import Leases
+from agent.rest.buckets import Buckets
 from agent.rest.reader_object import JsonObject, ShownReader
 from agent.settings import Settings
 from agent.terminal_configuration.configurations import Freshness
@@ -211,6 +212,8 @@ class Services:
     random: Random
     livemode: bool
     """Whether the agent's Stripe key moves real money."""
+    buckets: Buckets
+    """How often each key may ask."""
     keys_in_use: set[str] = field(default_factory=set)
     """Idempotency-Keys whose request is being carried out."""
     awaited: dict[str, PaymentId] = field(default_factory=dict)

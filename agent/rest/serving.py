@@ -53,21 +53,29 @@ async def serve_http(
     sockets: list[socket.socket],
     signals: StopSignals,
     on_stop: Callable[[], None] = lambda: None,
+    request_timeout_s: float = OneSegmentProtocol.head_timeout_s,
+    max_connections: int | None = None,
 ) -> None:
     """Answer on `sockets` until SIGTERM or SIGINT; returns when all callers are gone.
 
-    `on_stop` is called at each signal. A second SIGINT waits for nobody.
+    A request's head has `request_timeout_s` to arrive; beyond `max_connections` callers
+    are answered 503. `on_stop` is called at each signal. A second SIGINT waits for nobody.
     """
+
+    class Protocol(OneSegmentProtocol):
+        head_timeout_s = request_timeout_s
+
     config = uvicorn.Config(
         app,
         loop="none",
-        http=OneSegmentProtocol,
+        http=Protocol,
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        limit_concurrency=max_connections,
         timeout_graceful_shutdown=LONGEST_FAREWELL_S,
     )
     server = _Server(config)

@@ -71,7 +71,7 @@ async def test_a_configured_page_may_read_the_answer(agent: Agent) -> None:
 
 
 async def test_a_configured_page_may_read_an_error(agent: Agent) -> None:
-    answer = await agent.client.get(f"{READERS}/tmr_9", {"origin": PAGE})
+    answer = await agent.client.get("/agent/payments/pay_9", {"origin": PAGE})
 
     assert answer.status == 404
     assert answer.headers["access-control-allow-origin"] == PAGE
