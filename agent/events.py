@@ -129,6 +129,14 @@ class CustomerBusy:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureKept:
+    """The cardholder has signed; for a day the signature can be asked for."""
+
+    reader_id: ReaderId
+    payment_id: PaymentId
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseChanged:
     """A payment moved on; `phase` is a value of agent.payments.states.Phase."""
 
@@ -287,6 +295,7 @@ Event = (
     | DisplayRequested
     | CardEvent
     | CustomerBusy
+    | SignatureKept
     | PhaseChanged
     | ReaderActionChanged
     | AuthorizationExpiring

@@ -6,7 +6,7 @@ AgentError
 │   ├── ResourceMissing / EventsGone
 │   ├── IntentInvalidState / ChargeNotRefundable / ChargeAlreadyRefunded
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
-│   ├── ReceiptMissing / ReceiptNotReady / EscposNotInstalled
+│   ├── ReceiptMissing / ReceiptNotReady / SignatureMissing / EscposNotInstalled
 │   ├── IdempotencyMismatch / IdempotencyKeyInUse
 │   └── BodyTooLarge / RequestTimedOut / RateLimited / RouteUnknown / MethodNotAllowed
 ├── AccessDenied
@@ -77,6 +77,7 @@ from agent.errors.requests import (
     RequestTimedOut,
     ResourceMissing,
     RouteUnknown,
+    SignatureMissing,
 )
 from agent.errors.upstream import (
     PaymentOutcomeUnknown,
@@ -131,6 +132,7 @@ __all__ = [
     "ResourceMissing",
     "RouteUnknown",
     "SettingsInvalid",
+    "SignatureMissing",
     "StripeKeyMissing",
     "StripeUnreachable",
     "UpstreamError",

@@ -90,6 +90,14 @@ class ReceiptNotReady(RequestInvalid):
     remedy = "Wait for the payment's end, then ask again."
 
 
+class SignatureMissing(RequestInvalid):
+    """Nobody signed on the reader, or it was too long ago."""
+
+    code = "signature_missing"
+    status = 404
+    remedy = "Have the customer sign on paper, where a signature is needed."
+
+
 class EscposNotInstalled(RequestInvalid):
     """The optional library that speaks to receipt printers is not there."""
 

@@ -29,6 +29,11 @@ class KeptFile:
     content: bytes = field(repr=False)
 
 
+def signature_id(payment_id: PaymentId) -> FileId:
+    """Under which id the signature that belongs to a payment is kept."""
+    return FileId(f"file_signature_{payment_id}")
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     """What is kept of one action, in place of what was kept of it before."""
@@ -47,6 +52,7 @@ _PUT = (
     " VALUES (?,?,?,?)"
 )
 _PUT_FILE = "INSERT INTO action_files (file_id, content, at) VALUES (?,?,?)"
+_KEEP_FILE = "INSERT OR REPLACE INTO action_files (file_id, content, at) VALUES (?,?,?)"
 _FORGET_EARLIER = "DELETE FROM action_details WHERE replaces = ?"
 _OLD = (
     "SELECT 1 FROM action_details WHERE at <= ?"
@@ -75,6 +81,11 @@ class DetailStore:
             return None
         content, at = rows[0]
         return KeptFile(file_id, bytes(content)), time_of(at)
+
+    async def keep_file(self, file: KeptFile) -> None:
+        """Keep the file, in place of an earlier one of that id."""
+        row = (file.file_id, file.content, time_text(self._clock.now()))
+        await self._database.execute(_KEEP_FILE, *row)
 
     async def forget_old(self) -> None:
         """Erase what was kept for long enough, from the disk too."""

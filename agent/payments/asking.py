@@ -36,6 +36,7 @@ NO_AMOUNT = "usd"
 
 def card_request(
     payment: Payment,
+    session: ReaderSession,
     settings: PaymentSettings,
     tip: TipChoices | None = None,
     storing: Storing | None = None,
@@ -43,10 +44,12 @@ def card_request(
     """One card for this payment's amount, with the question for a tip before it.
 
     Of no amount, the card is read to have its account checked. Without the network no
-    stripe is read: it proves nothing.
+    stripe is read: it proves nothing. Where the reader can, the cardholder signs if the
+    card or its issuer wants that.
     """
     is_offline = storing is not None and storing.course is Course.OFFLINE
     is_refund = payment.action == RefundPayment.action
+    capabilities = profile_named(session.record.model).capabilities
     return TransactionRequest(
         amount=payment.amount,
         currency=payment.currency or NO_AMOUNT,
@@ -55,6 +58,7 @@ def card_request(
         flow=chip_flow(payment, settings),
         options=_CHIPS if is_offline else _CHIPS | {InputOption.SWIPE},
         tip=tip,
+        asks_signature=capabilities.captures_signatures,
     )
 
 

@@ -74,7 +74,7 @@ async def process_with_card(
     """
     uncharged: ActionFinished | None = None
     try:
-        asked = card_request(record.payment, settlement.settings, tip, storing)
+        asked = card_request(record.payment, session, settlement.settings, tip, storing)
         async with session.transaction(asked) as transaction:
             async with cancellation.of(transaction):
                 collected = await _collect_card(transaction, record, events)

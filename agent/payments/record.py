@@ -8,10 +8,10 @@ from contextlib import suppress
 from functools import reduce
 
 from agent.errors import JournalError
-from agent.events import EventBus
+from agent.events import EventBus, SignatureKept
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
-from agent.journal.details import Details
+from agent.journal.details import Details, KeptFile, signature_id
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
@@ -143,6 +143,22 @@ class PaymentRecord:
         payment_id = self.payment.payment_id
         if payment_id in self._journal.offline.open_payments():
             await self._journal.offline.append(OfflinePaymentVoided(payment_id, reason))
+
+    async def keep_signature(self, svg: str) -> None:
+        """Keep what the cardholder has drawn, apart from the entries.
+
+        The payment goes on without it where it cannot be kept.
+        """
+        reader_id, payment_id = self.payment.reader_id, self.payment.payment_id
+        signature = KeptFile(signature_id(payment_id), svg.encode())
+        try:
+            await self._journal.details.keep_file(signature)
+        except JournalError as error:
+            log.warning(
+                "payment.signature_lost", payment_id=payment_id, code=error.code
+            )
+        else:
+            self._events.publish(SignatureKept(reader_id, payment_id))
 
     async def durable(self) -> None:
         """Return when all that is being written is on disk; raises JournalUnavailable."""

@@ -28,9 +28,11 @@ from drivers.errors import DriverError, LocalError, ReaderRefused
 from drivers.profile import profile_named
 from drivers.reader import (
     IssuerAnswer,
+    SignatureCaptured,
     Transaction,
     TransactionFinished,
 )
+from drivers.signature_svg import signature_svg
 
 log = get_logger(__name__)
 
@@ -144,8 +146,13 @@ async def _heard_to_its_end(
 ) -> None:
     async for event in transaction:
         tell(event, payment=record.payment, events=events)
-        if isinstance(event, TransactionFinished):
-            record.card_ended = event
+        match event:
+            case SignatureCaptured(signature):
+                await record.keep_signature(signature_svg(signature))
+            case TransactionFinished():
+                record.card_ended = event
+            case _:
+                continue
 
 
 @asynccontextmanager

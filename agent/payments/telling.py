@@ -46,10 +46,12 @@ def tell(event: TransactionEvent, *, payment: Payment, events: EventBus) -> None
             events.publish(DisplayRequested(reader_id, payment_id, message=message))
         case CustomerActing(step=step):
             events.publish(CustomerBusy(reader_id, payment_id, step=step))
-        case SignatureCaptured():
-            # Not asked for yet, so a reader that tells of it changes nothing.
-            pass
-        case TipChosen() | OnlineRequested() | TransactionFinished():
+        case (
+            TipChosen()
+            | SignatureCaptured()
+            | OnlineRequested()
+            | TransactionFinished()
+        ):
             pass
         case _:
             assert_never(event)

@@ -37,6 +37,7 @@ from agent.rest.readers import (
     update_reader,
 )
 from agent.rest.set_reader_display import set_reader_display
+from agent.rest.signatures import read_signature
 from agent.rest.upstream_readers import help_reader
 
 READERS = "/v1/terminal/readers"
@@ -114,6 +115,7 @@ def _agent_routes() -> list[Route]:
         _route("GET", PAYMENTS, find_payments, any_of=TAKE),
         _route("GET", PAYMENT, show_payment, any_of=TAKE),
         _route("GET", PAYMENT + "/receipt", _read_receipt, any_of=TAKE),
+        _route("GET", PAYMENT + "/signature", read_signature, any_of=TAKE),
         _route("GET", "/agent/metrics", read_metrics, any_of=SCRAPE),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
     ]
