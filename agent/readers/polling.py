@@ -22,10 +22,10 @@ PACE: tuple[tuple[float, float], ...] = (
 """Up to which age of an action, in seconds, it is asked about how often."""
 SLOWEST_S = 15.0
 NEAR_END_S = 0.5
-"""How often around the expected end."""
-GRID_S = 0.25
-"""Questions fall on multiples of it, so that those of several readers are one."""
-MOST_IN_A_MINUTE = 68
+"""How often around the usual end."""
+AROUND_S = 5.0
+"""What is around it at most: so long before and after."""
+MOST_IN_A_MINUTE = 60
 REMEMBERED = 20
 """Of how many actions the usual length is the median."""
 
@@ -33,13 +33,18 @@ REMEMBERED = 20
 def wait_s(age_s: float, *, usual_s: float | None) -> float:
     """Seconds until the next question about an action of that age."""
     pace_s = next((wait for until, wait in PACE if age_s < until), SLOWEST_S)
-    is_near_end = usual_s is not None and 0.7 * usual_s <= age_s <= 1.3 * usual_s
-    return min(pace_s, NEAR_END_S) if is_near_end and age_s < 60.0 else pace_s
+    if usual_s is None or age_s >= 60.0:
+        return pace_s
+    is_near_end = abs(age_s - usual_s) <= min(0.3 * usual_s, AROUND_S)
+    return min(pace_s, NEAR_END_S) if is_near_end else pace_s
 
 
-def on_grid(now_s: float, wait: float) -> float:
-    """A wait, made longer so that it ends on the grid."""
-    return math.ceil((now_s + wait) / GRID_S - 1e-9) * GRID_S - now_s
+def aligned(now_s: float, wait: float) -> float:
+    """A wait, changed by half of it at most, so that it ends at a multiple of it.
+
+    So the questions about readers that are asked for equally often are one.
+    """
+    return math.ceil(now_s / wait + 0.5) * wait - now_s
 
 
 class UsualLengths:

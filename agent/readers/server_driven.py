@@ -14,7 +14,7 @@ from agent.clock import Clock
 from agent.errors import AgentError
 from agent.ids import ReaderId
 from agent.log import get_logger
-from agent.readers.polling import UsualLengths, on_grid, wait_s
+from agent.readers.polling import UsualLengths, aligned, wait_s
 from agent.stripe_api import terminal_readers
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import StripeUnreachable, TooManyRequests
@@ -81,7 +81,7 @@ class ServerDrivenReaders:
         StripeUnreachable, and StripeRefused where the reader is gone.
         """
         now_s = self._clock.monotonic()
-        pause_s = on_grid(now_s, wait_s(age_s, usual_s=self.usual.of(action)))
+        pause_s = aligned(now_s, wait_s(age_s, usual_s=self.usual.of(action)))
         pause_s = max(pause_s, self._held_until_s - now_s)
         heard = await self._heard_within(reader_id, pause_s)
         return heard or await self.look(reader_id)
