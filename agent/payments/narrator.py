@@ -37,6 +37,8 @@ _ENDS: dict[Outcome, str | None] = {
 _UNTOLD = frozenset({"set_reader_display"})
 """Nor does it tell of a cart that is shown."""
 
+_COLLECTING = "collect_payment_method"
+
 ShowReader = Callable[[Payment], dict[str, Any]]
 """The payment's reader as Stripe shows it, with the payment as its action."""
 
@@ -78,12 +80,7 @@ class Narrator:
             yield ReaderActionChanged(
                 UPDATED, payment.reader_id, reader=self._show_reader(payment)
             )
-        is_told = payment.action not in _UNTOLD
-        if (
-            isinstance(entry, ActionFinished)
-            and is_told
-            and (name := _ENDS[entry.outcome])
-        ):
+        if isinstance(entry, ActionFinished) and (name := _end_of(payment, entry)):
             yield ReaderActionChanged(
                 name, payment.reader_id, reader=self._show_reader(payment)
             )
@@ -94,6 +91,15 @@ class Narrator:
             return known
         recorded = self._journal.entries_of(payment_id)
         return fold(one.entry for one in recorded)
+
+
+def _end_of(payment: Payment, finished: ActionFinished) -> str | None:
+    """Stripe's name for the end; None where Stripe tells nothing of it."""
+    if payment.action in _UNTOLD:
+        return None
+    if payment.action == _COLLECTING and finished.outcome is Outcome.SUCCEEDED:
+        return UPDATED  # a card that Stripe's reader holds: its action goes on there
+    return _ENDS[finished.outcome]
 
 
 def authorization_expiring(

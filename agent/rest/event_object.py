@@ -10,6 +10,7 @@ from agent.errors import ResourceMissing
 from agent.ids import ReaderId
 from agent.journal.event_log import RecordedEvent
 from agent.payments.payment import Payment
+from agent.rest.action_details import KEPT_APART
 from agent.rest.reader_object import (
     JsonObject,
     ShownReader,
@@ -18,7 +19,7 @@ from agent.rest.reader_object import (
 )
 from agent.rest.services import Services, SmartReaders
 from agent.rest.stripes_reader_object import (
-    stripes_reader_object,
+    reader_of_payment,
     unseen_reader_object,
 )
 
@@ -75,7 +76,10 @@ def show_reader(
         shown = smart_readers.known(payment.reader_id)
         if shown is None:
             return unseen_reader_object(payment)
-        return stripes_reader_object(shown, payment)
+        if payment.action in KEPT_APART:
+            # What customers have typed is not kept for days.
+            return {**shown, "action": action_object(payment)}
+        return reader_of_payment(shown, payment)
     try:
         session = fleet.session(payment.reader_id)
     except ResourceMissing:

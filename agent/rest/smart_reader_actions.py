@@ -8,21 +8,23 @@ from contextlib import suppress
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.errors import JournalUnavailable, ReaderFeatureUnsupported
+from agent.errors import JournalUnavailable
 from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
 from agent.payments.forwarded import ForwardedAction
 from agent.payments.payment import Payment
+from agent.rest.action_details import KEPT_APART
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.forms import Value, decode_body
 from agent.rest.idempotency import Claim, claim_of
+from agent.rest.leases import check_lease
 from agent.rest.parameters import Parameters, TextList, read
 from agent.rest.preferences import wait_preferred
 from agent.rest.reader_object import action_object
 from agent.rest.readers import reader_id_in
 from agent.rest.requests import json_response, once
 from agent.rest.services import Services, services_of
-from agent.rest.upstream_readers import is_ours, known_reader
+from agent.rest.upstream_readers import known_reader
 
 
 class _Answer(Parameters):
@@ -34,19 +36,16 @@ class _Answer(Parameters):
 async def begin_at_stripe(request: Request) -> Response:
     """Begin the action that the path names; answers once Stripe's reader has it.
 
-    Raises ReaderFeatureUnsupported for a reader of this machine, and what Stripe
-    refuses, with its own words and code.
+    Raises what Stripe refuses, with its own words and code.
     """
     services, reader_id = services_of(request), reader_id_in(request)
     action = request.scope["path"].rpartition("/")[2]
-    if is_ours(services, reader_id):
-        services.fleet.session(reader_id)
-        raise ReaderFeatureUnsupported(f"{reader_id} does not know {action} yet.")
     form, asked, claim = await _posted(request)
     started: PaymentId | None = None
 
     async def execute() -> Response:
         nonlocal started
+        check_lease(request, reader_id)
         payment = await services.smart_actions.begin(
             reader_id,
             ForwardedAction(action, form),
@@ -74,6 +73,7 @@ async def cancel_at_stripe(request: Request) -> Response:
     _, asked, claim = await _posted(request)
 
     async def execute() -> Response:
+        check_lease(request, reader_id)
         await services.smart_actions.cancel_action(reader_id)
         return json_response(services.smart_readers.known(reader_id) or {})
 
@@ -107,7 +107,7 @@ async def _after_waiting(
         if claim is not None:
             services.awaited.pop(claim.key, None)
     response = _shown(services, payment)
-    if claim is not None and payment.is_finished:
+    if claim is not None and payment.is_finished and payment.action not in KEPT_APART:
         await _keep(services, claim, response)
     response.headers["preference-applied"] = f"wait={wait_s}"
     return response

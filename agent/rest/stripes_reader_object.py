@@ -38,6 +38,14 @@ def stripes_reader_object(shown: JsonObject, payment: Payment | None) -> JsonObj
     return {**shown, "action": {**theirs, **end}}
 
 
+def reader_of_payment(shown: JsonObject, payment: Payment) -> JsonObject:
+    """As above, for whoever asks about this payment: others' actions do not hide it."""
+    own = action_object(payment)
+    if own is not None and isinstance(standing(payment, reader_of(shown)), Gone):
+        return {**shown, "action": own}
+    return stripes_reader_object(shown, payment)
+
+
 def unseen_reader_object(payment: Payment) -> JsonObject:
     """What there is to show of a reader that Stripe was not asked about yet."""
     return {

@@ -27,6 +27,7 @@ from agent.rest.reader_object import JsonObject
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
 from agent.rest.stripes_reader_object import (
+    reader_of_payment,
     stripes_reader_object,
     unseen_reader_object,
 )
@@ -127,7 +128,7 @@ def known_reader(services: Services, payment: Payment) -> JsonObject:
     shown = services.smart_readers.known(payment.reader_id)
     if shown is None:
         return unseen_reader_object(payment)
-    return stripes_reader_object(shown, payment)
+    return reader_of_payment(shown, payment)
 
 
 async def help_reader(request: Request) -> Response:

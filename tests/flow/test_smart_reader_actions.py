@@ -55,6 +55,17 @@ async def test_a_card_is_collected_inspected_and_confirmed(smart: SmartStack) ->
     assert await smart.world.taken(intent) == [12_00]
 
 
+async def test_a_collected_card_is_told_as_stripe_tells_it(smart: SmartStack) -> None:
+    intent = await smart.agent.intent(12_00)
+    smart.customer()
+
+    await smart.waited(COLLECT, {"payment_intent": intent})
+
+    (reader,) = await told(smart, "terminal.reader.action_updated")
+    assert reader["action"]["status"] == "in_progress"
+    assert reader["action"][COLLECT]["payment_method"]["card_present"]["last4"]
+
+
 async def test_a_collected_card_is_no_payment(smart: SmartStack) -> None:
     intent = await smart.agent.intent(12_00)
     smart.customer()
@@ -177,8 +188,9 @@ async def test_a_form_is_filled_in(smart: SmartStack) -> None:
     action = await smart.agent.action(smart.reader)
     assert action["status"] == "succeeded"
     assert action["collect_inputs"]["inputs"][0]["text"]["value"] == "Ada"
-    journal = (smart.agent.journal.entries_of(smart.payment().payment_id))[0]
-    assert "Ada" not in str(journal)
+    kept = await told(smart, "terminal.reader.action_succeeded")
+    assert len(kept) == 1
+    assert "Ada" not in str(kept)
 
 
 async def test_a_form_that_nobody_fills_in_fails(smart: SmartStack) -> None:
@@ -235,14 +247,3 @@ async def test_the_end_is_told_as_that_of_any_reader(
     assert reader["id"] == smart.reader
     assert reader["device_type"] == "simulated_wisepos_e"
     assert reader["action"]["process_payment_intent"]["payment_intent"] == intent
-
-
-async def test_the_other_kind_of_reader_says_what_it_cannot_yet(
-    smart: SmartStack,
-) -> None:
-    local = await smart.agent.register()
-    path = f"/v1/terminal/readers/{local}/collect_inputs"
-
-    answer = await smart.agent.rest.post(path, {"inputs[0][type]": "text"})
-
-    assert answer.json()["error"]["code"] == "reader_feature_unsupported"

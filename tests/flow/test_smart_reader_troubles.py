@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -159,6 +160,24 @@ async def test_a_charge_that_somebody_else_has_covered_up_is_found(
     assert (payment.phase, payment.payment_intent) == ("succeeded", mine)
     action = await smart.agent.action(smart.reader)
     assert action[PROCESS]["payment_intent"] == other
+
+
+async def test_who_waits_is_told_of_the_own_payment(smart: SmartStack) -> None:
+    mine, other = await smart.agent.intent(12_00), await smart.agent.intent(7_00)
+    form = {"payment_intent": mine}
+    waiting = asyncio.create_task(smart.waited(PROCESS, form))
+    await smart.world.passed(30.0)
+
+    smart.do(smart.card())
+    path = f"{READERS}/{smart.reader}/{PROCESS}"
+    await smart.world.stripe("POST", path, {"payment_intent": other})
+    action = await waiting
+    listed = good(await smart.agent.rest.get("/v1/events"))["data"]
+
+    told = [e for e in listed if e["type"] == "terminal.reader.action_succeeded"]
+    for shown in (action, told[0]["data"]["object"]["action"]):
+        assert shown["status"] == "succeeded"
+        assert shown[PROCESS]["payment_intent"] == mine
 
 
 @pytest.mark.parametrize(
