@@ -17,7 +17,8 @@ from agent.rest.parameters import Boolean, Integer, Parameters, Text
 from agent.rest.reader_object import JsonObject
 from agent.rest.readers import reader_id_in
 from agent.rest.requests import json_response, posted, queried
-from agent.rest.services import Services, services_of
+from agent.rest.services import services_of
+from agent.rest.upstream_readers import existing_reader
 
 TOKEN_HEADER = "cardlane-lease-token"  # noqa: S105 - a header's name
 USUAL_TTL_S = 60
@@ -36,7 +37,7 @@ class TakeLease(Parameters):
 async def take_lease(request: Request) -> Response:
     """Take the reader, go on having it, or take it from another."""
     services = services_of(request)
-    reader_id = _existing(services, request)
+    reader_id = await existing_reader(services, reader_id_in(request))
     asked = (await posted(request, TakeLease)).parameters
     key_id = caller_of(request)
     owner = asked.owner or key_id
@@ -59,7 +60,8 @@ async def show_lease(request: Request) -> Response:
     """Who has the reader; `lease` is null where nobody does."""
     queried(request, Parameters)
     services = services_of(request)
-    lease = services.leases.current(_existing(services, request))
+    reader_id = await existing_reader(services, reader_id_in(request))
+    lease = services.leases.current(reader_id)
     return json_response({"lease": None if lease is None else lease_object(lease)})
 
 
@@ -67,7 +69,8 @@ async def release_lease(request: Request) -> Response:
     """Give the reader back."""
     queried(request, Parameters)
     services = services_of(request)
-    await services.leases.release(_existing(services, request), caller_of(request))
+    reader_id = await existing_reader(services, reader_id_in(request))
+    await services.leases.release(reader_id, caller_of(request))
     return json_response({"lease": None})
 
 
@@ -87,10 +90,6 @@ def lease_object(lease: Lease) -> JsonObject:
         "token": lease.token,
         "expires_at": int(lease.expires_at.timestamp()),
     }
-
-
-def _existing(services: Services, request: Request) -> ReaderId:
-    return services.fleet.session(reader_id_in(request)).record.reader_id
 
 
 def _token_in(request: Request) -> int | None:

@@ -6,6 +6,9 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +28,7 @@ from agent.rest.lists import Paging
 from agent.rest.reader_list import StripesPage
 from agent.rest.reader_object import JsonObject
 from agent.rest.requests import json_response
-from agent.rest.services import Services, services_of
+from agent.rest.services import Forwarded, Services, services_of
 from agent.rest.stripes_reader_object import (
     reader_of_payment,
     stripes_reader_object,
@@ -51,6 +54,25 @@ def is_ours(services: Services, reader_id: ReaderId) -> bool:
     except ResourceMissing:
         return not services.stripe.has_key
     return True
+
+
+async def existing_reader(services: Services, reader_id: ReaderId) -> ReaderId:
+    """The id, if there is a reader of it, of this machine or of Stripe.
+
+    Raises ResourceMissing, and StripeUnreachable where only Stripe can tell.
+    """
+    if is_ours(services, reader_id):
+        return services.fleet.session(reader_id).record.reader_id
+    if services.smart_readers.known(reader_id) is None:
+        answer = await services.stripe.forward(
+            "GET", f"{READERS}/{quote(reader_id, safe='')}", headers={}, body=b""
+        )
+        with suppress(StripeRefused):
+            shown = _usable(answer)
+            if shown.get("id") == reader_id and not shown.get("deleted"):
+                return reader_id
+        raise ResourceMissing(f"No such reader: '{reader_id}'", param="reader")
+    return reader_id
 
 
 def is_stripes_code(services: Services, registration_code: Value) -> bool:
@@ -85,9 +107,7 @@ async def stripes_page(
     except TimeoutError:
         raise StripeUnreachable("Stripe takes long to list its readers.") from None
     try:
-        listed = usable(
-            Answer(answer.status, answer.headers, answer.body), is_question=True
-        )
+        listed = _usable(answer)
         return StripesPage(listed["data"], has_more=listed["has_more"])
     except KeyError as missing:
         raise StripeUnreachable(f"Stripe's list has no {missing}.") from missing
@@ -129,6 +149,12 @@ def known_reader(services: Services, payment: Payment) -> JsonObject:
     if shown is None:
         return unseen_reader_object(payment)
     return reader_of_payment(shown, payment)
+
+
+def _usable(answer: Forwarded) -> dict[str, Any]:
+    """Raises StripeRefused or StripeUnreachable."""
+    asked = Answer(answer.status, answer.headers, answer.body)
+    return usable(asked, is_question=True)
 
 
 async def help_reader(request: Request) -> Response:

@@ -10,6 +10,7 @@ import pytest
 from rest_fakes import Agent, running_agent
 
 from agent.errors import StripeUnreachable
+from agent.rest.auth import KeyScope
 from agent.stripe_api.client import ForwardedAnswer
 
 READERS = "/v1/terminal/readers"
@@ -166,3 +167,18 @@ async def test_test_helpers_cannot_play_a_real_customer(agent: Agent) -> None:
 
     assert answer.error["code"] == "reader_feature_unsupported"
     assert agent.stripe.asked == []
+
+
+async def test_a_leased_smart_reader_works_for_its_holder_only(agent: Agent) -> None:
+    holder = await agent.client_with(KeyScope.PAYMENTS)
+    other = await agent.client_with(KeyScope.PAYMENTS, KeyScope.REFUNDS)
+    action = f"{READERS}/tmr_smart/process_payment_intent"
+
+    taken = await holder.post("/agent/readers/tmr_smart/lease", {"owner": "till 1"})
+    refused = await other.post(action, {"payment_intent": "pi_1"})
+    canceled = await other.post(f"{READERS}/tmr_smart/cancel_action")
+    tried = await holder.post(action, {"payment_intent": "pi_1"})
+
+    assert taken.status == 200
+    assert refused.error["code"] == canceled.error["code"] == "reader_leased"
+    assert tried.error["code"] == "stripe_unreachable"
