@@ -78,6 +78,12 @@ async def nobody_comes(stack: Stack) -> str:
     return await failed(stack)
 
 
+async def looks_at_the_card_for_too_long(stack: Stack) -> str:
+    stack.world.customer("visa_approved")
+    form = {"payment_intent": await stack.agent.intent()}
+    return str((await done(stack, "collect_payment_method", form))["failure_code"])
+
+
 async def is_killed_while_it_waits(folder: Path) -> str:
     async with running_world() as world:
         async with running_agent(world, folder) as agent:
@@ -194,6 +200,7 @@ ACTIONS: dict[str, Scenario] = {
     "card_not_read": card_fails("visa_worn_stripe", "swipe"),
     "card_read_timed_out": at_the_till(nobody_comes),
     "card_removed": card_fails("visa_removed_early"),
+    "collect_payment_method_timeout": at_the_till(looks_at_the_card_for_too_long),
     "customer_canceled": at_the_till(customer_presses_the_red_key),
     "declined_by_reader": card_fails("visa_refuses_after_approval"),
     "payment_interrupted": is_killed_while_it_waits,

@@ -67,6 +67,44 @@ async def check_money(world: World, agent: Agent, intents: list[str]) -> None:
         assert not charges or intent in announced, "a charge that nobody announced"
 
 
+async def check_kept_cards(world: World, agent: Agent) -> None:
+    """A card is kept for its customer if and only if the register was told so, once."""
+    for payment in payments_of(agent).values():
+        if payment.setup_intent is None:
+            continue
+        setup = await world.stripe("GET", f"/v1/setup_intents/{payment.setup_intent}")
+        cards: list[str] = []
+        if setup["customer"] is not None:
+            path = f"/v1/customers/{setup['customer']}/payment_methods?type=card"
+            cards = [each["id"] for each in (await world.stripe("GET", path))["data"]]
+        is_kept = payment.outcome is Outcome.SUCCEEDED
+        assert not is_kept or setup["status"] == "succeeded"
+        assert len(cards) <= 1, "a card was kept twice"
+        assert not is_kept or cards == [payment.result], "cards and words disagree"
+        ends = [
+            one.outcome
+            for one in payments_of(agent).values()
+            if one.setup_intent == payment.setup_intent
+        ]
+        assert not cards or Outcome.SUCCEEDED in ends, "a card that nobody was told of"
+
+
+async def check_refunds(world: World, agent: Agent) -> None:
+    """Money went back if and only if the register was told so, once."""
+    told = {
+        payment.payment_id: payment.result
+        for payment in payments_of(agent).values()
+        if payment.action == "refund_payment" and payment.outcome is Outcome.SUCCEEDED
+    }
+    listed = (await world.stripe("GET", "/v1/refunds?limit=100"))["data"]
+    made = [
+        (refund["metadata"]["cardlane_payment"], refund["id"])
+        for refund in listed
+        if "cardlane_payment" in refund["metadata"]
+    ]
+    assert sorted(made) == sorted(told.items()), "refunds and words disagree"
+
+
 def check_words(agent: Agent, told: dict[PaymentId, Phase]) -> None:
     """Every payment has ended, as it was told, with a code that is documented."""
     for payment_id, payment in payments_of(agent).items():

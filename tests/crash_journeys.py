@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import crash_card_journeys as cards
 import crash_smart_journeys as smart
 from crash_register import Register
 from flow_cables import DYNAPROX, Hardware
@@ -126,6 +127,21 @@ def reversal_is_lost(world: World) -> None:
     world.stripe_fault(LoseReply(), path="/v1/refunds", times=2)
 
 
+def keeping_is_lost(world: World) -> None:
+    """Stripe keeps the card, and its answers do not arrive."""
+    world.customer("visa_approved")
+    world.stripe_fault(LoseReply(), path="/v1/setup_intents/*/confirm", times=2)
+
+
+def refund_is_lost(world: World) -> None:
+    """Stripe gives the money back, and its answers do not arrive."""
+    world.customer("interac_approved")
+    world.stripe_fault(LoseReply(), path="/v1/refunds", times=2)
+
+
+TAP = card("visa_contactless", entry="contactless")
+REFUSES = card("visa_refuses_after_approval")
+
 JOURNEYS = (
     Journey("approved_chip", card("visa_approved"), pays),
     Journey("approved_chip_manual", card("visa_approved"), pays, capture="manual"),
@@ -149,6 +165,20 @@ JOURNEYS = (
     Journey("answer_lost", stripe_loses(2), pays),
     Journey("outcome_unknown", stripe_fails, is_told_it_is_unknown),
     Journey("reversal_lost", reversal_is_lost, pays),
+    Journey("looked_at_chip", card("visa_approved"), cards.looks_and_pays),
+    Journey("looked_at_tap", TAP, cards.looks_and_pays, hardware=VP3300),
+    Journey("looked_at_refused", REFUSES, cards.looks_and_pays),
+    Journey("looked_at_too_long", card("visa_approved"), cards.looks_for_too_long),
+    Journey("looked_at_given_back", TAP, cards.looks_and_gives_back),
+    Journey("looked_at_replaced", TAP, cards.looks_and_replaces),
+    Journey("kept", card("visa_approved"), cards.keeps),
+    Journey("kept_neo", card("visa_approved"), cards.keeps, hardware=VP3300),
+    Journey("kept_declined", card("visa_declined"), cards.keeps),
+    Journey("kept_refused_by_card", REFUSES, cards.keeps),
+    Journey("kept_answer_lost", keeping_is_lost, cards.keeps),
+    Journey("kept_canceled", nobody, cards.changes_its_mind_about_keeping),
+    Journey("refunded", card("interac_approved"), cards.pays_and_refunds),
+    Journey("refund_lost", refund_is_lost, cards.pays_and_refunds),
     Journey("smart_approved", smart.approved, smart.pays, hardware=None),
     Journey("smart_declined", smart.declined, smart.pays, hardware=None),
     Journey("smart_canceled", smart.nobody, smart.changes_its_mind, hardware=None),

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from crash_invariants import (
     check_files,
+    check_kept_cards,
     check_money,
+    check_refunds,
     check_words,
     ends_of,
     pays_again,
@@ -71,6 +73,8 @@ async def check(case: Case, folder: Path) -> None:
             await register.ended()
             await world.passed(UNDER_WAY_S)
             await check_money(world, register.agent, register.intents)
+            await check_kept_cards(world, register.agent)
+            await check_refunds(world, register.agent)
             check_words(register.agent, told)
             await pays_again(register)
     # It began as a copy of all that the dead one had left.

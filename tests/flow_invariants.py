@@ -14,7 +14,14 @@ from agent.payments.states import FINAL
 LONGEST_S = 400.0
 """No payment takes longer: the cardholder's minute, silence noticed, a reader reset."""
 
-STRIPES_CODES = frozenset({"card_declined", "expired_card", "processing_error"})
+STRIPES_CODES = frozenset(
+    {
+        "card_declined",
+        "expired_card",
+        "processing_error",
+        "setup_intent_authentication_failure",
+    }
+)
 
 
 @cache
