@@ -43,7 +43,8 @@ def list_payments(
     if as_json:
         typer.echo(json.dumps(found))
     else:
-        typer.echo(payments_table(payments_in(found)))
+        payments = payments_in(found)
+        typer.echo(payments_table(payments) if payments else "There are none.")
 
 
 def show(

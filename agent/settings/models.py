@@ -28,6 +28,11 @@ def _listed(value: object) -> object:
     return value
 
 
+def _leads(value: object) -> object:
+    """One number may stand for a list of one."""
+    return [value] if isinstance(value, int) else _listed(value)
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -88,7 +93,7 @@ Origins = Annotated[
 Amounts = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_amounts)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Leads = Annotated[
-    tuple[Annotated[int, Field(gt=0, le=31 * 86_400)], ...], BeforeValidator(_listed)
+    tuple[Annotated[int, Field(gt=0, le=31 * 86_400)], ...], BeforeValidator(_leads)
 ]
 
 

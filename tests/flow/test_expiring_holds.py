@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -281,3 +282,20 @@ async def test_money_that_is_not_held_is_never_asked_about(
         requests = world.simulator.stripe_api.requests
         asked = [*requests.find(lambda one: "/v1/payment_intents" in one.path)]
         assert asked == []
+
+
+async def test_a_hold_that_cannot_be_understood_stops_nothing_else(
+    world: World, tmp_path: Path
+) -> None:
+    async with shop_in(world, tmp_path) as shop:
+        spoil(tmp_path / "journal.db")
+        await world.passed(HOUR_S)
+
+        assert await shop.hold()
+        assert (await shop.agent.rest.get("/agent/health/live")).status == 200
+
+
+def spoil(path: Path) -> None:
+    """List a hold of a payment that never was."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO holds VALUES (1, 'pay_nobody')")

@@ -138,6 +138,11 @@ def test_payments_are_listed(terminal: Terminal, shop: ServedAgent) -> None:
     assert json.loads(terminal.out)["has_more"] is True
 
 
+def test_an_empty_list_says_so(terminal: Terminal, served: ServedAgent) -> None:
+    assert terminal.run("payments", "list", "--held") == 0
+    assert terminal.out == "There are none.\n"
+
+
 @pytest.mark.parametrize("name", ["pay_1", "pi_1", "table 4"])
 def test_held_money_is_captured(
     name: str, terminal: Terminal, shop: ServedAgent

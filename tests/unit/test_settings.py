@@ -76,6 +76,22 @@ def test_the_environment_overrides_the_file(file: Path) -> None:
     assert settings.stripe.api_base == "http://127.0.0.1:12111"
 
 
+@pytest.mark.parametrize(
+    ("written", "leads_s"),
+    [("3600", (3600,)), ("[86400, 3600]", (86400, 3600)), ("[]", ())],
+)
+def test_how_early_held_money_is_warned_of_may_be_one_number_or_several(
+    file: Path, written: str, leads_s: tuple[int, ...]
+) -> None:
+    file.write_text(f"[payments]\nauthorization_warning_s = {written}\n")
+    variable = {"CARDLANE_PAYMENTS__AUTHORIZATION_WARNING_S": written.strip("[]")}
+
+    in_file, in_environment = load_settings(file, {}), load_settings(None, variable)
+
+    assert in_file.payments.authorization_warning_s == leads_s
+    assert in_environment.payments.authorization_warning_s == leads_s
+
+
 def test_the_state_directory_of_systemd_is_the_default(file: Path) -> None:
     environ = {"STATE_DIRECTORY": "/var/lib/private/cardlane:/var/lib/other"}
     file.write_text('state_dir = "/srv/cardlane"\n')
