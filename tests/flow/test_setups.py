@@ -16,7 +16,7 @@ from flow_actions import (
     told,
 )
 from flow_agent import Stack, good, running_stack
-from flow_cables import EACH_FAMILY_ON_EACH_KIND
+from flow_cables import EACH_FAMILY_ON_EACH_KIND, Hardware
 
 from agent.payments.states import Phase
 from agent.settings import PaymentSettings
@@ -127,6 +127,18 @@ async def test_an_unknown_outcome_says_what_is_unknown(stack: Stack) -> None:
     assert action["failure_code"] == "payment_outcome_unknown"
     assert "kept the card" in action["failure_message"]
     assert (status["charged"], status["next_step"]) == ("no", "wait")
+
+
+@pytest.mark.parametrize("hardware", [Hardware("idtech_kiosk_v")], ids=str)
+async def test_a_reader_of_taps_alone_keeps_no_card(stack: Stack) -> None:
+    setup = await new_setup(stack)
+
+    action = await done(stack, SETUP, form(setup))
+
+    assert (action["status"], action["failure_code"]) == (
+        "failed",
+        "reader_feature_unsupported",
+    )
 
 
 async def test_quick_chip_is_for_amounts_only(tmp_path: Path) -> None:
