@@ -29,6 +29,7 @@ from agent.readers.sources import sources_of
 from agent.rest.buckets import Buckets
 from agent.rest.event_object import Shown, event_object, show_reader
 from agent.rest.server import Services
+from agent.rest.token_broker import TokenBroker
 from agent.settings import OfflineKey, Settings
 from agent.stripe_api.client import StripeClient
 from agent.terminal_configuration.configurations import Configurations
@@ -309,4 +310,5 @@ def _services(
             burst=parts.settings.rest.request_burst,
             clock=parts.clock,
         ),
+        tokens=TokenBroker(parts.settings.terminal, clock=parts.clock),
     )

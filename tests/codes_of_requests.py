@@ -22,6 +22,7 @@ from module_absent import absent_module
 
 from agent.ids import PaymentId
 from agent.rest.auth import KeyScope, make_key
+from agent.settings import TerminalSettings
 from simulator.stripe_api.engine.faults import Delay
 
 JSON = {"content-type": "application/json"}
@@ -171,7 +172,18 @@ async def sends_half_a_body(stack: Stack) -> str:
     )
 
 
+async def wants_a_token_for_elsewhere(folder: Path) -> str:
+    terminal = TerminalSettings(token_locations=("tml_1",))
+    async with (
+        running_world() as world,
+        running_agent(world, folder, terminal=terminal) as agent,
+    ):
+        path = "/v1/terminal/connection_tokens"
+        return code_of(await agent.rest.post(path, {"location": "tml_2"}))
+
+
 REQUESTS: dict[str, Scenario] = {
+    "location_not_allowed": wants_a_token_for_elsewhere,
     "rate_limit": at_the_till(asks_without_end),
     "request_timeout": at_the_till(sends_half_a_body),
     "request_invalid": at_the_till(sends_half_an_object),

@@ -41,6 +41,7 @@ from agent.settings import (
     Settings,
     StripeKey,
     StripeSettings,
+    TerminalSettings,
 )
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
@@ -202,6 +203,7 @@ async def running_agent(
     open_reader: OpenReader | None = None,
     offline: OfflineSettings | None = None,
     offline_key: OfflineKey | None = None,
+    terminal: TerminalSettings | None = None,
 ) -> AsyncIterator[Agent]:
     """An agent whose journal is in `folder`; it ends as suddenly as by a signal.
 
@@ -211,8 +213,7 @@ async def running_agent(
     stands for ports of another kind.
     """
     clock, stripe_key = clock or LoopClock(), StripeKey(key) if key else None
-    settings = _settings(folder, payments, serial_ports, firmware)
-    settings = settings.model_copy(update={"offline": offline or OfflineSettings()})
+    settings = _settings(folder, payments, serial_ports, firmware, offline, terminal)
     journal = open_flow_journal(folder / "journal.db", clock=clock, fate=fate)
     try:
         async with MortalConnections(fate) if fate else Connections() as connections:
@@ -241,12 +242,16 @@ def _settings(
     payments: PaymentSettings | None,
     serial_ports: tuple[str, ...],
     firmware: FirmwareSettings | None,
+    offline: OfflineSettings | None,
+    terminal: TerminalSettings | None,
 ) -> Settings:
     return Settings(
         state_dir=folder,
         payments=payments or PaymentSettings(),
         readers=ReaderSettings(serial_ports=serial_ports),
         firmware=firmware or FirmwareSettings(),
+        offline=offline or OfflineSettings(),
+        terminal=terminal or TerminalSettings(),
     )
 
 

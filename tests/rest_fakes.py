@@ -43,7 +43,8 @@ from agent.rest.auth import KeyScope, make_key
 from agent.rest.buckets import Buckets
 from agent.rest.server import create_app
 from agent.rest.services import Services
-from agent.settings import RestSettings, Settings
+from agent.rest.token_broker import TokenBroker
+from agent.settings import RestSettings, Settings, TerminalSettings
 from drivers.errors import DriverError
 
 
@@ -380,4 +381,5 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         buckets=Buckets(
             per_s=rest.requests_per_s, burst=rest.request_burst, clock=agent.clock
         ),
+        tokens=TokenBroker(TerminalSettings(), clock=agent.clock),
     )

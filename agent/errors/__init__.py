@@ -7,7 +7,7 @@ AgentError
 │   ├── IntentInvalidState / ChargeNotRefundable / ChargeAlreadyRefunded
 │   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
 │   ├── ReceiptMissing / ReceiptNotReady / SignatureMissing / EscposNotInstalled
-│   ├── IdempotencyMismatch / IdempotencyKeyInUse
+│   ├── IdempotencyMismatch / IdempotencyKeyInUse / LocationNotAllowed
 │   └── BodyTooLarge / RequestTimedOut / RateLimited / RouteUnknown / MethodNotAllowed
 ├── AccessDenied
 │   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
@@ -64,6 +64,7 @@ from agent.errors.requests import (
     IdempotencyMismatch,
     IntentInvalidState,
     LocalReaderInLivemode,
+    LocationNotAllowed,
     MethodNotAllowed,
     ParameterInvalid,
     ParameterMissing,
@@ -109,6 +110,7 @@ __all__ = [
     "LocalKeyMissing",
     "LocalKeyScope",
     "LocalReaderInLivemode",
+    "LocationNotAllowed",
     "MethodNotAllowed",
     "OriginNotAllowed",
     "ParameterInvalid",

@@ -191,3 +191,10 @@ class RateLimited(RequestInvalid):
         """`retry_after_s` is when the next request will be taken."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class LocationNotAllowed(RequestInvalid):
+    """A connection token for a Location that is not this machine's."""
+
+    code = "location_not_allowed"
+    remedy = "Send one of terminal.token_locations, or add this one there."

@@ -45,7 +45,6 @@ class Resource:
 
 
 RESOURCES = (
-    Resource("/v1/terminal/connection_tokens", write=TAKE),
     Resource(LOCATIONS, read=SEE, write=MANAGE),
     Resource(CONFIGURATIONS, read=SEE, write=MANAGE),
     Resource("/v1/payment_intents", read=TAKE_OR_REFUND, write=TAKE),

@@ -74,6 +74,7 @@ async def causes_of(services: Services) -> list[Cause]:
     return [
         *await _journal_causes(services),
         *_stripe_causes(services),
+        *_token_causes(services),
         *_payment_causes(services),
         *_hold_causes(services),
         *_offline_causes(services),
@@ -97,6 +98,18 @@ def _stripe_causes(services: Services) -> Iterator[Cause]:
     if not services.stripe.has_key:
         missing = StripeKeyMissing("The agent has no Stripe key.")
         yield _cause(missing, stops_payments=True)
+
+
+def _token_causes(services: Services) -> Iterator[Cause]:
+    trouble = services.tokens.trouble()
+    if trouble is not None:
+        yield Cause(
+            "connection_tokens_slow",
+            trouble,
+            "Check the network and Stripe's status: readers in Stripe's SDKs do not "
+            "connect without a token.",
+            stops_payments=False,
+        )
 
 
 def _payment_causes(services: Services) -> Iterator[Cause]:

@@ -10,6 +10,7 @@ from agent.rest.auth import KeyScope
 from agent.rest.card_actions import process_setup_intent, refund_payment
 from agent.rest.collect_inputs import collect_inputs
 from agent.rest.configuration import show_configuration
+from agent.rest.connection_tokens import create_connection_token
 from agent.rest.discovery import discover
 from agent.rest.event_routes import event_routes
 from agent.rest.files import read_file, retrieve_file
@@ -41,6 +42,7 @@ from agent.rest.signatures import read_signature
 from agent.rest.upstream_readers import help_reader
 
 READERS = "/v1/terminal/readers"
+TOKENS = "/v1/terminal/connection_tokens"
 READER = READERS + "/{reader_id}"
 TEST_HELPERS = "/v1/test_helpers/terminal/readers/{reader_id}"
 FILE = "/v1/files/{file_id}"
@@ -89,6 +91,7 @@ def _stripe_routes() -> list[Route]:
                 "timeout_input_collection",
             )
         ),
+        _route("POST", TOKENS, create_connection_token, any_of=TAKE),
         *event_routes(),
         _route("GET", FILE, retrieve_file, any_of=TAKE),
         _route("GET", FILE + "/contents", read_file, any_of=TAKE),

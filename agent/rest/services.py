@@ -32,6 +32,7 @@ from agent.readers.discovered import DiscoveryEvent, DiscoveryMethod
 from agent.readers.leases import Leases
 from agent.rest.buckets import Buckets
 from agent.rest.reader_object import JsonObject, ShownReader
+from agent.rest.token_broker import TokenBroker
 from agent.settings import Settings
 from agent.terminal_configuration.configurations import Freshness
 from agent.terminal_configuration.effective import EffectiveConfiguration
@@ -214,6 +215,7 @@ class Services:
     """Whether the agent's Stripe key moves real money."""
     buckets: Buckets
     """How often each key may ask."""
+    tokens: TokenBroker
     keys_in_use: set[str] = field(default_factory=set)
     """Idempotency-Keys whose request is being carried out."""
     awaited: dict[str, PaymentId] = field(default_factory=dict)

@@ -87,6 +87,7 @@ def _amounts(values: tuple[str, ...]) -> tuple[str, ...]:
 
 _WINDOW = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
 ]
@@ -187,6 +188,10 @@ class TerminalSettings(_Section):
 
     refresh_interval_s: Annotated[float, Field(ge=10, allow_inf_nan=False)] = 600.0
     """The longest time between two questions about them to Stripe."""
+    token_locations: Strings = ()
+    """Locations for which connection tokens are minted; all where empty."""
+    tokens_per_minute: Annotated[float, Field(gt=0)] = 30.0
+    """Connection tokens for one local key, in the long run."""
 
 
 class FirmwareSettings(_Section):
