@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import crash_card_journeys as cards
+import crash_form_journeys as forms
 import crash_smart_journeys as smart
 from crash_register import Register
 from flow_cables import DYNAPROX, Hardware
@@ -179,6 +180,17 @@ JOURNEYS = (
     Journey("kept_canceled", nobody, cards.changes_its_mind_about_keeping),
     Journey("refunded", card("interac_approved"), cards.pays_and_refunds),
     Journey("refund_lost", refund_is_lost, cards.pays_and_refunds),
+    Journey(
+        "answered_form", forms.answers, forms.answers_and_pays, hardware=forms.MENU
+    ),
+    Journey("signed_form", forms.signs, forms.signs_and_pays, hardware=forms.PAD),
+    Journey("shown_cart", card("visa_approved"), forms.shows_a_cart_and_is_paid),
+    Journey(
+        "shown_cart_neo",
+        card("visa_approved"),
+        forms.shows_a_cart_and_is_paid,
+        hardware=forms.MENU,
+    ),
     Journey("smart_approved", smart.approved, smart.pays, hardware=None),
     Journey("smart_declined", smart.declined, smart.pays, hardware=None),
     Journey("smart_canceled", smart.nobody, smart.changes_its_mind, hardware=None),

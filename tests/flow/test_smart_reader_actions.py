@@ -191,6 +191,8 @@ async def test_a_form_is_filled_in(smart: SmartStack) -> None:
     kept = await told(smart, "terminal.reader.action_succeeded")
     assert len(kept) == 1
     assert "Ada" not in str(kept)
+    journal = smart.agent.journal.entries_of(smart.payment().payment_id)
+    assert "Ada" not in str(journal)
 
 
 async def test_a_form_that_nobody_fills_in_fails(smart: SmartStack) -> None:
