@@ -16,6 +16,7 @@ from simulator.reader.actions import PressKey
 from simulator.reader.screen import ReaderState
 from simulator.stripe_api.engine.faults import (
     AnswerStatus,
+    Delay,
     Fault,
     LoseReply,
     ResetConnection,
@@ -119,6 +120,11 @@ async def refunds_twice(stack: Stack) -> str:
     return code_of(await ask(stack, REFUND, {"payment_intent": intent}))
 
 
+async def waits_longer_than_the_card(stack: Stack) -> str:
+    stack.world.stripe_fault(Delay(75.0), path=CONFIRM)
+    return await failed(stack, "visa_approved")
+
+
 def refund_is_cut_off(
     fault: Fault, meanwhile: Callable[[World], None] = lambda world: None
 ) -> Scenario:
@@ -192,6 +198,7 @@ STRIPE: dict[str, Scenario] = {
 
 ACTIONS: dict[str, Scenario] = {
     "card_data_unreadable": at_the_till(sends_what_stripe_cannot_read),
+    "online_timed_out": at_the_till(waits_longer_than_the_card),
     "card_not_saved": at_the_till(setup_is_canceled),
     "charge_not_refundable": at_the_till(refunds_a_card_without_need_of_it),
     "charge_already_refunded": at_the_till(refunds_twice),

@@ -59,6 +59,13 @@ async def prints_too_early(stack: Stack) -> str:
     return await receipt(stack)
 
 
+async def wants_a_signature_of_nobody(stack: Stack) -> str:
+    stack.world.customer("visa_approved")
+    await stack.agent.pay(stack.reader, await stack.agent.intent())
+    path = f"/agent/payments/{stack.payment().payment_id}/signature"
+    return code_of(await stack.agent.rest.get(path))
+
+
 async def receipt(stack: Stack, query: str = "") -> str:
     """The code of the answer to asking for the last payment's receipt."""
     payment: PaymentId = stack.payment().payment_id
@@ -193,6 +200,7 @@ REQUESTS: dict[str, Scenario] = {
     "resource_missing": asked("GET", "/agent/payments/pay_nothing"),
     "intent_invalid_state": at_the_till(pays_twice_for_one_intent),
     "escpos_not_installed": at_the_till(prints_without_the_library),
+    "signature_missing": at_the_till(wants_a_signature_of_nobody),
     "receipt_missing": at_the_till(prints_what_was_not_charged),
     "receipt_not_ready": at_the_till(prints_too_early),
     "registration_code_invalid": asked("POST", READERS, registration_code="lpt:1"),

@@ -7,10 +7,12 @@ that was cut off, as Stripe's SDKs do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from crash_invariants import (
     check_files,
@@ -30,8 +32,11 @@ from mortality import Fate, Point
 
 from simulator.stripe_api.engine.faults import Delay
 
+BESIDES = re.compile(r"TerminalObjectStore|/v1/terminal/(configurations|locations)")
 UNDER_WAY_S = 3.0
 """How long a request takes to be acted on that was under way at death."""
+LONGEST_S = 600.0
+"""By then a journey has passed all its points."""
 AN_HOUR_S = 3600.0
 """No confirm is repeated after it: the cardholder has left."""
 
@@ -43,34 +48,50 @@ class Case:
     journey: Journey
     point: Point
     back_after_s: float = 0.0
+    again: Point | None = None
+    """Where the next one dies too, on its way of recovery."""
 
     def __str__(self) -> str:
-        return f"{self.journey}: {self.point}, back after {self.back_after_s:.0f} s"
+        again = "" if self.again is None else f", then {self.again}"
+        return (
+            f"{self.journey}: {self.point}, back after {self.back_after_s:.0f} s{again}"
+        )
 
 
 async def points_of(journey: Journey, folder: Path) -> list[Point]:
-    """Every point that the agent passes on this journey, in order."""
+    """Every point that the agent passes on this journey, in order.
+
+    Without those of what it does besides, which may come later at another time.
+    """
     fate = Fate(folder / "life")
     async with _world(journey) as world, _at_the_till(journey, world, fate) as register:
         await journey.walk(register, register.intents[0])
         # What is written a little later, and what is tidied up.
         await world.passed(1.0)
-    return fate.passed
+    return _of_the_journey(fate)
+
+
+async def points_of_recovery(case: Case, folder: Path) -> list[Point]:
+    """Every such point that the next agent passes until nothing is open any more."""
+    async with _world(case.journey) as world:
+        register, folder = await _die(case, world, folder)
+        fate = Fate(folder, is_watching=True)
+        await _recover(register, fate)
+    return _of_the_journey(fate)
 
 
 async def check(case: Case, folder: Path) -> None:
     """Kill there, come back, and hold all invariants against what is."""
     async with _world(case.journey) as world:
-        fate = Fate(folder / "life", dies_at=case.point, hold_up=_holding_up(world))
-        async with _at_the_till(case.journey, world, fate) as register:
-            await _walk_until_death(case.journey, register, fate)
-        world.mend_stripe()
-        await world.passed(case.back_after_s)
-        async with running_agent(world, fate.next_life) as register.agent:
+        register, folder = await _die(case, world, folder)
+        if case.again is not None:
+            fate = _fate(folder, world, dies_at=case.again)
+            fate.is_watching = True
+            await _until_death(fate, _recover(register, fate))
+            folder = fate.next_life
+        async with running_agent(world, folder) as register.agent:
             told = {**ends_of(register.agent), **register.told}
-            await register.ended()
-            await register.ask_again()
-            await register.ended()
+            await _settle(register)
             await world.passed(UNDER_WAY_S)
             await check_money(world, register.agent, register.intents)
             await check_kept_cards(world, register.agent)
@@ -78,7 +99,37 @@ async def check(case: Case, folder: Path) -> None:
             check_words(register.agent, told)
             await pays_again(register)
     # It began as a copy of all that the dead one had left.
-    check_files(fate.next_life)
+    check_files(folder)
+
+
+async def _die(case: Case, world: World, folder: Path) -> tuple[Register, Path]:
+    """Set out and die; who had asked, and what was on the disk."""
+    fate = _fate(folder / "life", world, dies_at=case.point)
+    async with _at_the_till(case.journey, world, fate) as register:
+        await _until_death(
+            fate, case.journey.walk(register, register.intents[0]), register.listen()
+        )
+    world.mend_stripe()
+    await world.passed(case.back_after_s)
+    return register, fate.next_life
+
+
+async def _recover(register: Register, fate: Fate) -> None:
+    """The next life, until nothing is open any more."""
+    world = register.world
+    async with running_agent(world, fate.folder, fate=fate) as register.agent:
+        listening = asyncio.create_task(register.listen())
+        try:
+            await _settle(register)
+        finally:
+            listening.cancel()
+
+
+async def _settle(register: Register) -> None:
+    """What was open ends; what the register asked for is asked for again, and ends."""
+    await register.ended()
+    await register.ask_again()
+    await register.ended()
 
 
 def _world(journey: Journey) -> AbstractAsyncContextManager[World]:
@@ -102,21 +153,24 @@ async def _at_the_till(
         yield register
 
 
-async def _walk_until_death(journey: Journey, register: Register, fate: Fate) -> None:
-    walking = asyncio.create_task(journey.walk(register, register.intents[0]))
-    listening = asyncio.create_task(register.listen())
-    dying = asyncio.create_task(fate.died.wait())
+async def _until_death(fate: Fate, *lives: Coroutine[Any, Any, None]) -> None:
+    """Let these go on until the agent dies, which it must, and no longer."""
+    living = {asyncio.create_task(life) for life in lives}
     try:
-        async with asyncio.timeout(600):
-            await dying
+        async with asyncio.timeout(LONGEST_S):
+            await fate.died.wait()
     finally:
-        for task in (walking, listening, dying):
+        for task in living:
             task.cancel()
-        await asyncio.wait({walking, listening, dying})
+        await asyncio.wait(living)
 
 
-def _holding_up(world: World) -> Callable[[str, str], None]:
+def _of_the_journey(fate: Fate) -> list[Point]:
+    return [point for point in fate.passed if not BESIDES.search(point.name)]
+
+
+def _fate(folder: Path, world: World, *, dies_at: Point) -> Fate:
     def hold_up(method: str, path: str) -> None:
         world.stripe_fault(Delay(UNDER_WAY_S), method=method, path=path)
 
-    return hold_up
+    return Fate(folder, dies_at=dies_at, hold_up=hold_up)

@@ -18,12 +18,14 @@ from codes_of_offline import OFFLINE
 from codes_of_payments import ACTIONS, HEALTH, STRIPE
 from codes_of_readers import READERS, WIRES
 from codes_of_requests import REQUESTS
+from codes_of_smart_readers import SMART_READERS
 from house import ROOT
 
 SEEN_THROUGH_THE_API: dict[str, Scenario] = {
     **REQUESTS,
     **READERS,
     **WIRES,
+    **SMART_READERS,
     **STRIPE,
     **ACTIONS,
     **INPUTS,
@@ -40,6 +42,7 @@ cause's of health), and add `"the_code": the_function` to the table that fits:
   tests/codes_of_payments.py   STRIPE, ACTIONS, HEALTH
   tests/codes_of_inputs.py     INPUTS
   tests/codes_of_readers.py    READERS, WIRES
+  tests/codes_of_smart_readers.py  SMART_READERS
   tests/codes_of_firmware.py   FIRMWARE
   tests/codes_of_offline.py    OFFLINE           payments without network
   tests/codes_of_commands.py   COMMANDS          what only the command line tells
