@@ -112,7 +112,7 @@ class Actions:
 
     def current(self, reader_id: ReaderId) -> Payment | None:
         """What the reader's `action` shows: under way, or the last one ended."""
-        return self._running.current(reader_id)
+        return self._running.current(reader_id) or self.smart.last(reader_id)
 
     async def begin(
         self,

@@ -26,7 +26,7 @@ from agent.payments.course import Course
 from agent.payments.evidence import Before, look_before
 from agent.payments.failures import PAYMENT_INTERRUPTED
 from agent.payments.forwarded import ForwardedAction
-from agent.payments.payment import Payment
+from agent.payments.payment import Payment, fold
 from agent.payments.record import PaymentRecord
 from agent.payments.reference import reference_digest
 from agent.payments.running import Running, RunningActions
@@ -85,6 +85,15 @@ class SmartActions:
         course.gone_code = PAYMENT_INTERRUPTED
         course.doubtful_until_s = course.started_s + IN_DOUBT_S
         self._start(self._resumed(running, course), record)
+
+    def last(self, reader_id: ReaderId) -> Payment | None:
+        """The newest action on the reader, as the journal has it."""
+        journal = self._tools.journal
+        payment_id = journal.latest_payment(reader_id)
+        if payment_id is None:
+            return None
+        payment = fold(recorded.entry for recorded in journal.entries_of(payment_id))
+        return None if payment.sent is None else payment
 
     async def begin(
         self, reader_id: ReaderId, wanted: ForwardedAction, *, answer: Answered | None
