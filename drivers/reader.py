@@ -62,6 +62,8 @@ class DisplayMessage(StrEnum):
     MULTIPLE_CONTACTLESS_CARDS_DETECTED = "multiple_contactless_cards_detected"
     TRY_ANOTHER_CARD = "try_another_card"
     CARD_REMOVED_TOO_EARLY = "card_removed_too_early"
+    CHECK_MOBILE_DEVICE = "check_mobile_device"
+    """The cardholder's phone asks for something, such as a code."""
     APPROVED = "approved"
     DECLINED = "declined"
     PROCESSING = "processing"

@@ -14,6 +14,7 @@ MESSAGES = {
     "multiple_contactless_cards_detected": "Present one card only",
     "try_another_card": "Try another card",
     "card_removed_too_early": "Card removed too early",
+    "check_mobile_device": "Look at the phone",
     "approved": "Approved",
     "declined": "Declined",
     "processing": "Please wait",

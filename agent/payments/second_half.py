@@ -27,16 +27,23 @@ from agent.readers.session import ReaderSession
 from drivers.errors import DriverError, LocalError, ReaderRefused
 from drivers.profile import profile_named
 from drivers.reader import (
+    CardRemoved,
+    DisplayMessage,
     IssuerAnswer,
+    MessageShown,
+    ReadMethod,
     SignatureCaptured,
     Transaction,
     TransactionFinished,
+    Verdict,
 )
 from drivers.signature_svg import signature_svg
 
 log = get_logger(__name__)
 
 T = TypeVar("T")
+_REMOVE_CARD = MessageShown(DisplayMessage.REMOVE_CARD)
+"""Told where the reader has not said so itself: its chip has no more to do."""
 
 
 async def authorise(
@@ -144,15 +151,23 @@ async def _answer(
 async def _heard_to_its_end(
     transaction: Transaction, record: PaymentRecord, events: EventBus
 ) -> None:
+    payment = record.payment
+    is_to_be_removed = payment.read_method == ReadMethod.CONTACT_EMV
     async for event in transaction:
-        tell(event, payment=record.payment, events=events)
+        tell(event, payment=payment, events=events)
         match event:
             case SignatureCaptured(signature):
                 await record.keep_signature(signature_svg(signature))
-            case TransactionFinished():
-                record.card_ended = event
+            case CardRemoved() | TransactionFinished(verdict=Verdict.CARD_REMOVED):
+                is_to_be_removed = False
+            case MessageShown(message=DisplayMessage.REMOVE_CARD):
+                is_to_be_removed = False
             case _:
-                continue
+                pass
+        if isinstance(event, TransactionFinished):
+            record.card_ended = event
+            if is_to_be_removed:
+                tell(_REMOVE_CARD, payment=payment, events=events)
 
 
 @asynccontextmanager

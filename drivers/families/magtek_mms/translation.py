@@ -42,6 +42,7 @@ STRINGS: dict[DisplayMessage, StringId] = {
     DisplayMessage.MULTIPLE_CONTACTLESS_CARDS_DETECTED: StringId.PRESENT_ONE_CARD_ONLY,
     DisplayMessage.TRY_ANOTHER_CARD: StringId.TRY_ANOTHER_CARD,
     DisplayMessage.CARD_REMOVED_TOO_EARLY: StringId.CARD_ERROR,
+    DisplayMessage.CHECK_MOBILE_DEVICE: StringId.SEE_PHONE,
     DisplayMessage.APPROVED: StringId.APPROVED,
     DisplayMessage.DECLINED: StringId.DECLINED,
     DisplayMessage.PROCESSING: StringId.PROCESSING,
