@@ -10,7 +10,6 @@ import pytest
 from flow_actions import ask, begin, told
 from flow_agent import Stack, good, running_agent, running_stack
 from flow_cables import EACH_FAMILY_ON_EACH_KIND, Hardware
-from flow_tips import TIPPING, tipping_stack
 from flow_world import running_world
 
 from agent.payments.states import Phase
@@ -390,32 +389,3 @@ async def test_a_silent_reader_is_given_up_with_its_card(stack: Stack) -> None:
 
     assert good(answer)["action"] is None
     assert await stack.taken(intent) == []
-
-
-@pytest.mark.parametrize("hardware", TIPPING, ids=str)
-async def test_a_tip_is_chosen_before_the_card_is_looked_at(
-    hardware: Hardware, tmp_path: Path
-) -> None:
-    tips = tipping_stack(tmp_path, hardware=hardware, percentages="10,15,20")
-    async with tips as (stack, screens):
-        stack.world.customer("visa_approved")
-        screens.choose("20%")
-        intent = await stack.agent.intent(12_00)
-        await collected(stack, intent)
-
-        action = await confirmed(stack, intent)
-
-        assert action["status"] == "succeeded"
-        assert await stack.taken(intent) == [14_40]
-
-
-async def test_tips_that_contradict_are_refused(stack: Stack) -> None:
-    form = {
-        "payment_intent": await stack.agent.intent(),
-        "collect_config[skip_tipping]": "true",
-        "collect_config[tipping][amount_eligible]": "500",
-    }
-
-    answer = await ask(stack, COLLECT, form)
-
-    assert answer.error["param"] == "collect_config[tipping][amount_eligible]"

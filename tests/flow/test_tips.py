@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from flow_actions import begin, done
 from flow_agent import Stack, good, running_agent
 from flow_cables import DYNAPROX, Hardware
 from flow_tips import (
@@ -267,6 +268,23 @@ async def test_a_crash_while_stripe_is_asked_charges_amount_and_tip_once(
         assert await stack.taken(intent) == [13_80]
         assert shown["amount_details"]["tip"] == {"amount": 1_80}
         assert_same_confirms(world, intent)
+
+
+@each_tipping_reader
+async def test_a_tip_is_chosen_before_the_card_is_looked_at(
+    hardware: Hardware, tmp_path: Path
+) -> None:
+    async with shop(tmp_path, hardware) as (stack, screens):
+        screens.choose("20%")
+        intent = await stack.agent.intent(12_00)
+        form = {"payment_intent": intent}
+        await begin(stack, "collect_payment_method", form)
+        await stack.agent.until(stack.reader, Phase.CARD_COLLECTED)
+
+        action = await done(stack, "confirm_payment_intent", form)
+
+        assert action["status"] == "succeeded"
+        assert await stack.taken(intent) == [14_40]
 
 
 @asynccontextmanager
