@@ -23,6 +23,9 @@ class FakeSmartReaders:
     def known(self, reader_id: ReaderId) -> JsonObject | None:
         return self._known.get(reader_id)
 
+    def is_any_online(self) -> bool:
+        return any(shown.get("status") == "online" for shown in self._known.values())
+
     def heard(self, shown: JsonObject) -> None:
         self._known[str(shown.get("id"))] = shown
 

@@ -23,6 +23,7 @@ from agent.stripe_api.objects import JsonObject, number_at, text_at
 
 if TYPE_CHECKING:
     from agent.cli.local_api import LocalApi
+    from agent.money import Amount
 
 ATTEMPTS = 4
 PAUSE_S = 1.0
@@ -51,6 +52,9 @@ class Reason(StrEnum):
 def capture(
     payment: Name,
     amount: AmountArgument = None,
+    tip: Annotated[
+        str | None, typer.Option(help="On top, as written on the receipt: 3.00.")
+    ] = None,
     idempotency_key: Key = None,
     config: Config = None,
     url: Url = None,
@@ -60,9 +64,12 @@ def capture(
     """Take money that is held: all of it, less, or more with a tip on the receipt."""
     api = open_local_api(AgentAddress(config, url, key_file))
     intent = intent_meant(api, payment)
-    form = _amount_form(api, intent, amount, name="amount_to_capture")
+    total = _to_capture(api, intent, amount, tip)
+    form = {} if total is None else {"amount_to_capture": str(total.minor)}
     path = f"/v1/payment_intents/{intent}/capture"
-    captured = post_until_answered(api, path, form, key=idempotency_key)
+    # By then less may be held, so the sum is named.
+    again = f"capture {intent}" if total is None else f"capture {intent} {_bare(total)}"
+    captured = post_until_answered(api, path, form, key=idempotency_key, again=again)
     taken = _amount_of(captured, "amount_received")
     typer.echo(json.dumps(captured) if as_json else f"Captured {taken} of {intent}.")
 
@@ -79,7 +86,9 @@ def cancel(
     api = open_local_api(AgentAddress(config, url, key_file))
     intent = intent_meant(api, payment)
     path = f"/v1/payment_intents/{intent}/cancel"
-    canceled = post_until_answered(api, path, {}, key=idempotency_key)
+    canceled = post_until_answered(
+        api, path, {}, key=idempotency_key, again=f"cancel {intent}"
+    )
     told = f"Canceled {intent}: the customer pays nothing."
     typer.echo(json.dumps(canceled) if as_json else told)
 
@@ -98,9 +107,14 @@ def refund(
     api = open_local_api(AgentAddress(config, url, key_file))
     intent = intent_meant(api, payment)
     form = {"payment_intent": intent}
-    form |= _amount_form(api, intent, amount, name="amount")
+    if amount is not None:
+        form["amount"] = str(_parsed(amount, _retrieved(api, intent)).minor)
     form |= {} if reason is None else {"reason": reason.value}
-    made = post_until_answered(api, "/v1/refunds", form, key=idempotency_key)
+    again = " ".join(["refund", intent, *([amount] if amount else [])])
+    again += f" --reason {reason.value}" if reason else ""
+    made = post_until_answered(
+        api, "/v1/refunds", form, key=idempotency_key, again=again
+    )
     told = (
         f"Refund {text_at(made, 'id')} of {_amount_of(made, 'amount')} for {intent}: "
         f"{text_at(made, 'status')}."
@@ -114,11 +128,13 @@ def post_until_answered(
     form: Mapping[str, str],
     *,
     key: str | None,
+    again: str,
     sleep: Callable[[float], None] = time.sleep,
 ) -> JsonObject:
     """Stripe's answer; asked a few times under one key. Raises CommandFailed.
 
-    OUTCOME_UNKNOWN and the key to go on with, where it may have been done unanswered.
+    OUTCOME_UNKNOWN where it may have been done unanswered; `again` is the command that
+    then goes on under the same key.
     """
     key, attempts, may_be_done = key or secrets.token_hex(16), 0, False
     while True:
@@ -132,7 +148,9 @@ def post_until_answered(
                 raise
             if attempts == ATTEMPTS:
                 if may_be_done:
-                    raise _unknown(failure, key) from failure
+                    raise _unknown(
+                        failure, f"{again} --idempotency-key {key}"
+                    ) from failure
                 raise
         sleep(PAUSE_S)
 
@@ -149,27 +167,47 @@ def _had_no_effect(failure: CommandFailed) -> bool:
     )
 
 
-def _unknown(failure: CommandFailed, key: str) -> CommandFailed:
+def _unknown(failure: CommandFailed, again: str) -> CommandFailed:
     return CommandFailed(
         f"done or not, no answer came: {failure.message}",
         code=failure.code,
-        remedy=f"{failure.remedy}\nThen run the command again with "
-        f"--idempotency-key {key}: it is done once at most.",
+        remedy=f"Go on with: cardlane payments {again}\nIt is done once at most.",
         exit_code=ExitCode.OUTCOME_UNKNOWN,
     )
 
 
-def _amount_form(
-    api: LocalApi, intent: str, amount: str | None, *, name: str
-) -> dict[str, str]:
-    """The parameter for `amount`, in minor units of the intent's currency."""
+def _to_capture(
+    api: LocalApi, intent: str, amount: str | None, tip: str | None
+) -> Amount | None:
+    """What to capture; None for all that is held."""
+    if amount is None and tip is None:
+        return None
+    from agent.money import Amount
+
+    held = _retrieved(api, intent)
     if amount is None:
-        return {}
+        minor = number_at(held, "amount_capturable") or 0
+    else:
+        minor = _parsed(amount, held).minor
+    minor += 0 if tip is None else _parsed(tip, held).minor
+    return Amount(minor, text_at(held, "currency") or "")
+
+
+def _retrieved(api: LocalApi, intent: str) -> JsonObject:
+    return api.get(f"/v1/payment_intents/{intent}")
+
+
+def _bare(amount: Amount) -> str:
+    """Without its currency, as the command line takes it."""
+    return str(amount).rpartition(" ")[0]
+
+
+def _parsed(amount: str, intent: JsonObject) -> Amount:
+    """`amount` in the intent's currency."""
     from agent.money import Amount, AmountInvalid
 
-    currency = text_at(api.get(f"/v1/payment_intents/{intent}"), "currency") or ""
     try:
-        return {name: str(Amount.parse(f"{amount} {currency}").minor)}
+        return Amount.parse(f"{amount} {text_at(intent, 'currency')}")
     except AmountInvalid as error:
         raise usage_error(str(error), remedy="Such as 12.34.") from None
 

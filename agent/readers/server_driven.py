@@ -18,7 +18,7 @@ from agent.readers.polling import UsualLengths, aligned, wait_s
 from agent.stripe_api import terminal_readers
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import StripeUnreachable, TooManyRequests
-from agent.stripe_api.objects import JsonObject
+from agent.stripe_api.objects import JsonObject, text_at
 from agent.stripe_api.terminal_readers import StripesReader
 
 log = get_logger(__name__)
@@ -52,6 +52,10 @@ class ServerDrivenReaders:
         """The reader as it was last seen; None where it was not asked about."""
         reader = self._known.get(reader_id)
         return None if reader is None else reader.shown
+
+    def is_any_online(self) -> bool:
+        """Whether one of them was online when it was last seen."""
+        return any(text_at(r.shown, "status") == "online" for r in self._known.values())
 
     def heard(self, shown: JsonObject) -> None:
         """Take note of a reader that Stripe has just shown to somebody."""

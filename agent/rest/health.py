@@ -165,9 +165,11 @@ def _update_causes(services: Services) -> Iterator[Cause]:
 
 
 def _reader_causes(services: Services) -> Iterator[Cause]:
-    """Readers that are away; without any of those registered no payment can start."""
+    """Readers that are away; where all of them are, no payment can start."""
     sessions = services.fleet.sessions()
-    are_all_away = all(session.status != "online" for session in sessions)
+    are_all_away = not services.smart_readers.is_any_online() and all(
+        session.status != "online" for session in sessions
+    )
     for session in sessions:
         if session.status != "online":
             reader, reason = session.record.reader_id, session.offline_reason

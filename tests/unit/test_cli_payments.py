@@ -58,7 +58,7 @@ def shop(served: ServedAgent) -> ServedAgent:
     """An agent that holds the money of a payment."""
     recorded(served)
     served.agent.stripe.objects = {
-        INTENT: {"id": "pi_1", "currency": "usd"},
+        INTENT: {"id": "pi_1", "currency": "usd", "amount_capturable": 1050},
         f"{INTENT}/capture": {
             "id": "pi_1",
             "amount_received": 1200,
@@ -154,6 +154,20 @@ def test_held_money_is_captured(
     assert sent(shop) == [(f"{INTENT}/capture", b"amount_to_capture=1200")]
 
 
+@pytest.mark.parametrize(
+    ("amounts", "body"),
+    [
+        (("--tip", "2.00"), b"amount_to_capture=1250"),
+        (("9.00", "--tip", "2.00"), b"amount_to_capture=1100"),
+    ],
+)
+def test_a_tip_on_the_receipt_is_captured_on_top(
+    amounts: tuple[str, ...], body: bytes, terminal: Terminal, shop: ServedAgent
+) -> None:
+    assert terminal.run("payments", "capture", "pay_1", *amounts) == 0
+    assert sent(shop) == [(f"{INTENT}/capture", body)]
+
+
 def test_all_of_it_is_captured_where_no_amount_is_named(
     terminal: Terminal, shop: ServedAgent
 ) -> None:
@@ -228,6 +242,7 @@ def posted(
             f"{INTENT}/capture",
             {},
             key="k1",
+            again="capture pi_1 12.50",
             sleep=sleep,
         )
     return failed.value
@@ -245,6 +260,7 @@ def test_a_lost_answer_is_asked_for_under_the_same_key(shop: ServedAgent) -> Non
         f"{INTENT}/capture",
         {},
         key=None,
+        again="capture pi_1",
         sleep=mended,
     )
 
@@ -259,7 +275,8 @@ def test_where_no_answer_comes_the_outcome_is_unknown(shop: ServedAgent) -> None
 
     assert failure.exit_code is ExitCode.OUTCOME_UNKNOWN
     assert failure.code == "stripe_answer_lost"
-    assert "--idempotency-key k1" in failure.remedy
+    again = "cardlane payments capture pi_1 12.50 --idempotency-key k1"
+    assert again in failure.remedy
     assert len(pauses) == ATTEMPTS - 1
 
 
@@ -279,6 +296,7 @@ def test_without_an_agent_nothing_was_done() -> None:
             "/v1/refunds",
             {},
             key=None,
+            again="refund pi_1",
             sleep=lambda _: None,
         )
 

@@ -62,6 +62,17 @@ async def test_with_all_readers_offline_no_payment_can_start(agent: Agent) -> No
     assert codes == ["terminal_reader_offline", "terminal_reader_offline"]
 
 
+async def test_a_smart_reader_takes_payments_where_the_others_are_offline(
+    agent: Agent,
+) -> None:
+    agent.fleet.add("tmr_1").status = "offline"
+    agent.smart.heard({"id": "tmr_smart", "status": "online"})
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert (answer.status, answer.json()["status"]) == (200, "degraded")
+
+
 async def test_an_agent_without_readers_waits_for_its_first(agent: Agent) -> None:
     answer = await agent.client.get("/agent/health/ready")
 
