@@ -38,11 +38,17 @@ async def forget_old(
 ) -> None:
     """Forget what is too old or too much. Raises JournalUnavailable."""
     before = clock.now() - timedelta(seconds=settings.keep_s)
-    while True:
-        through = events.old(
-            before=before, most=settings.keep_most, least=LEAST, limit=AT_ONCE
+    number = AT_ONCE
+    # What grows old meanwhile can wait for the next time.
+    while number == AT_ONCE:
+        oldest, through = (
+            events.oldest(),
+            events.old(
+                before=before, most=settings.keep_most, least=LEAST, limit=AT_ONCE
+            ),
         )
         if through is None:
             return
         await events.forget(through=through)
+        number = through - oldest + 1
         await clock.sleep(PAUSE_S)

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -138,9 +139,14 @@ async def _live(
 
 def frame(event: Told, *, shown: Shown) -> str:
     """One event: its name, its place if it is kept, and what it says as JSON."""
-    if not isinstance(event, RecordedEvent):
-        data = json.dumps(data_of(event))
-        return f"event: {name_of(event)}\ndata: {data}\n\n"
+    if isinstance(event, RecordedEvent):
+        return _kept_frame(event, shown)
+    return f"event: {name_of(event)}\ndata: {json.dumps(data_of(event))}\n\n"
+
+
+@lru_cache(maxsize=256)
+def _kept_frame(event: RecordedEvent, shown: Shown) -> str:
+    """Made once for all who listen."""
     if event.type.startswith(STRIPES):
         content = event_object(event, shown=shown)
     else:

@@ -78,6 +78,25 @@ async def test_many_go_a_few_at_a_time(journal: FlowJournal) -> None:
     assert journal.disk.writes - writes == 1700 / retention.AT_ONCE
 
 
+async def test_events_that_come_meanwhile_wait_for_the_next_time(
+    journal: FlowJournal,
+) -> None:
+    await happen(journal, 1050)
+
+    async def go_on_happening() -> None:
+        while True:
+            await happen(journal, 1)
+            await asyncio.sleep(retention.PAUSE_S / 10)
+
+    happening = asyncio.create_task(go_on_happening())
+    await forget_old(
+        journal.events, clock=LoopClock(), settings=EventSettings(keep_most=1000)
+    )
+
+    happening.cancel()
+    assert 1000 <= journal.events.head() - journal.events.oldest() + 1 < 1100
+
+
 async def test_a_full_disk_only_puts_it_off(journal: FlowJournal) -> None:
     await happen(journal, 1500)
     settings = EventSettings(keep_most=1000)
