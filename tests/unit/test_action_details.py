@@ -1,148 +1,78 @@
-"""What is kept of an action apart from its entries: for a day, and then nowhere."""
+"""What an action is about, in Stripe's words, however far it is."""
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-from contextlib import closing
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
 
-import pytest
-from agent_clock import StillClock
 from journal_entries import requested
-from skipping_loop import NOON
 
-from agent.ids import FileId, PaymentId
-from agent.journal.db import Database
-from agent.journal.details import KEPT_FOR, Details, KeptFile
-from agent.journal.entries import ActionFinished, Outcome, Performed
-from agent.journal.erasing import EVERY_S, keep_erasing
-from agent.journal.journal import Journal
-from agent.journal.migrations import SCHEMA_FOLDER, migrations
+from agent.ids import SetupIntentId
+from agent.payments.payment import begin
+from agent.payments.shown_card import ShownCard
+from agent.rest.action_details import details_of
 
-PAYMENT = PaymentId("pay_1")
-NUMBER = "+41791234567"
-SIGNATURE = KeptFile(FileId("file_1"), b"<svg>signed</svg>")
-ANSWERED = Details({"inputs": [NUMBER]}, (SIGNATURE,))
+COLLECTION = replace(
+    begin(requested()),
+    action="collect_payment_method",
+    parameters={"skip_tipping": False, "amount_eligible": 900},
+)
 
 
-class MovableClock:
-    """Stands still until it is moved; a sleep moves it."""
+def test_a_collection_has_no_card_until_one_was_read() -> None:
+    details = details_of(COLLECTION)
 
-    def __init__(self) -> None:
-        self.at = NOON
-        self.day_is_over = asyncio.Event()
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return (self.at - NOON).total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-        if self.at > NOON + KEPT_FOR + timedelta(seconds=EVERY_S):
-            self.day_is_over.set()
-            await asyncio.Event().wait()
+    assert details == {
+        "payment_intent": "pi_1",
+        "collect_config": {
+            "skip_tipping": False,
+            "tipping": {"amount_eligible": 900},
+        },
+    }
 
 
-async def answered(path: Path, clock: MovableClock) -> Journal:
-    """A journal with one answer in it."""
-    journal = await Journal.open(path, clock=clock)
-    await journal.append(requested(), details=Details({"inputs": []}))
-    end = ActionFinished(PAYMENT, Outcome.SUCCEEDED, None, None)
-    await journal.append(Performed(PAYMENT), end, details=ANSWERED)
-    return journal
+def test_a_collected_card_is_a_payment_method_without_an_id() -> None:
+    parameters = {**COLLECTION.parameters, "allow_redisplay": "limited"}
+    collected = replace(
+        COLLECTION,
+        parameters=parameters,
+        card=ShownCard("visa", "4242", 12, 2034),
+        read_method="contact_emv",
+    )
+
+    method = details_of(collected)["payment_method"]
+
+    assert isinstance(method, dict)
+    card = method["card_present"]
+    assert (method["id"], method["type"]) == (None, "card_present")
+    assert method["allow_redisplay"] == "limited"
+    assert isinstance(card, dict)
+    assert (card["brand"], card["last4"], card["exp_year"]) == ("visa", "4242", 2034)
+    assert card["fingerprint"] is None
 
 
-def is_anywhere(secret: str, folder: Path) -> bool:
-    """Whether any file of the journal holds it, its write-ahead log too."""
-    return any(secret.encode() in file.read_bytes() for file in folder.iterdir())
+def test_a_confirm_shows_its_own_configuration_only() -> None:
+    parameters = {**COLLECTION.parameters, "return_url": "https://shop.example"}
+    confirm = replace(
+        COLLECTION, action="confirm_payment_intent", parameters=parameters
+    )
+
+    assert details_of(confirm) == {
+        "payment_intent": "pi_1",
+        "confirm_config": {"return_url": "https://shop.example"},
+    }
 
 
-async def test_answers_are_kept_for_a_day_and_shown_no_longer(tmp_path: Path) -> None:
-    clock = MovableClock()
-    journal = await answered(tmp_path / "journal.db", clock)
+def test_a_setup_shows_the_card_that_was_kept() -> None:
+    setup = replace(
+        begin(requested()),
+        action="process_setup_intent",
+        setup_intent=SetupIntentId("seti_1"),
+        parameters={"allow_redisplay": "always", "enable_customer_cancellation": True},
+    )
 
-    clock.at = NOON + KEPT_FOR - timedelta(seconds=1)
-    within = journal.details.of(PAYMENT), journal.details.file(SIGNATURE.file_id)
-    clock.at = NOON + KEPT_FOR
-    after = journal.details.of(PAYMENT), journal.details.file(SIGNATURE.file_id)
-
-    assert within == ({"inputs": [NUMBER]}, (SIGNATURE, NOON))
-    assert after == (None, None)
-    await journal.aclose()
-
-
-async def test_erased_answers_are_in_no_file(tmp_path: Path) -> None:
-    clock = MovableClock()
-    journal = await answered(tmp_path / "journal.db", clock)
-    assert is_anywhere(NUMBER, tmp_path)
-    assert is_anywhere("signed", tmp_path)
-
-    clock.at = NOON + KEPT_FOR
-    await journal.details.forget_old()
-
-    assert not is_anywhere(NUMBER, tmp_path)
-    assert not is_anywhere("signed", tmp_path)
-    assert len(journal.entries_of(PAYMENT)) == 3
-    await journal.aclose()
-
-
-async def test_erasing_goes_on_while_the_agent_runs(tmp_path: Path) -> None:
-    clock = MovableClock()
-    journal = await answered(tmp_path / "journal.db", clock)
-    erasing = asyncio.create_task(keep_erasing(journal, clock=clock))
-
-    await clock.day_is_over.wait()
-
-    assert not is_anywhere(NUMBER, tmp_path)
-    erasing.cancel()
-    await journal.aclose()
-
-
-async def test_of_carts_only_the_newest_is_kept(tmp_path: Path) -> None:
-    journal = await Journal.open(tmp_path / "journal.db", clock=StillClock())
-    for number in range(1, 4):
-        payment = PaymentId(f"pay_{number}")
-        cart = Details({"cart": number}, replaces="cart tmr_1")
-        await journal.append(requested(payment), details=cart)
-
-    kept = [journal.details.of(PaymentId(f"pay_{number}")) for number in range(1, 4)]
-
-    assert kept == [None, None, {"cart": 3}]
-    await journal.aclose()
-
-
-async def test_answers_are_in_no_repr() -> None:
-    assert NUMBER not in repr(ANSWERED)
-    assert "signed" not in repr(ANSWERED)
-
-
-async def test_a_copy_before_a_migration_holds_no_answers(tmp_path: Path) -> None:
-    path, clock = tmp_path / "journal.db", MovableClock()
-    journal = await answered(path, clock)
-    await journal.aclose()
-    (tmp_path / "schema").mkdir()
-    for file in SCHEMA_FOLDER.iterdir():
-        (tmp_path / "schema" / file.name).write_text(file.read_text())
-    (tmp_path / "schema" / "9999_more.sql").write_text("CREATE TABLE more (x TEXT);\n")
-
-    database = Database.open(path, steps=migrations(tmp_path / "schema"))
-    await database.aclose()
-
-    copy = path.with_name("journal.db.before-9999")
-    assert NUMBER.encode() not in copy.read_bytes()
-    with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("SELECT count(*) FROM entries").fetchone() == (3,)
-
-
-@pytest.mark.parametrize("name", ["action_details", "action_files"])
-async def test_nothing_of_a_day_is_in_the_entries(name: str, tmp_path: Path) -> None:
-    journal = await answered(tmp_path / "journal.db", MovableClock())
-
-    bodies = [str(recorded) for recorded in journal.read(limit=100)]
-
-    assert not any(NUMBER in body or name in body for body in bodies)
-    await journal.aclose()
+    assert details_of(replace(setup, result="pm_1")) == {
+        "setup_intent": "seti_1",
+        "generated_card": "pm_1",
+        "process_config": {"enable_customer_cancellation": True},
+    }
+    assert "generated_card" not in details_of(setup)
