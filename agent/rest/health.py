@@ -24,12 +24,14 @@ from agent.offline.states import OfflineState
 from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
+from agent.stripe_api.errors import StripeRefused
 
 WRITE_WAIT_S = 1.0
 """How long a journal that could not be written is tried again for."""
 
 AUTHORIZATION_EXPIRING = "authorization_expiring"
 
+CONFIGURATION_UNREADABLE = "configuration_unreadable"
 _REMEDIES = {
     "reader_quarantined": "It was lost too often: check its cable and power, then "
     "replug it or run `cardlane readers connect`.",
@@ -75,6 +77,7 @@ async def causes_of(services: Services) -> list[Cause]:
         *await _journal_causes(services),
         *_stripe_causes(services),
         *_token_causes(services),
+        *_configuration_causes(services),
         *_payment_causes(services),
         *_hold_causes(services),
         *_offline_causes(services),
@@ -98,6 +101,19 @@ def _stripe_causes(services: Services) -> Iterator[Cause]:
     if not services.stripe.has_key:
         missing = StripeKeyMissing("The agent has no Stripe key.")
         yield _cause(missing, stops_payments=True)
+
+
+def _configuration_causes(services: Services) -> Iterator[Cause]:
+    """A key that may not read them would leave tips and offline payments off, unsaid."""
+    problem = services.configurations.freshness().problem
+    if isinstance(problem, StripeRefused):
+        yield Cause(
+            CONFIGURATION_UNREADABLE,
+            f"Stripe does not tell which settings count at readers: {problem.message}",
+            "Give the agent's restricted key the permission to read Terminal's "
+            "Locations and Configurations.",
+            stops_payments=False,
+        )
 
 
 def _token_causes(services: Services) -> Iterator[Cause]:

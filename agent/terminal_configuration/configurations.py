@@ -74,6 +74,8 @@ class Configurations:
         self._wanted = asyncio.Event()
         self._attempted = asyncio.Event()
         self._asked = self._answered = 0
+        self._asked_about: set[str] = set()
+        """Locations of readers that Stripe drives, among others."""
         self._refreshed_at_s: float | None = None
 
     def of(self, location: str | None) -> EffectiveConfiguration:
@@ -86,6 +88,8 @@ class Configurations:
         Waits where nothing is known of the Location, or something was changed through
         this agent; at most KNOWN_WITHIN_S.
         """
+        if location is not None:
+            self._asked_about.add(location)
         if not self._snapshot.knows(location):
             self.outdated()
         asked = self._asked
@@ -178,9 +182,10 @@ class Configurations:
                 self._events.publish(ConfigurationChanged(reader_id, settings=changed))
 
     def _locations(self) -> set[str]:
-        """Where this machine's readers are."""
+        """Where this machine's readers are, and others that somebody has asked about."""
         locations = (session.record.location for session in self._fleet.sessions())
-        return {location for location in locations if location is not None}
+        known = {location for location in locations if location is not None}
+        return known | self._asked_about
 
     def _retries(self) -> Iterator[float]:
         return doubling(FIRST_RETRY_S, max_s=self._settings.refresh_interval_s)

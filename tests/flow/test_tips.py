@@ -287,6 +287,26 @@ async def test_a_tip_is_chosen_before_the_card_is_looked_at(
         assert await stack.taken(intent) == [14_40]
 
 
+@each_tipping_reader
+async def test_a_card_that_is_looked_at_first_is_charged_with_its_tip(
+    hardware: Hardware, tmp_path: Path
+) -> None:
+    async with shop(tmp_path, hardware) as (stack, screens):
+        screens.choose("20%")
+        intent = await stack.agent.intent(12_00)
+        form = {"payment_intent": intent}
+        await begin(stack, "collect_payment_method", form)
+        await stack.agent.until(stack.reader, Phase.CARD_COLLECTED)
+
+        await begin(stack, "confirm_payment_intent", form)
+        action = await stack.agent.ended(stack.reader)
+
+        shown = await intent_at_stripe(stack, intent)
+        assert action["status"] == "succeeded"
+        assert await stack.taken(intent) == [14_40]
+        assert shown["amount_details"]["tip"] == {"amount": 2_40}
+
+
 @asynccontextmanager
 async def shop(
     folder: Path, hardware: Hardware

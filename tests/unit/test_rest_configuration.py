@@ -11,6 +11,7 @@ from rest_fakes import Agent, running_agent
 
 from agent.errors import StripeUnreachable
 from agent.rest.auth import KeyScope
+from agent.stripe_api.errors import StripeError, StripeRefused
 from agent.terminal_configuration.configurations import Freshness
 
 
@@ -68,6 +69,49 @@ async def test_a_reader_that_is_not_there_has_none(agent: Agent) -> None:
     answer = await agent.client.get("/agent/readers/tmr_9/configuration")
 
     assert answer.status == 404
+
+
+async def test_a_smart_readers_settings_are_those_of_its_location(
+    agent: Agent,
+) -> None:
+    agent.smart.heard({"id": "tmr_smart", "location": "tml_9"})
+    agent.configurations.overrides["tml_9"] = {"offline": {"enabled": True}}
+
+    answer = await agent.client.get("/agent/readers/tmr_smart/configuration")
+
+    assert answer.json()["location"] == "tml_9"
+    assert answer.json()["settings"]["offline"]["source"] == "location"
+
+
+async def test_a_key_that_may_not_read_settings_only_degrades(agent: Agent) -> None:
+    refused = StripeRefused(
+        StripeError(
+            status=403,
+            type="invalid_request_error",
+            code=None,
+            decline_code=None,
+            message="This key may not do that.",
+            param=None,
+            charge=None,
+            body=b"{}",
+        )
+    )
+    agent.configurations.state = Freshness(None, None, problem=refused)
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    (cause,) = answer.json()["causes"]
+    assert (answer.status, cause["code"]) == (200, "configuration_unreadable")
+
+
+async def test_no_network_is_no_fault_of_the_settings(agent: Agent) -> None:
+    agent.configurations.state = Freshness(
+        NOON, 12, problem=StripeUnreachable("No network.")
+    )
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.json()["causes"] == []
 
 
 @pytest.mark.parametrize(
