@@ -29,6 +29,7 @@ from agent.payments.shown_card import shown_card
 from agent.payments.states import REPLACEABLE
 from agent.payments.storing import Course, Storing
 from agent.payments.telling import tell
+from agent.payments.wanted import METADATA
 from agent.readers.session import ReaderSession
 from agent.stripe_api.cards import ConfirmCard
 from drivers.errors import DriverError, LocalError
@@ -234,4 +235,5 @@ def _confirm_card(record: PaymentRecord, collected: CollectedCard) -> ConfirmCar
         ksn=card.ksn,
         reader=record.payment.reader_id,
         tip=collected.tip,
+        metadata=record.sent_along.get(METADATA, {}),
     )

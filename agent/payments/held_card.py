@@ -1,6 +1,7 @@
 """A collected card as bytes, to repeat its confirm to the letter after a crash. Pure.
 
-Holds the reader's ciphertext only; it is erased with the payment's outcome.
+Holds the reader's ciphertext, and what else the request is made of that no entry tells;
+it is erased with the payment's outcome.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ def to_bytes(card: ConfirmCard) -> bytes:
             "read_method": card.read_method,
             "reader": card.reader,
             "tip": card.tip,
+            "metadata": dict(card.metadata),
         },
         sort_keys=True,
         separators=(",", ":"),
@@ -35,6 +37,7 @@ def from_bytes(held: bytes) -> ConfirmCard:
         ksn=bytes.fromhex(fields["ksn"]),
         reader=fields["reader"],
         tip=fields.get("tip"),
+        metadata=fields.get("metadata", {}),
     )
 
 

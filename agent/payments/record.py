@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import reduce
+from typing import Any
 
 from agent.errors import JournalError
 from agent.events import EventBus, SignatureKept
@@ -45,6 +46,8 @@ class PaymentRecord:
 
     def __init__(self, payment: Payment, *, journal: Journal, events: EventBus) -> None:
         self.payment = payment
+        self.sent_along: Mapping[str, Any] = {}
+        """What the register sent and the entries do not tell, while this program runs."""
         self.card_ended: TransactionFinished | None = None
         """How the reader ended the read; None where nobody has heard of it."""
         self._journal = journal
@@ -70,6 +73,7 @@ class PaymentRecord:
         """
         payment = begin(requested)
         record = cls(payment, journal=journal, events=events)
+        record.sent_along = {} if details is None else details.content
         record._tell(payment)
         for entry in sent:
             record._tell(apply(record.payment, entry))

@@ -10,7 +10,6 @@ from agent.journal.entries import AnswerLost, Declined, NotCharged, Performed
 from agent.payments.effect import Effect
 from agent.payments.failures import MESSAGES, REFUND_FAILED, REFUND_NOT_MADE
 from agent.payments.payment import Payment
-from agent.payments.wanted import metadata_of
 from agent.stripe_api import refunds_in_person
 from agent.stripe_api.cards import ConfirmCard, Refused
 from agent.stripe_api.client import StripeClient
@@ -21,7 +20,7 @@ async def _create(
     stripe: StripeClient, payment: Payment, card: ConfirmCard, key: str
 ) -> Performed | Declined:
     answer = await refunds_in_person.create(
-        stripe, _order(payment), card=card, idempotency_key=key
+        stripe, _order(payment, card), card=card, idempotency_key=key
     )
     if isinstance(answer, Refused):
         return Declined(
@@ -61,12 +60,12 @@ async def _look_up(
     return Performed(payment.payment_id, result=refund.id)
 
 
-def _order(payment: Payment) -> RefundOrder:
+def _order(payment: Payment, card: ConfirmCard) -> RefundOrder:
     return RefundOrder(
         payment=payment.payment_id,
         charge=_charge(payment),
         amount=payment.amount,
-        metadata=metadata_of(payment.parameters),
+        metadata=card.metadata,
         refund_application_fee=_flag(payment, "refund_application_fee"),
         reverse_transfer=_flag(payment, "reverse_transfer"),
     )

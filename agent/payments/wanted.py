@@ -113,14 +113,14 @@ class RefundPayment:
     enable_customer_cancellation: bool | None = None
 
     def parameters(self) -> Sent:
-        """What was sent, flat, but for the amount."""
+        """What was sent, flat, but for amount and metadata: see `details_to_keep`."""
         return _sent(
             payment_intent=self.payment_intent,
             charge=self.charge,
             refund_application_fee=self.refund_application_fee,
             reverse_transfer=self.reverse_transfer,
             enable_customer_cancellation=self.enable_customer_cancellation,
-        ) | {f"{_METADATA}{key}]": value for key, value in self.metadata.items()}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,19 +160,11 @@ Beginning = (
 )
 """What a reader begins to do."""
 
+METADATA = "metadata"
+"""Under which name a refund's is kept apart: the register's words may be anything."""
+
 Wanted = Beginning | ConfirmPaymentIntent
 """What a register can ask of a reader."""
-
-_METADATA = "metadata["
-
-
-def metadata_of(parameters: Sent) -> dict[str, str]:
-    """The metadata among parameters that were sent."""
-    return {
-        name.removeprefix(_METADATA).removesuffix("]"): str(value)
-        for name, value in parameters.items()
-        if name.startswith(_METADATA)
-    }
 
 
 def details_to_keep(wanted: Wanted, reader_id: ReaderId) -> Details | None:
@@ -182,6 +174,8 @@ def details_to_keep(wanted: Wanted, reader_id: ReaderId) -> Details | None:
             return Details(inputs_object(forms, metadata=metadata))
         case SetReaderDisplay(cart):
             return Details(cart_object(cart), replaces=f"cart {reader_id}")
+        case RefundPayment(metadata=metadata) if metadata:
+            return Details({METADATA: dict(metadata)})
         case _:
             return None
 

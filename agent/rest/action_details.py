@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from agent.payments.payment import Payment
 from agent.payments.wanted import (
+    METADATA,
     CollectInputs,
     Sent,
     SetReaderDisplay,
-    metadata_of,
 )
 from agent.rest.payment_method import payment_method
 from agent.stripe_api.objects import JsonObject
@@ -37,7 +37,7 @@ def details_of(payment: Payment, kept: JsonObject | None = None) -> JsonObject:
         case "process_setup_intent":
             return _setup(payment)
         case "refund_payment":
-            return _refund(payment)
+            return _refund(payment, kept or {})
         case _:
             config = _config(payment.parameters, name="process_config")
             return {"payment_intent": payment.payment_intent, **config}
@@ -74,15 +74,14 @@ def _setup(payment: Payment) -> JsonObject:
     return details | _cancellation(payment.parameters, name="process_config")
 
 
-def _refund(payment: Payment) -> JsonObject:
+def _refund(payment: Payment, kept: JsonObject) -> JsonObject:
     parameters = payment.parameters
     details: JsonObject = {"amount": payment.amount}
     for name in ("charge", "payment_intent", *_REFUND_FLAGS):
         if name in parameters:
             details[name] = parameters[name]
-    metadata: JsonObject = {**metadata_of(parameters)}
-    if metadata:
-        details["metadata"] = metadata
+    if METADATA in kept:
+        details[METADATA] = kept[METADATA]
     if payment.result is not None:
         details["refund"] = payment.result
     return details | _cancellation(parameters, name="refund_payment_config")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.stripe_api.errors import StripeRefused
@@ -22,6 +23,8 @@ class ConfirmCard:
     """`tmr_…`: who read it."""
     tip: int | None = None
     """Chosen at the reader, on top of the intent's amount; the card has signed both."""
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the refund that is made to it."""
 
 
 @dataclass(frozen=True, slots=True)

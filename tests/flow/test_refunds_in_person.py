@@ -60,6 +60,19 @@ async def test_a_part_is_refunded_by_its_charge(stack: Stack) -> None:
     assert refund["metadata"]["order"] == "7"
 
 
+async def test_a_registers_words_are_in_no_entry_of_the_journal(stack: Stack) -> None:
+    intent = await paid_by_interac(stack)
+    form = {"payment_intent": intent, "metadata[guest]": "Miss Lovelace"}
+
+    action = await done(stack, REFUND, form)
+
+    entries = [str(one.entry) for one in stack.agent.journal.read(limit=100)]
+    (refund,) = await refunds_of(stack, intent)
+    assert action[REFUND]["metadata"] == {"guest": "Miss Lovelace"}
+    assert refund["metadata"]["guest"] == "Miss Lovelace"
+    assert not [entry for entry in entries if "Lovelace" in entry]
+
+
 async def test_another_card_gets_nothing(stack: Stack) -> None:
     intent = await paid_by_interac(stack)
     stack.world.customer("visa_approved")

@@ -15,6 +15,7 @@ cards = st.builds(
     ksn=st.binary(),
     reader=st.text(),
     tip=st.none() | st.integers(0, 10**9),
+    metadata=st.dictionaries(st.text(max_size=40), st.text(max_size=40), max_size=3),
 )
 
 
