@@ -14,8 +14,8 @@ from agent.offline.errors import (
     EftposNotOffline,
     InteracNotOffline,
     OnlinePinNotOffline,
+    PublishedCardInLivemode,
     SwipeNotOffline,
-    TestCardInLivemode,
 )
 from agent.offline.test_numbers import TEST_NUMBERS
 from drivers.reader import EncryptedCard, ReadMethod
@@ -54,7 +54,7 @@ def check_card(
     if (2000 + int(year), int(month)) < (at.year, at.month):
         raise CardExpired("The card has expired.")
     if livemode and (first[:4], last) in TEST_NUMBERS:
-        raise TestCardInLivemode("This is a test card.")
+        raise PublishedCardInLivemode("This is a test card.")
 
 
 def _check_application(card: EncryptedCard, *, currency: str) -> None:

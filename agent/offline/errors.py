@@ -10,7 +10,7 @@ OfflineError
 │   └── ParameterNotOffline
 ├── CardRefused                     this card cannot be taken offline
 │   ├── SwipeNotOffline / InteracNotOffline / EftposNotOffline / OnlinePinNotOffline
-│   └── CardExpired / TestCardInLivemode / CardNotIdentified
+│   └── CardExpired / PublishedCardInLivemode / CardNotIdentified
 ├── ForwardingRefused               what keeps a stored payment here
 │   └── RecordDamaged / OtherOfflineKey / OtherMode / IntentPaidOtherwise
 └── NotForwardedYet                 the intent is not at Stripe yet
@@ -162,7 +162,7 @@ class CardExpired(CardRefused):
     remedy = "Take another card."
 
 
-class TestCardInLivemode(CardRefused):
+class PublishedCardInLivemode(CardRefused):
     """A published test number, where money is real."""
 
     code = "test_card_in_livemode"

@@ -160,10 +160,7 @@ class Forwarder:
             return None
         if payment.state is OfflineState.FAILED and not with_failed:
             return None
-        if not self._is_accepted(payment_id):
-            await self._journal.offline.append(
-                OfflinePaymentVoided(payment_id, reason="the action failed")
-            )
+        if await self._is_void(payment):
             return None
         try:
             content = opened(
@@ -195,10 +192,20 @@ class Forwarder:
         await self._end(payment, outcome)
         return None
 
-    def _is_accepted(self, payment_id: PaymentId) -> bool:
-        """Whether the cardholder left with the payment taken."""
-        last = self._journal.entries_of(payment_id)[-1].entry
-        return isinstance(last, ActionFinished) and last.outcome is Outcome.SUCCEEDED
+    async def _is_void(self, payment: OfflinePayment) -> bool:
+        """Whether its action has ended in another way than with the payment taken."""
+        payment_id = payment.stored.payment_id
+        ends = [
+            recorded.entry
+            for recorded in self._journal.entries_of(payment_id)
+            if isinstance(recorded.entry, ActionFinished)
+        ]
+        if not ends or ends[0].outcome is Outcome.SUCCEEDED:
+            return False
+        if payment.state is OfflineState.QUEUED:
+            voided = OfflinePaymentVoided(payment_id, reason="the action failed")
+            await self._journal.offline.append(voided)
+        return True
 
     def _is_old(self, payment: OfflinePayment) -> bool:
         """Whether Stripe may have forgotten a key under which it was asked.
