@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from agent.journal.entry_table import VerifiedChain
     from agent.journal.journal import Journal, Recorded
 
-CHAINS = {"updates": "firmware updates", "audit": "the audit"}
+CHAINS = {
+    "updates": "firmware updates",
+    "audit": "the audit",
+    "offline": "offline payments",
+}
 """What the other chains are of."""
 
 

@@ -212,7 +212,11 @@ class Journal:
 
     def verify_others(self) -> dict[str, VerifiedChain]:
         """Check the other chains, by the names they have outside; as `verify`."""
-        return {"updates": self.updates.verify(), "audit": self.audit.verify()}
+        return {
+            "updates": self.updates.verify(),
+            "audit": self.audit.verify(),
+            "offline": self.offline.verify(),
+        }
 
     def measured_by(self, measure: Callable[[int, float], None]) -> None:
         """Tell `measure` of every commit: how many changes, and how long it took."""
