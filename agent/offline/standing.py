@@ -34,7 +34,7 @@ def standing(journal: Journal) -> dict[OfflineState, Sum]:
     """All payments ever stored, by where they stand; every state is there."""
     totals = journal.offline.totals()
     return {
-        state: _sum(each for each in totals if STATE_OF_KIND[each.last_kind] is state)
+        state: _sum(each for each in totals if _state_of(each) is state)
         for state in OfflineState
     }
 
@@ -42,7 +42,12 @@ def standing(journal: Journal) -> dict[OfflineState, Sum]:
 def waiting(journal: Journal) -> Sum:
     """What Stripe has neither taken nor declined."""
     totals = journal.offline.totals()
-    return _sum(each for each in totals if STATE_OF_KIND[each.last_kind] not in ENDED)
+    return _sum(each for each in totals if _state_of(each) not in ENDED)
+
+
+def _state_of(total: OfflineTotal) -> OfflineState:
+    """FAILED for an entry that was damaged beyond recognition."""
+    return STATE_OF_KIND.get(total.last_kind, OfflineState.FAILED)
 
 
 def _sum(totals: Iterable[OfflineTotal]) -> Sum:

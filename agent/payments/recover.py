@@ -7,6 +7,7 @@
 | ConfirmStarted        | charged, declined or nothing | ask Stripe until it is known  |
 | AnswerLost            | the same                     | the same                      |
 | Confirmed, Performed  | done; card's word missing    | it stands, and says so        |
+| StoredOffline         | stored; card's word missing  | it is kept, to be forwarded   |
 | Declined, NotCharged  | nothing charged              | the action ends by it         |
 | CardRefused, Reversal…| reversed or not              | reversed with the same key    |
 """
