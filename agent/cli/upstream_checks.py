@@ -21,6 +21,7 @@ PERMISSIONS = {
     "Charges": "/v1/charges",
     "Refunds": "/v1/refunds",
     "SetupIntents": "/v1/setup_intents",
+    "PaymentMethods": "/v1/payment_methods",
     "Terminal Readers": "/v1/terminal/readers",
     "Terminal Locations": "/v1/terminal/locations",
     "Terminal Configurations": "/v1/terminal/configurations",
