@@ -83,6 +83,9 @@ async def _end_or_order(
         listening.cancel()
         canceling.cancel()
         await asyncio.wait({listening, canceling})
+        if not listening.cancelled():
+            # Known now, also where a cancellation made it no matter.
+            listening.exception()
 
 
 def _end_of(
