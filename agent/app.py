@@ -27,6 +27,7 @@ from agent.settings import (
     Settings,
     StripeKey,
     StripeSettings,
+    read_fleet_password,
     read_offline_key,
     read_stripe_key,
 )
@@ -80,7 +81,8 @@ async def serve(
         livemode = key is not None and key.livemode
         offline_key = read_offline_key(settings, environ)
         known = (settings, journal, stripe, clock, random, livemode, measurements)
-        parts = Parts(*known, offline_key=offline_key)
+        password = read_fleet_password(settings, environ)
+        parts = Parts(*known, offline_key=offline_key, fleet_password=password)
         try:
             async with asyncio.TaskGroup() as tasks:
                 reached = Reached(sockets, signals, systemd)

@@ -75,6 +75,7 @@ class Parts:
     radio: Radio = field(default_factory=Radio)
     watch: WatchPorts = watch_ports
     offline_key: OfflineKey | None = None
+    fleet_password: str | None = field(default=None, repr=False)
     """Seals payments that are stored; without it none are."""
 
 
@@ -118,7 +119,18 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         events=events,
         outbox=outbox,
     )
+    if parts.settings.fleet.broker is not None:
+        _join(parts, services, tasks=tasks)
     return Assembled(fleet, actions, services)
+
+
+def _join(parts: Parts, services: Services, *, tasks: asyncio.TaskGroup) -> None:
+    """A machine of a fleet also talks to its broker; raises SettingsInvalid."""
+    # Loaded on use: most machines have no broker, and MQTT takes its time to load.
+    from agent.joining import fleet_link
+
+    link = fleet_link(services, parts.settings.fleet, password=parts.fleet_password)
+    tasks.create_task(link.run(), name="fleet")
 
 
 def _actions(

@@ -22,6 +22,7 @@ from agent.journal.details import Details, DetailStore, keep_details
 from agent.journal.entries import Entry
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.event_log import EventLog
+from agent.journal.fleet import FleetStore
 from agent.journal.keys import LocalKeyStore
 from agent.journal.leases import LeaseStore
 from agent.journal.migrations import migrations
@@ -94,6 +95,7 @@ class Journal:
         self.readers = ReaderStore(database)
         self.audit = AuditStore(database, clock=clock)
         self.leases = LeaseStore(database, audit=self.audit)
+        self.fleet = FleetStore(database, audit=self.audit)
         self.keys = LocalKeyStore(database)
         self.answers = AnswerStore(database)
         self.details = DetailStore(database, clock=clock)

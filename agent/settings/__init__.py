@@ -1,9 +1,11 @@
 """What the administrator chose: read once, checked, frozen."""
 
+from agent.settings.fleet_password import read_fleet_password
 from agent.settings.load import load_settings
 from agent.settings.models import (
     EventSettings,
     FirmwareSettings,
+    FleetSettings,
     LogSettings,
     OfflineSettings,
     PaymentSettings,
@@ -19,6 +21,7 @@ from agent.settings.stripe_key import StripeKey, read_stripe_key
 __all__ = [
     "EventSettings",
     "FirmwareSettings",
+    "FleetSettings",
     "LogSettings",
     "OfflineKey",
     "OfflineSettings",
@@ -30,6 +33,7 @@ __all__ = [
     "StripeSettings",
     "TerminalSettings",
     "load_settings",
+    "read_fleet_password",
     "read_offline_key",
     "read_stripe_key",
 ]

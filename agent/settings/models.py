@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -75,6 +76,23 @@ def _repository(source: str) -> str:
     if not is_web and not Path(source).is_absolute():
         raise ValueError("must be http(s)://… or the absolute path of a bundle")
     return source
+
+
+def _broker(url: str) -> str:
+    """A password must not cross a network in the clear."""
+    parts = urlsplit(url)
+    is_private = parts.scheme == "mqtts" or (
+        parts.scheme == "mqtt" and _is_loopback(parts.hostname or "")
+    )
+    if not is_private or not parts.hostname or parts.path or parts.username:
+        raise ValueError("must be mqtts://host[:port], or mqtt://… on this machine")
+    return url
+
+
+def _machine(name: str) -> str:
+    if name == "all" or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise ValueError("must be 1 to 64 letters, digits, - or _, and not `all`")
+    return name
 
 
 def _amounts(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -268,6 +286,30 @@ class EventSettings(_Section):
     """An endpoint that took nothing for so long is sent nothing more."""
 
 
+class FleetSettings(_Section):
+    """The broker by which many machines are seen and told as one."""
+
+    broker: Annotated[str, AfterValidator(_broker)] | None = None
+    """`mqtts://host:8883`, or `mqtt://` on this machine; None for none."""
+    machine: Annotated[str, AfterValidator(_machine)] | None = None
+    """What this machine is called there; None for a name made of /etc/machine-id."""
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,3}$")] = (
+        "cardlane"
+    )
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    """Who signed the broker's certificate; None for the system's authorities."""
+    client_cert_file: Path | None = None
+    """This machine's certificate, with its key in `client_key_file`."""
+    client_key_file: Path | None = None
+    order_keys_file: Path | None = None
+    """Whose orders count: a name and an Ed25519 public key a line."""
+    orders: Strings = ("identify", "collect_diagnostics")
+    """Which orders are carried out."""
+    metrics_interval_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 60.0
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -287,4 +329,5 @@ class Settings(_Section):
     firmware: FirmwareSettings = FirmwareSettings()
     offline: OfflineSettings = OfflineSettings()
     events: EventSettings = EventSettings()
+    fleet: FleetSettings = FleetSettings()
     log: LogSettings = LogSettings()
