@@ -33,6 +33,7 @@ from agent.rest.token_broker import TokenBroker
 from agent.settings import OfflineKey, Settings
 from agent.stripe_api.client import StripeClient
 from agent.terminal_configuration.configurations import Configurations
+from agent.terminal_configuration.reboots import keep_rebooting
 from drivers.discovery.candidates import WatchPorts
 from drivers.discovery.hotplug import watch_ports
 from drivers.reader import Reader
@@ -105,6 +106,10 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
     holds = _holds(parts, events=events)
     for keeper in (configurations, holds, offline.forwarder):
         tasks.create_task(keeper.run(), name=type(keeper).__name__)
+    rebooting = keep_rebooting(
+        fleet, configurations, is_idle=actions.is_idle, clock=parts.clock
+    )
+    tasks.create_task(rebooting, name="restarts of readers")
     updates = _start_updates(
         parts, fleet=fleet, actions=actions, events=events, tasks=tasks
     )
