@@ -192,6 +192,19 @@ async def test_canceling_a_cart_on_a_reader_that_is_away_is_harmless(
     assert canceled["action"] is None
 
 
+async def test_canceling_a_cart_on_a_reader_that_is_silent_is_harmless(
+    stack: Stack,
+) -> None:
+    await display(stack)
+    stack.world.wire_faults(to_host=WireFaults(drop=1.0))
+
+    canceled = good(await stack.agent.cancel(stack.reader))
+
+    assert canceled["action"] is None
+    stack.world.wire_faults()
+    assert (await display(stack)).status == "succeeded"
+
+
 async def test_a_cart_is_no_payment(stack: Stack) -> None:
     await display(stack)
     payment = stack.payment().payment_id
