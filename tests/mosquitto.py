@@ -30,7 +30,7 @@ MACHINE_RULES = """
 user till
 topic readwrite cardlane/till/#
 topic read cardlane/all/orders
-topic write office/answers
+topic write office/#
 
 user office
 topic readwrite cardlane/#

@@ -8,6 +8,7 @@ import typer
 
 from agent.cli.doctor import doctor
 from agent.cli.firmware import firmware_commands
+from agent.cli.fleet import fleet_commands
 from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
 from agent.cli.offline import offline_commands
@@ -39,6 +40,7 @@ def program() -> typer.Typer:
     app.add_typer(key_commands(), name="keys")
     app.add_typer(journal_commands(), name="journal")
     app.add_typer(offline_commands(), name="offline")
+    app.add_typer(fleet_commands(), name="fleet")
     return app
 
 

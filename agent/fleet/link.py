@@ -128,7 +128,7 @@ class FleetLink:
     def _client(self) -> aiomqtt.Client:
         topics, broker = self._told.topics, self._broker
         lost = documents.offline(machine=topics.machine, reason="lost")
-        properties = _properties(PacketTypes.CONNECT)
+        properties = properties_of(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = SESSION_S
         return aiomqtt.Client(
             broker.host,
@@ -231,14 +231,15 @@ async def _answer(
     topic = getattr(asked, "ResponseTopic", None)
     if not topic:
         return
-    properties = _properties(PacketTypes.PUBLISH)
+    properties = properties_of(PacketTypes.PUBLISH)
     correlation = getattr(asked, "CorrelationData", None)
     if correlation is not None:
         properties.CorrelationData = correlation
     await client.publish(topic, answered, qos=1, properties=properties)
 
 
-def _properties(packet: int) -> Properties:
+def properties_of(packet: int) -> Properties:
+    """Empty properties of a packet of this type, to be filled in."""
     return Properties(packet)  # type: ignore[no-untyped-call]
 
 

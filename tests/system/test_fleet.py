@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from paho.mqtt.properties import Properties
 from agent.fleet.keys import key_line
 from agent.fleet.orders import Command, Order, sign
 from examples.launch import (
+    BIN,
     AgentFolder,
     Simulator,
     agent,
@@ -282,3 +284,81 @@ async def test_an_order_waits_for_a_machine_that_is_away(
             answer = await ordering
 
     assert answer["status"] == "done"
+
+
+def office_config(broker: Mosquitto, folder: Path) -> Path:
+    """Settings of whoever looks after the fleet."""
+    file = folder / "office.toml"
+    file.write_text(
+        f"""
+[fleet]
+broker = "{broker.url}"
+username = "office"
+password_file = "{broker.password_file("office")}"
+ca_file = "{broker.ca_file}"
+"""
+    )
+    return file
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`cardlane fleet …`, to its end."""
+    return subprocess.run(
+        [BIN / "cardlane", "fleet", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+
+async def test_the_office_sees_and_orders_from_the_command_line(
+    world: Simulator, home: AgentFolder, broker: Mosquitto, tmp_path: Path
+) -> None:
+    config = office_config(broker, tmp_path)
+    made = await asyncio.to_thread(run, "create-key", "office", tmp_path / "office.pem")
+    (tmp_path / "order_keys").write_text(made.stdout)
+    told = (
+        "--key",
+        tmp_path / "office.pem",
+        "--key-name",
+        "office",
+        "--config",
+        config,
+    )
+    async with office(broker) as heard:
+        with agent(home):
+            await heard.hear(STATE, state="online")
+            reader, _ = await asyncio.to_thread(register, world, home)
+            await heard.hear(f"cardlane/till/readers/{reader}", status="online")
+
+            shown = await asyncio.to_thread(run, "watch", "--once", "--config", config)
+            done = await asyncio.to_thread(
+                run, "order", "identify", "--machine", "till", "--reader", reader, *told
+            )
+            refused = await asyncio.to_thread(
+                run, "order", "reboot", "--machine", "till", "--reader", reader, *told
+            )
+            unheard = await asyncio.to_thread(
+                run, "order", "identify", "--machine", "gone", "--wait-s", "0.1", *told
+            )
+
+    assert (tmp_path / "office.pem").stat().st_mode & 0o777 == 0o600
+    assert shown.stdout.splitlines()[1].split()[:2] == ["till", "online"]
+    assert "1/1" in shown.stdout
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "done")
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["code"] == "order_not_allowed"
+    assert (unheard.returncode, unheard.stdout) == (5, "")
+
+
+def test_the_office_is_told_what_is_wrong(broker: Mosquitto, tmp_path: Path) -> None:
+    config = office_config(broker, tmp_path)
+    (tmp_path / "none.toml").write_text("")
+    existing = run("create-key", "office", config)
+    nowhere = run("watch", "--config", tmp_path / "none.toml")
+    broker.stop()
+    away = run("watch", "--once", "--config", config)
+
+    assert (existing.returncode, nowhere.returncode, away.returncode) == (2, 2, 7)
+    assert "(broker_unreachable)" in away.stderr
