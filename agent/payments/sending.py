@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from agent.errors import AgentError
 from agent.payments.at_the_reader import Gone, standing
 from agent.payments.course import Course, lose_sight
-from agent.payments.evidence import Nothing, proof_of
 from agent.payments.failures import PAYMENT_NOT_CHARGED, READER_TIMED_OUT
 from agent.payments.forwarded import Form
 from agent.stripe_api import errors, terminal_readers
@@ -80,23 +81,19 @@ async def _canceled(course: Course) -> StripesReader | None:
         return None
 
 
-async def _after_silence(
-    course: Course, refused: AgentError
-) -> StripesReader | AgentError | None:
-    """Look what the reader does; one that has not heard is kept from hearing later."""
+async def _after_silence(course: Course, refused: AgentError) -> StripesReader | None:
+    """Look what the reader does; one that has not heard is kept from hearing later.
+
+    The register has its error, and the action stays under way for as long as the reader
+    may still obey.
+    """
     stripe, payment = course.settlement.stripe, course.payment
     course.gone_code = READER_TIMED_OUT
-    try:
+    course.doubtful_until_s = course.now_s + IN_DOUBT_S
+    with suppress(AgentError):
         reader = await course.readers.look(payment.reader_id)
         if not isinstance(standing(payment, reader), Gone):
             return reader
         await terminal_readers.cancel_action(stripe, payment.reader_id)
-    except errors.ReaderNotReady:
-        pass  # silent still: what it does not say, Stripe's objects do
-    except AgentError:
-        return None
-    try:
-        proof = await proof_of(payment, stripe)
-    except AgentError:
-        return None
-    return refused if isinstance(proof, Nothing) else None
+    course.has_begun(refused)
+    return None

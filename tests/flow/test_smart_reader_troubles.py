@@ -126,6 +126,26 @@ async def test_a_reader_that_does_not_answer_has_not_begun(smart: SmartStack) ->
     assert (await smart.ended()).phase == "failed"
 
 
+async def test_a_reader_that_has_heard_after_all_is_not_lost_sight_of(
+    smart: SmartStack,
+) -> None:
+    intent = await smart.agent.intent(12_00)
+    silence = AnswerStatus(400, "terminal_reader_timeout")
+    smart.world.stripe_fault(silence, path=COMMAND)
+
+    refused = await smart.process(intent)
+    # What the reader does once the command has reached it.
+    path = f"{READERS}/{smart.reader}/{PROCESS}"
+    await smart.world.stripe("POST", path, {"payment_intent": intent})
+    await smart.world.passed(20.0)
+    smart.do(smart.card())
+    payment = await smart.ended()
+
+    assert refused.json()["error"]["code"] == "terminal_reader_timeout"
+    assert payment.phase == "succeeded"
+    assert await smart.world.taken(intent) == [12_00]
+
+
 async def test_a_charge_whose_reader_lost_its_connection_is_no_failure(
     smart: SmartStack,
 ) -> None:
