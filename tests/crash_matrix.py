@@ -29,6 +29,7 @@ from flow_agent import running_agent
 from flow_cables import DYNAPROX
 from flow_world import World, running_world
 from mortality import Fate, Point
+from told_invariants import check_events
 
 from simulator.stripe_api.engine.faults import Delay
 
@@ -98,6 +99,7 @@ async def check(case: Case, folder: Path) -> None:
             await check_refunds(world, register.agent)
             check_words(register.agent, told)
             await pays_again(register)
+            check_events(register.agent)
     # It began as a copy of all that the dead one had left.
     check_files(folder)
 

@@ -22,7 +22,7 @@ from agent.journal.webhook_endpoints import (
     putting,
 )
 from agent.log import get_logger
-from agent.outbox.lane import Lane
+from agent.outbox.lane import FAILING, UNSIGNABLE, Lane
 from agent.outbox.sending import SecretMissing, Sender
 from agent.outbox.stream import EventStream
 
@@ -31,6 +31,8 @@ log = get_logger(__name__)
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 3600.0
 SAVED_WITHIN_S = 1.0
+INTERRUPTED_S = 60.0
+"""How long an endpoint is left alone where the journal, or the agent, has failed."""
 READ_AT_ONCE = 100
 
 
@@ -148,9 +150,15 @@ class Deliveries:
         while lane.is_enabled:
             try:
                 await self._deliver(lane, await self._next(lane))
-            except JournalError as error:
-                log.warning("webhook.interrupted", code=error.code)
-                await self._clock.sleep(LONGEST_RETRY_S / 60)
+            except Exception as error:
+                code = error.code if isinstance(error, JournalError) else None
+                log.error(
+                    "webhook.interrupted",
+                    endpoint=lane.endpoint.endpoint_id,
+                    code=code or type(error).__name__,
+                    exc_info=code is None,
+                )
+                await self._clock.sleep(INTERRUPTED_S)
 
     async def _next(self, lane: Lane) -> RecordedEvent:
         """The next event that the endpoint wants, as soon as there is one."""
@@ -180,7 +188,7 @@ class Deliveries:
                     lane.endpoint, event, pending=self.pending(event)
                 )
             except SecretMissing:
-                await self._disable(lane, "secret_missing")
+                await self._disable(lane, UNSIGNABLE)
                 return
             self._note(lane)
             if problem is None:
@@ -193,7 +201,7 @@ class Deliveries:
                 problem=problem,
             )
             if lane.failed(self._clock.now()) >= self._disable_after:
-                await self._disable(lane, "failing")
+                await self._disable(lane, FAILING)
                 return
             await self._clock.sleep(next(waits))
 

@@ -10,6 +10,10 @@ from agent.journal.event_log import RecordedEvent
 from agent.journal.webhook_endpoints import WebhookEndpoint
 
 EVERYTHING = "*"
+FAILING = "failing"
+UNSIGNABLE = "secret_missing"
+UNWELL = frozenset({FAILING, UNSIGNABLE})
+"""Why an endpoint may be disabled though its owner wants it."""
 
 
 class Lane:

@@ -21,6 +21,7 @@ from agent.firmware.failures import NEEDS_SOMEBODY, READER_ABSENT, REMEDIES
 from agent.offline.errors import ForwardingRefused, OfflineKeyMissing, RecordDamaged
 from agent.offline.standing import standing
 from agent.offline.states import OfflineState
+from agent.outbox.lane import UNWELL
 from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
@@ -30,6 +31,7 @@ WRITE_WAIT_S = 1.0
 """How long a journal that could not be written is tried again for."""
 
 AUTHORIZATION_EXPIRING = "authorization_expiring"
+WEBHOOK_FAILING = "webhook_endpoint_failing"
 
 CONFIGURATION_UNREADABLE = "configuration_unreadable"
 _REMEDIES = {
@@ -82,6 +84,7 @@ async def causes_of(services: Services) -> list[Cause]:
         *_hold_causes(services),
         *_offline_causes(services),
         *_reader_causes(services),
+        *_webhook_causes(services),
         *_update_causes(services),
         *_watch_causes(services),
     ]
@@ -165,6 +168,19 @@ def _offline_causes(services: Services) -> Iterator[Cause]:
         problem = services.offline.forwarder.problem
         if isinstance(problem, OfflineKeyMissing):
             yield _cause(problem, stops_payments=False)
+
+
+def _webhook_causes(services: Services) -> Iterator[Cause]:
+    """Endpoints that take nothing, but for those that their owner has disabled."""
+    for endpoint in services.outbox.deliveries.endpoints():
+        if endpoint.failing_since is not None or endpoint.disabled_reason in UNWELL:
+            state = endpoint.disabled_reason or "failing"
+            yield Cause(
+                WEBHOOK_FAILING,
+                f"Webhook endpoint {endpoint.endpoint_id} takes no events ({state}).",
+                "See the agent's log for why; correct the endpoint's `url`, or delete it.",
+                stops_payments=False,
+            )
 
 
 def _update_causes(services: Services) -> Iterator[Cause]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import stripe
+from agent_clock import StillClock
 from rest_fakes import Agent, running_agent
 from served_agent import ServedAgent, served_agent
 
@@ -212,6 +213,28 @@ async def test_an_endpoint_that_cannot_be_written_down_is_not_served(
     assert [(e.endpoint_id, e.disabled_reason) for e in shown] == [
         (endpoint["id"], None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({}, False),
+        ({"failing_since": StillClock().now()}, True),
+        ({"disabled_reason": "secret_missing"}, True),
+        ({"disabled_reason": "disabled"}, False),
+    ],
+)
+async def test_an_endpoint_that_takes_nothing_is_told_by_health(
+    changes: dict[str, Any], is_told: bool, agent: Agent
+) -> None:
+    endpoint = await made(agent)
+    await agent.outbox.deliveries.change(endpoint["id"], **changes)
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    codes = [cause["code"] for cause in answer.json()["causes"]]
+    assert ("webhook_endpoint_failing" in codes) is is_told
+    assert answer.status == 200
 
 
 async def test_endpoints_ask_for_their_scope(agent: Agent) -> None:
