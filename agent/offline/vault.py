@@ -209,13 +209,14 @@ class Vault:
         """What Stripe is to make the intent of; None where it has it."""
         if self._journal.offline.intent(sale.payment_intent) is None:
             return None
-        params = self.intent(sale.payment_intent).params
-        metadata = params.get("metadata")
+        intent = self.intent(sale.payment_intent)
+        params, metadata = intent.params, intent.params.get("metadata")
         marked = dict(metadata) if isinstance(metadata, dict) else {}
         marked |= {MARK: sale.payment_id, "cardlane_intent": sale.payment_intent}
         return {
             **params,
-            "amount": sale.amount,
+            # Without a tip, which goes with the card.
+            "amount": intent.amount,
             "currency": sale.currency,
             "metadata": marked,
         }

@@ -21,6 +21,7 @@ from flow_tips import (
     tipping_stack,
 )
 from flow_world import World, running_world
+from offline_shop import charges, open_shop, shop_world
 
 from agent.events import CustomerBusy
 from agent.ids import ReaderId
@@ -305,6 +306,65 @@ async def test_a_card_that_is_looked_at_first_is_charged_with_its_tip(
         assert action["status"] == "succeeded"
         assert await stack.taken(intent) == [14_40]
         assert shown["amount_details"]["tip"] == {"amount": 2_40}
+
+
+@each_tipping_reader
+async def test_what_the_card_refuses_goes_back_with_its_tip(
+    hardware: Hardware, tmp_path: Path
+) -> None:
+    async with shop(tmp_path, hardware) as (stack, screens):
+        screens.choose("20%")
+        stack.world.customer("visa_refuses_after_approval")
+        intent = await stack.agent.intent(12_00)
+
+        action = await process(stack, intent)
+
+        (charge,) = await charges(stack.world)
+        assert action["failure_code"] == "declined_by_reader"
+        assert (charge["amount"], charge["amount_refunded"]) == (14_40, 14_40)
+
+
+@each_tipping_reader
+async def test_amount_and_tip_are_held_until_both_are_captured(
+    hardware: Hardware, tmp_path: Path
+) -> None:
+    async with shop(tmp_path, hardware) as (stack, screens):
+        screens.choose("20%")
+        intent = await stack.agent.intent(12_00, capture="manual")
+
+        await process(stack, intent)
+
+        held = await intent_at_stripe(stack, intent)
+        path = f"/v1/payment_intents/{intent}/capture"
+        captured = good(await stack.agent.rest.post(path))
+        assert (held["status"], held["amount_capturable"]) == (
+            "requires_capture",
+            14_40,
+        )
+        assert (captured["status"], captured["amount_received"]) == ("succeeded", 14_40)
+
+
+@each_tipping_reader
+async def test_a_tip_chosen_without_network_is_charged_with_it_later(
+    hardware: Hardware, tmp_path: Path
+) -> None:
+    async with shop_world(hardware) as world:
+        await set_tips(world, percentages=PERCENTAGES)
+        TipScreens(world).choose("20%")
+        world.customer("visa_approved")
+        async with open_shop(world, tmp_path, hardware=hardware) as till:
+            await world.network.cut()
+            intent = await till.pay_offline(12_00)
+            stored = await till.payment(intent)
+            await world.network.mend()
+            await till.until(forwarded=1)
+
+            (charge,) = await charges(world)
+            paid = await world.stripe(
+                "GET", f"/v1/payment_intents/{charge['payment_intent']}"
+            )
+    assert (stored["amount"], stored["amount_tip"]) == (14_40, 2_40)
+    assert (charge["amount"], paid["amount_details"]["tip"]["amount"]) == (14_40, 2_40)
 
 
 @asynccontextmanager
