@@ -50,9 +50,10 @@ OF_REFERENCE = (
     "SELECT payment_id FROM entries WHERE kind = 'action_requested'"
     " AND json_extract(body, '$.reference_digest') = ? ORDER BY seq DESC LIMIT ?"
 )
-# By number: an index would make SQLite sort all requests.
+# By number: an index would make SQLite sort all requests. Without what takes no card.
 NEWEST = (
     "SELECT payment_id FROM entries WHERE kind = 'action_requested' AND seq < ?"
+    " AND json_extract(body, '$.action') NOT IN ('collect_inputs', 'set_reader_display')"
     " ORDER BY seq DESC LIMIT ?"
 )
 _ALL = 2**62
@@ -176,7 +177,10 @@ class Journal:
         return PaymentId(rows[0][0]) if rows else None
 
     def newest_payments(self, *, before: int | None, limit: int) -> list[PaymentId]:
-        """The payments last requested, newest first; `before` that entry, if given."""
+        """The payments last requested, newest first; `before` that entry, if given.
+
+        Forms and carts are none.
+        """
         rows = self._database.read(NEWEST, _ALL if before is None else before, limit)
         return [PaymentId(row[0]) for row in rows]
 

@@ -205,6 +205,20 @@ async def test_canceling_a_cart_on_a_reader_that_is_silent_is_harmless(
     assert (await display(stack)).status == "succeeded"
 
 
+@pytest.mark.parametrize("hardware", [MENU], ids=str)
+async def test_the_list_of_payments_has_no_forms_and_carts(stack: Stack) -> None:
+    stack.world.customer("visa_approved")
+    intent = await stack.agent.intent()
+    await stack.agent.pay(stack.reader, intent)
+    await display(stack)
+    customer(stack, {"A bag?": (Touch("No"),)})
+    await collected(stack, BAG)
+
+    listed = good(await stack.agent.rest.get("/agent/payments"))
+
+    assert [one["payment_intent"] for one in listed["payments"]] == [intent]
+
+
 async def test_a_cart_is_no_payment(stack: Stack) -> None:
     await display(stack)
     payment = stack.payment().payment_id

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import stripe
-from flow_agent import Stack
+from flow_agent import Stack, good
 from flow_cables import EACH_FAMILY_ON_EACH_KIND
 from form_scenes import (
     BAG,
@@ -27,9 +27,10 @@ from agent.payments.forms import Choice, CustomText, Form, FormKind
 from agent.payments.showing import problem_of
 from agent.payments.states import Phase
 from drivers.profile import profile_named
+from simulator.faults import WireFaults
 from simulator.reader.actions import Touch, Unplug
 from simulator.reader.screen import ReaderState
-from simulator.stripe_api.engine.faults import Delay
+from simulator.stripe_api.engine.faults import Delay, ResetConnection
 
 
 def form_of(asked: Any) -> Form:
@@ -182,3 +183,51 @@ async def test_a_cable_that_is_pulled_ends_the_form(stack: Stack) -> None:
     action = await collected(stack, asked)
 
     assert (action.status, action.failure_code) == ("failed", "reader_disconnected")
+
+
+@pytest.mark.parametrize("hardware", [MENU, PAD], ids=str)
+async def test_a_reader_that_falls_silent_under_a_form_is_given_up(
+    stack: Stack,
+) -> None:
+    asked = BAG if stack.world.reader().model.name == MENU.model else SIGNATURE
+    await asked_for(stack, asked)
+    await stack.world.is_in(ReaderState.WAITING_FOR_CUSTOMER)
+    stack.world.wire_faults(to_host=WireFaults(drop=1.0))
+    began_s = stack.world.clock.monotonic()
+
+    canceled = good(await stack.agent.cancel(stack.reader))
+
+    assert canceled["action"] is None
+    assert stack.world.clock.monotonic() - began_s < 30
+    stack.world.wire_faults()
+    stack.world.customer("visa_approved")
+    paid = await stack.agent.pay(stack.reader, await stack.agent.intent())
+    assert paid["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("hardware", [MENU, PAD], ids=str)
+async def test_a_silent_reader_ends_its_form_some_time(stack: Stack) -> None:
+    asked = BAG if stack.world.reader().model.name == MENU.model else SIGNATURE
+    await asked_for(stack, asked)
+    await stack.world.is_in(ReaderState.WAITING_FOR_CUSTOMER)
+    stack.world.wire_faults(to_host=WireFaults(drop=1.0))
+    began_s = stack.world.clock.monotonic()
+
+    action = await stack.agent.ended(stack.reader)
+
+    assert action["status"] == "failed"
+    assert action["failure_code"] in {"collect_inputs_timeout", "reader_timeout"}
+    assert stack.world.clock.monotonic() - began_s < 300
+
+
+@pytest.mark.parametrize("hardware", [MENU], ids=str)
+async def test_forms_need_no_network(stack: Stack) -> None:
+    for method in ("GET", "POST"):
+        stack.world.stripe_fault(
+            ResetConnection(), method=method, path="/v1/*", times=None
+        )
+    customer(stack, {"A bag?": (Touch("No"),)})
+
+    action = await collected(stack, BAG)
+
+    assert action.status == "succeeded"
