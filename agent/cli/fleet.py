@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -92,31 +93,39 @@ def give_order(
 
     Exit codes: 0 every answer was `done`; 1 some were not; 5 nobody answered.
     """
-    from agent.clock import SystemClock
-    from agent.fleet.keys import read_private
-    from agent.fleet.orders import Order, sign
-
     settings, broker = _broker(config)
-    now = SystemClock().now()
-    order = Order(
-        order_id=f"order_{secrets.token_hex(8)}",
-        machine=machine,
-        command=_command(command),
-        issued_at=now,
-        expires_at=now + timedelta(seconds=expires_in_s),
-        reader=reader,
-        image=image,
-        percent=percent,
-        seed=seed,
+    order = _order(command, machine=machine, lives=timedelta(seconds=expires_in_s))
+    order = replace(order, reader=reader, image=image, percent=percent, seed=seed)
+    answers = _reached(
+        _sent(broker, settings, order, _signed(order, key, key_name), wait_s=wait_s)
     )
-    payload = sign(order, read_private(key), key_name=key_name)
-    answers = _reached(_sent(broker, settings, order, payload, wait_s=wait_s))
     for answer in answers:
         typer.echo(json.dumps(answer))
     if not answers:
         raise typer.Exit(ExitCode.OUTCOME_UNKNOWN)
     if any(answer["status"] != "done" for answer in answers):
         raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def _order(command: str, *, machine: str, lives: timedelta) -> Order:
+    from agent.clock import SystemClock
+    from agent.fleet.orders import Order
+
+    now = SystemClock().now()
+    return Order(
+        order_id=f"order_{secrets.token_hex(8)}",
+        machine=machine,
+        command=_command(command),
+        issued_at=now,
+        expires_at=now + lives,
+    )
+
+
+def _signed(order: Order, key: Path, key_name: str) -> bytes:
+    from agent.fleet.keys import read_private
+    from agent.fleet.orders import sign
+
+    return sign(order, read_private(key), key_name=key_name)
 
 
 def create_key(

@@ -58,6 +58,10 @@ class LocalApi:
         body = urlencode(form or {}).encode()
         return self._request("POST", path, headers=headers, body=body)
 
+    def delete(self, path: str) -> JsonObject:
+        """Delete what is at `path`; what is left of it."""
+        return self._request("DELETE", path, headers={}, body=None)
+
     @contextmanager
     def events(self) -> Iterator[Iterator[ServerEvent | None]]:
         """The live event stream, from the moment the context is entered.

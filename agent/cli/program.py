@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.config import config_commands
 from agent.cli.doctor import doctor
 from agent.cli.firmware import firmware_commands
 from agent.cli.fleet import fleet_commands
@@ -41,6 +42,7 @@ def program() -> typer.Typer:
     app.add_typer(journal_commands(), name="journal")
     app.add_typer(offline_commands(), name="offline")
     app.add_typer(fleet_commands(), name="fleet")
+    app.add_typer(config_commands(), name="config")
     return app
 
 

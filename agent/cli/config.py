@@ -1,0 +1,159 @@
+"""`cardlane config`: Locations and Configurations as a file under version control."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli.failures import CommandFailed, ExitCode
+from agent.cli.options import AgentAddress, Config, Json, KeyFile, Url, open_local_api
+
+if TYPE_CHECKING:
+    from agent.cli.local_api import LocalApi
+    from agent.terminal_configuration.as_code import Account, Change
+
+CONFIGURATIONS = "/v1/terminal/configurations"
+LOCATIONS = "/v1/terminal/locations"
+PATHS = {"configuration": CONFIGURATIONS, "location": LOCATIONS}
+
+File = Annotated[Path, typer.Argument(help="The file, as `export` writes it.")]
+Delete = Annotated[
+    bool, typer.Option("--delete", help="Delete what the file does not name.")
+]
+
+
+def config_commands() -> typer.Typer:
+    """The group of commands."""
+    group = typer.Typer(
+        help="Locations and Configurations as a file.", no_args_is_help=True
+    )
+    group.command()(export)
+    group.command()(plan)
+    group.command()(apply)
+    return group
+
+
+def export(config: Config = None, url: Url = None, key_file: KeyFile = None) -> None:
+    """Print what is at Stripe as TOML."""
+    import tomli_w
+
+    from agent.terminal_configuration.as_code import exported
+
+    api = open_local_api(AgentAddress(config, url, key_file))
+    typer.echo(tomli_w.dumps(exported(_account(api))), nl=False)
+
+
+def plan(
+    file: File,
+    delete: Delete = False,
+    config: Config = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show how Stripe differs from the file; changes nothing.
+
+    Exit codes: 0 no difference, 1 there are some: drift, or a change not yet applied.
+    """
+    from agent.cli.config_texts import changes_object, changes_text
+
+    api = open_local_api(AgentAddress(config, url, key_file))
+    changes = _planned(file, _account(api), deletes=delete)
+    typer.echo(
+        json.dumps(changes_object(changes)) if as_json else changes_text(changes)
+    )
+    if changes:
+        raise typer.Exit(ExitCode.NEGATIVE)
+
+
+def apply(
+    file: File,
+    delete: Delete = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: Config = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+) -> None:
+    """Make Stripe as the file says; shows the plan and asks first.
+
+    What was done when a step fails stays done: `plan` shows the rest.
+    """
+    from agent.cli.config_texts import changes_text
+
+    api = open_local_api(AgentAddress(config, url, key_file))
+    account = _account(api)
+    changes = _planned(file, account, deletes=delete)
+    typer.echo(changes_text(changes))
+    if not changes:
+        return
+    if not yes and not typer.confirm("Apply this?"):
+        raise typer.Exit(ExitCode.CANCELED)
+    ids = _ids_of(account)
+    for change in changes:
+        done = _carry_out(api, change, ids)
+        typer.echo(f"{change.verb}d {change.kind} {change.name} ({done})")
+
+
+def _planned(file: Path, account: Account, *, deletes: bool) -> list[Change]:
+    import tomllib
+
+    from agent.terminal_configuration.as_code import ConfigInvalid, planned
+
+    try:
+        return planned(tomllib.loads(file.read_text()), account, deletes=deletes)
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, ConfigInvalid) as error:
+        raise CommandFailed(
+            f"{file}: {error}",
+            code="config_invalid",
+            remedy="Begin with what `cardlane config export` prints.",
+            exit_code=ExitCode.USAGE,
+        ) from error
+
+
+def _account(api: LocalApi) -> Account:
+    from agent.terminal_configuration.as_code import Account
+
+    return Account(_all(api, CONFIGURATIONS), _all(api, LOCATIONS))
+
+
+def _all(api: LocalApi, path: str) -> list[dict[str, Any]]:
+    objects: list[dict[str, Any]] = []
+    query = {"limit": "100"}
+    while True:
+        page: dict[str, Any] = dict(api.get(path, query))
+        objects += page["data"]
+        if not page["has_more"]:
+            return objects
+        query["starting_after"] = str(objects[-1]["id"])
+
+
+def _ids_of(account: Account) -> dict[str, str | None]:
+    from agent.terminal_configuration.as_code import exported
+
+    named = exported(account)["configurations"]
+    ids = [one["id"] for one in account.configurations]
+    return dict(zip(named, ids, strict=True))
+
+
+def _carry_out(api: LocalApi, change: Change, ids: dict[str, str | None]) -> str:
+    """Do it; the id of what was changed. New Configurations get into `ids`."""
+    from agent.terminal_configuration.as_code import Kind, Verb, form
+
+    path = PATHS[change.kind]
+    if change.verb is Verb.DELETE:
+        api.delete(f"{path}/{change.object_id}")
+        return str(change.object_id)
+    sections = dict(change.sections or {})
+    if "configuration" in sections:
+        used = sections.pop("configuration")
+        sections["configuration_overrides"] = None if used is None else ids[used]
+    if change.verb is Verb.CREATE:
+        name = "display_name" if change.kind is Kind.LOCATION else "name"
+        made = api.post(path, form({name: change.name, **sections}))
+        ids[change.name] = str(made["id"])
+        return str(made["id"])
+    api.post(f"{path}/{change.object_id}", form(sections))
+    return str(change.object_id)
