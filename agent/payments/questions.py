@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -22,7 +24,7 @@ from agent.payments.showing import (
     picture_lines,
     toggle_menu,
 )
-from drivers.errors import FeatureUnsupported
+from drivers.errors import DriverError, FeatureUnsupported
 from drivers.features import (
     PROMPT_LETTERS,
     Features,
@@ -168,7 +170,13 @@ async def _sign(
     lines = picture_lines(form, width=screen.width)
     picture = text_picture(lines, width=screen.width, height=screen.height)
     await screen.show_image(ImageKind.BITMAP, picture, seconds=0)
-    await clock.sleep(LEAST_READING_S + sum(map(len, lines)) / LETTERS_A_SECOND)
+    try:
+        await clock.sleep(LEAST_READING_S + sum(map(len, lines)) / LETTERS_A_SECOND)
+    except asyncio.CancelledError:
+        # Nobody is to sign: what was to be signed does not stay there.
+        with suppress(DriverError):
+            await screen.clear()
+        raise
     signature = await pad.request_signature(timeout_s=IDLE_S)
     if isinstance(signature, InputEnd):
         return _without(form, signature)

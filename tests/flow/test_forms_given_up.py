@@ -134,6 +134,19 @@ async def test_a_form_is_canceled_by_the_register(stack: Stack) -> None:
     assert paid["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("hardware", [PAD], ids=str)
+async def test_what_was_to_be_signed_is_gone_once_it_is_canceled(stack: Stack) -> None:
+    await asked_for(stack, SIGNATURE)
+    await stack.world.passed(1.0)
+    shown = stack.world.reader().screen.picture
+
+    good(await stack.agent.cancel(stack.reader))
+
+    assert shown
+    assert stack.world.reader().screen.lines == ("WELCOME",)
+    assert stack.world.reader().screen.state is ReaderState.IDLE
+
+
 @pytest.mark.parametrize("hardware", [MENU, PAD], ids=str)
 async def test_a_payment_takes_the_place_of_a_form(stack: Stack) -> None:
     asked = BAG if stack.world.reader().model.name == MENU.model else SIGNATURE

@@ -24,6 +24,7 @@ class MmsScreen:
     """Implements drivers.features.Screen."""
 
     width, height = DEFAULT_WIDTH, DEFAULT_HEIGHT
+    """Those of the signature pad; unverified for models without one."""
 
     def __init__(self, device: Device, display: Display) -> None:
         self._device = device
