@@ -12,6 +12,7 @@ from asgi_client import Answer
 from flow_agent import Agent, good, running_agent
 from flow_cables import DYNAPROX, Hardware
 from flow_world import STRIPE_KEY, World, running_world
+from mortality import Fate
 
 from agent.settings import OfflineKey, OfflineSettings
 
@@ -132,10 +133,11 @@ async def open_shop(
     settings: OfflineSettings = SETTINGS,
     key: OfflineKey | None = KEY,
     stripe_key: str = STRIPE_KEY,
+    fate: Fate | None = None,
 ) -> AsyncIterator[Shop]:
     """An agent at work; `reader` where it has been registered before."""
     async with running_agent(
-        world, folder, offline=settings, offline_key=key, key=stripe_key
+        world, folder, offline=settings, offline_key=key, key=stripe_key, fate=fate
     ) as running:
         if reader is None:
             reader = await running.register(hardware.code("counter"))
