@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from agent.errors import (
 )
 from agent.ids import PaymentId
 from agent.journal.entries import Outcome
+from agent.offline.opening import stored_payment
 from agent.payments.payment import Payment
 from agent.payments.states import REPLACEABLE, Phase
 from agent.payments.wanted import RefundPayment
@@ -71,7 +73,7 @@ async def read_receipt(request: Request) -> Response:
     payment = payment_named(
         PaymentId(request.path_params["payment_id"]), services.journal
     )
-    receipt = await _receipt(services, ended(payment))
+    receipt = await _receipt(services, _at_stripe(services, ended(payment)))
     copy = Copy(asked.whose)
     match asked.form:
         case "json":
@@ -114,6 +116,19 @@ def ended(payment: Payment) -> Payment:
     if payment.payment_intent is None or (is_in_vain and not has_moved_money):
         raise ReceiptMissing(f"{name} has ended as {payment.phase}, without a charge.")
     return payment
+
+
+def _at_stripe(services: Services, payment: Payment) -> Payment:
+    """With Stripe's own intent and charge, where it was accepted without network.
+
+    Raises ReceiptNotReady before it is forwarded: the issuer's words are missing.
+    """
+    if not payment.is_stored_offline:
+        return payment
+    stored = stored_payment(services.journal, payment.payment_id)
+    if stored.payment_intent is None:
+        raise ReceiptNotReady(f"{payment.payment_id} is stored, and not charged yet.")
+    return replace(payment, payment_intent=stored.payment_intent, charge=stored.charge)
 
 
 async def _receipt(services: Services, payment: Payment) -> Receipt:

@@ -208,3 +208,19 @@ async def test_an_intent_made_here_can_be_canceled_before_it_is_paid(
 
     assert canceled["status"] == "canceled"
     assert refused.error["code"] == "intent_invalid_state"
+
+
+async def test_a_receipt_can_be_printed_once_the_payment_is_forwarded(
+    shop: Shop,
+) -> None:
+    await shop.world.network.cut()
+    payment = (await shop.payment(await shop.pay_offline()))["id"]
+    path = f"/agent/payments/{payment}/receipt"
+    early = await shop.agent.rest.get(path)
+    await shop.world.network.mend()
+    await shop.until(forwarded=1)
+
+    receipt = good(await shop.agent.rest.get(path))
+
+    assert early.json()["code"] == "receipt_not_ready"
+    assert (receipt["outcome"], receipt["amount"]) == ("approved", 12_00)
