@@ -52,6 +52,8 @@ class Receiver:
     """The ids of the events it has answered with success."""
     requests: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
     """URL path, body and headers of every attempt."""
+    breaks: int = 0
+    """So many requests meet a defect first."""
     sleeps_at: str | None = None
     """A path whose requests take long."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -59,6 +61,9 @@ class Receiver:
     async def __call__(
         self, destination: Destination, body: bytes, *, headers: Mapping[str, str]
     ) -> int:
+        if self.breaks:
+            self.breaks -= 1
+            raise RuntimeError("a defect")
         if destination.target == self.sleeps_at:
             await asyncio.sleep(9.0)
         self.requests.append((destination.target, body, dict(headers)))

@@ -13,6 +13,7 @@ from flow_disk import FlowJournal, open_flow_journal
 from outbox_fakes import Receiver, quiet_outbox
 from skipping_loop import LoopClock
 
+from agent.errors import JournalUnavailable
 from agent.events import EventBus, ReaderMoved
 from agent.ids import EndpointId, ReaderId
 from agent.journal.webhook_endpoints import WebhookEndpoint
@@ -264,6 +265,52 @@ async def test_a_full_disk_disables_nobody_and_loses_nothing(tmp_path: Path) -> 
     assert meanwhile is None
     assert shown.disabled_reason == "failing"
     assert [event.type for event in told] == ["webhook_endpoint_disabled"]
+
+
+async def test_an_endpoint_is_added_or_changed_on_the_disk_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path, Receiver()) as shop:
+        endpoint = await shop.add("one")
+        shop.journal.disk.is_full = True
+
+        with pytest.raises(JournalUnavailable):
+            await shop.add("two")
+        with pytest.raises(JournalUnavailable):
+            await shop.outbox.deliveries.change(endpoint, disabled_reason="disabled")
+
+        shown = shop.outbox.deliveries.endpoints()
+        secret = shop.outbox.secrets.get("we_two")
+    assert [(e.endpoint_id, e.disabled_reason) for e in shown] == [("we_one", None)]
+    assert secret is None
+
+
+async def test_what_is_gone_is_passed_over(tmp_path: Path) -> None:
+    receiver = Receiver()
+    async with office(tmp_path, receiver) as shop:
+        endpoint = await shop.add()
+        await shop.outbox.deliveries.change(endpoint, disabled_reason="disabled")
+        ids = await shop.happen(5)
+        await shop.journal.events.forget(through=3)
+
+        await shop.outbox.deliveries.change(endpoint, disabled_reason=None)
+
+        await receiver.has_taken(2)
+    assert receiver.taken == ids[3:]
+
+
+async def test_a_defect_leaves_the_endpoint_alone_for_a_while(tmp_path: Path) -> None:
+    receiver = Receiver(breaks=1)
+    async with office(tmp_path, receiver) as shop:
+        await shop.add()
+        at = LoopClock().now()
+
+        ids = await shop.happen(1)
+        await receiver.has_taken(1)
+
+        waited = LoopClock().now() - at
+    assert receiver.taken == ids
+    assert waited.total_seconds() >= 60.0
 
 
 @pytest.mark.parametrize("slow", ["slow", "swift"])
