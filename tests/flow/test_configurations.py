@@ -164,3 +164,23 @@ async def test_an_agent_that_knows_nothing_tries_again_soon(
     assert (blind["account_default"], blind["fetched_at"]) == (None, None)
     assert seeing["account_default"] is not None
     assert seeing["problem"] is None
+
+
+async def test_a_full_disk_does_not_keep_a_change_from_counting(
+    shop: World, tmp_path: Path
+) -> None:
+    async with running_agent(shop, tmp_path) as agent:
+        reader = await register(agent, await location(agent, name="Shop"))
+        own = (await shown(agent, reader))["location_configuration"]
+        agent.journal.disk.is_full = True
+        change = {"offline[enabled]": "true"}
+        await shop.stripe("POST", f"{CONFIGURATIONS}/{own}", change)
+        await shop.passed(600.0)
+
+        full = await shown(agent, reader)
+        agent.journal.free_disk()
+        await shop.passed(600.0)
+
+        freed = await shown(agent, reader)
+    assert full["settings"]["offline"]["value"] == {"enabled": True}
+    assert (full["problem"], freed["problem"]) == ("journal_unavailable", None)
