@@ -205,5 +205,7 @@ JOURNEYS = (
         "smart_collected", smart.approved, smart.collects_and_confirms, hardware=None
     ),
     Journey("smart_covered_up", smart.approved, smart.is_covered_up, hardware=None),
+    Journey("smart_kept", smart.approved, cards.keeps, hardware=None),
+    Journey("smart_refunded", smart.interac, cards.pays_and_refunds, hardware=None),
     Journey("smart_command_lost", smart.command_is_lost, smart.pays, hardware=None),
 )

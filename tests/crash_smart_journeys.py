@@ -43,6 +43,11 @@ def declined(world: World) -> None:
     smart_customer(world, "visa_declined")
 
 
+def interac(world: World) -> None:
+    """A card whose money goes back to it only."""
+    smart_customer(world, "interac_approved")
+
+
 def nobody(world: World) -> None:
     """No customer comes."""
 

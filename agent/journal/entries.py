@@ -50,7 +50,7 @@ class ActionSent:
     payment_id: PaymentId
     idempotency_key: str
     before: str | None = None
-    """The newest charge, attempt or refund there was before: a newer one is its own."""
+    """The newest charge or attempt there was before: a newer one is its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from agent.ids import PaymentId, PaymentIntentId, SetupIntentId
 from agent.journal.entries import Confirmed, Declined, Performed
 from agent.payments.forwarded import ForwardedAction
 from agent.payments.payment import Payment
-from agent.stripe_api import charges, payment_intents
+from agent.stripe_api import charges, payment_intents, refunds_in_person
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.objects import JsonObject, object_at, text_at
 from agent.stripe_api.payment_intents import PaymentIntent
@@ -52,8 +52,7 @@ async def proof_of(payment: Payment, stripe: StripeClient) -> Proof:
         setup = await _setup_intent(stripe, payment.setup_intent)
         return _of_setup(payment_id, setup, before=before)
     if payment.action == REFUNDING and payment.charge is not None:
-        newest = await _newest_refund(stripe, payment.charge)
-        return _of_refund(payment_id, newest, before=before)
+        return await _refund(payment, payment.charge, stripe)
     return Nothing()
 
 
@@ -105,17 +104,14 @@ def _of_setup(payment_id: PaymentId, setup: JsonObject, *, before: str | None) -
             )
 
 
-def _of_refund(
-    payment_id: PaymentId, newest: JsonObject, *, before: str | None
-) -> Proof:
-    refund = text_at(newest, "id")
-    if refund is None or refund == before:
+async def _refund(payment: Payment, charge: str, stripe: StripeClient) -> Proof:
+    """The refund that carries the payment's id, if the reader has made it."""
+    made = await refunds_in_person.find(
+        stripe, charge=charge, payment=payment.payment_id
+    )
+    if made is None or made.status in refunds_in_person.FAILED:
         return Nothing()
-    match text_at(newest, "status"):
-        case "failed" | "canceled":
-            return Nothing()
-        case _:
-            return Performed(payment_id, refund)
+    return Performed(payment.payment_id, made.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +125,7 @@ class Before:
     currency: str = ""
     reference: str | None = None
     newest: str | None = None
-    """The newest charge, attempt or refund."""
+    """The newest charge or attempt."""
 
 
 async def look_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
@@ -170,7 +166,6 @@ async def _charge_before(stripe: StripeClient, wanted: ForwardedAction) -> Befor
         charge=charge.id,
         amount=charge.amount - charge.amount_refunded if amount is None else amount,
         currency=charge.currency,
-        newest=text_at(await _newest_refund(stripe, charge.id), "id"),
     )
 
 
@@ -179,11 +174,3 @@ async def _setup_intent(
 ) -> JsonObject:
     path = f"/v1/setup_intents/{quote(setup_intent, safe='')}"
     return await stripe.request("GET", path, params={"expand": ["latest_attempt"]})
-
-
-async def _newest_refund(stripe: StripeClient, charge: str) -> JsonObject:
-    """The latest refund of the charge; an empty object where there is none."""
-    params = {"charge": charge, "limit": 1}
-    answer = await stripe.request("GET", "/v1/refunds", params=params)
-    data = answer.get("data")
-    return object_at(data[0]) if isinstance(data, list) and data else {}

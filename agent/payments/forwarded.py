@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.ids import PaymentIntentId, SetupIntentId
+from agent.ids import PaymentId, PaymentIntentId, SetupIntentId
+from agent.stripe_api.refunds_in_person import PAYMENT
 
 Form = Mapping[str, object]
 
@@ -47,6 +48,13 @@ class ForwardedAction:
         return (
             int(sent) if isinstance(sent, int | str) and str(sent).isdecimal() else None
         )
+
+    def form_of(self, payment_id: PaymentId) -> Form:
+        """What goes to Stripe; a refund names the payment that made it."""
+        metadata = self.form.get("metadata") or {}
+        if self.action != "refund_payment" or not isinstance(metadata, Mapping):
+            return self.form
+        return {**self.form, "metadata": {**metadata, PAYMENT: payment_id}}
 
     def parameters(self) -> dict[str, str | int | bool]:
         """What the journal keeps of the rest, flat."""

@@ -246,7 +246,7 @@ class SmartActions:
     ) -> None:
         """One action's task: its straight line, and watching on where that breaks."""
         try:
-            await carry_out(course, wanted.form)
+            await carry_out(course, wanted.form_of(course.payment.payment_id))
         except Exception as error:  # noqa: BLE001 - outermost: others' payments go on
             _log_broken(course, error)
             course.has_begun()

@@ -153,6 +153,8 @@ async def test_interac_is_given_back_at_the_reader(smart: SmartStack) -> None:
 
     assert action["status"] == "succeeded"
     assert action[REFUND]["refund"] == payment.result
+    refund = await smart.world.stripe("GET", f"/v1/refunds/{payment.result}")
+    assert refund["metadata"] == {"cardlane_payment": payment.payment_id}
     assert (payment.phase, payment.amount) == ("succeeded", 900)
 
 
