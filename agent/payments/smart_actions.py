@@ -188,7 +188,7 @@ class SmartActions:
         """What there is before anything happens, asked for at once."""
         stripe = self._settlement.stripe
         reader, before = await asyncio.gather(
-            self.readers.look(reader_id),
+            terminal_readers.retrieve(stripe, reader_id),
             look_before(stripe, wanted),
         )
         return reader, before

@@ -153,7 +153,7 @@ class ServerDrivenReaders:
 
     async def _retrieved(self, reader_id: ReaderId) -> Answer:
         try:
-            reader = await terminal_readers.retrieve(self._stripe, reader_id)
+            reader = await terminal_readers.retrieve_once(self._stripe, reader_id)
         except AgentError as error:
             self._note(error)
             return error

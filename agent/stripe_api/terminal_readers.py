@@ -91,12 +91,20 @@ def _id_at(node: JsonObject, name: str) -> str | None:
 
 
 async def retrieve(client: StripeClient, reader_id: ReaderId) -> StripesReader:
-    """Asked once. Raises StripeRefused (`resource_missing`) or StripeUnreachable."""
+    """Raises StripeRefused (`resource_missing`) or StripeUnreachable."""
+    return reader_of(await client.request("GET", _path(reader_id)))
+
+
+async def retrieve_once(client: StripeClient, reader_id: ReaderId) -> StripesReader:
+    """As `retrieve`, without a second attempt: for who asks again anyway."""
     return reader_of(await client.ask(_path(reader_id)))
 
 
 async def listed(client: StripeClient) -> tuple[list[StripesReader], bool]:
-    """The newest readers, and whether there are more. Raises StripeUnreachable."""
+    """The newest readers, asked for once, and whether there are more.
+
+    Raises StripeUnreachable.
+    """
     answer = await client.ask(_READERS, params={"limit": LONGEST_LIST})
     data = answer.get("data")
     if not isinstance(data, list):
