@@ -32,6 +32,7 @@ STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 """No cache and no proxy holds an event back."""
 KEEP_ALIVE_S = 15.0
 """Proxies and browsers drop a connection that is silent for longer than 30 s or so."""
+MOST_TYPES = 20
 REPLAY_STEP = 100
 """How many events are read from the log at once."""
 
@@ -169,7 +170,10 @@ def _last_known(request: Request, asked: ListenToEvents) -> int | None:
 
 
 def _types(asked: str | None) -> tuple[str, ...]:
-    return ("*",) if asked is None else tuple(asked.split(","))
+    types = ("*",) if asked is None else tuple(asked.split(","))
+    if len(types) > MOST_TYPES:
+        raise ParameterInvalid(f"At most {MOST_TYPES} types.", param="types")
+    return types
 
 
 def _reset(log: EventLog, known: int) -> tuple[int, str] | None:

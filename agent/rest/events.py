@@ -14,6 +14,7 @@ from starlette.responses import Response
 from agent.errors import ParameterInvalid, ResourceMissing
 from agent.journal.event_log import EventLog, RecordedEvent
 from agent.rest.event_object import event_object, shown_by
+from agent.rest.event_stream import MOST_TYPES
 from agent.rest.lists import Paging
 from agent.rest.parameters import Boolean, NotNegative, Parameters, Text, TextList
 from agent.rest.reader_object import JsonObject
@@ -22,7 +23,6 @@ from agent.rest.services import Services, services_of
 
 STEP = 200
 """How many events are looked at before others have their turn."""
-MOST_TYPES = 20
 
 Wanted = Callable[[RecordedEvent], bool]
 

@@ -213,6 +213,24 @@ async def test_the_route_takes_a_browsers_header_before_the_address(
     assert wrong.json()["code"] == "parameter_invalid"
 
 
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("types=" + ",".join("a" * 21), "types"),
+        ("after=-1", "after"),
+        ("after=yesterday", "after"),
+        ("before=1", "before"),
+    ],
+)
+async def test_what_cannot_be_listened_to_is_refused(
+    query: str, param: str, agent: Agent
+) -> None:
+    answer = await agent.client.get(f"/agent/events?{query}")
+
+    assert answer.status == 400
+    assert answer.json()["param"] == param
+
+
 async def test_a_stopping_agent_keeps_nothing_more(agent: Agent) -> None:
     await agent.journal.aclose()
 
