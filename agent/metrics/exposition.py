@@ -35,6 +35,10 @@ class Standing:
     """Their money awaits a capture, as far as the journal knows."""
     authorizations_expiring: int
     """Of these, those that somebody was warned of."""
+    offline_payments: Mapping[str, int]
+    """Stored payments, by where they stand."""
+    offline_oldest_s: float
+    """How long the oldest that Stripe still needs has waited; 0 without any."""
     free_bytes: int
     """On the journal's disk."""
     is_ready: bool
@@ -45,7 +49,14 @@ def exposition(measurements: Measurements, standing: Standing) -> bytes:
     """All metrics, as a scraper reads them."""
     registry = CollectorRegistry()
     registry.register(
-        _Family([*_standing(standing), *_counted(measurements), *_timed(measurements)])
+        _Family(
+            [
+                *_standing(standing),
+                *_offline(standing),
+                *_counted(measurements),
+                *_timed(measurements),
+            ]
+        )
     )
     ProcessCollector(registry=registry)
     return generate_latest(registry)
@@ -98,6 +109,22 @@ def _standing(standing: Standing) -> Iterator[Metric]:
     )
     yield GaugeMetricFamily(
         "cardlane_ready", "1 if a payment could start.", value=standing.is_ready
+    )
+
+
+def _offline(standing: Standing) -> Iterator[Metric]:
+    stored = GaugeMetricFamily(
+        "cardlane_offline_payments",
+        "Payments taken without network.",
+        labels=["status"],
+    )
+    for status, payments in standing.offline_payments.items():
+        stored.add_metric([status], payments)
+    yield stored
+    yield GaugeMetricFamily(
+        "cardlane_offline_oldest_seconds",
+        "For how long the oldest stored payment has waited.",
+        value=standing.offline_oldest_s,
     )
 
 

@@ -6,7 +6,6 @@ from agent.errors import JournalBroken
 from agent.ids import PaymentId
 from agent.journal.journal import Journal
 from agent.offline.errors import (
-    ForwardingRefused,
     OfflineKeyMissing,
     OtherMode,
     OtherOfflineKey,
@@ -53,8 +52,3 @@ def opened(
                 f"{stored.payment_id} was sealed under another key."
             ) from None
     raise RecordDamaged(f"What was stored of {stored.payment_id} is not what is there.")
-
-
-def refusal_of(error: ForwardingRefused) -> tuple[str, str]:
-    """Code and message for an entry."""
-    return error.code, error.message

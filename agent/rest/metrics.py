@@ -7,8 +7,9 @@ from shutil import disk_usage
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.offline.standing import standing as offline_standing
 from agent.rest.health import causes_of
-from agent.rest.services import services_of
+from agent.rest.services import Services, services_of
 
 
 async def read_metrics(request: Request) -> Response:
@@ -27,6 +28,11 @@ async def read_metrics(request: Request) -> Response:
         payments_unsettled=len(services.actions.unsettled()),
         payments_held=len(services.journal.holds()),
         authorizations_expiring=len(services.holds.expiring()),
+        offline_payments={
+            state.value: total.payments
+            for state, total in offline_standing(services.journal).items()
+        },
+        offline_oldest_s=_waited_s(services),
         free_bytes=disk_usage(services.settings.state_dir).free,
         is_ready=not any(cause.stops_payments for cause in causes),
     )
@@ -34,3 +40,11 @@ async def read_metrics(request: Request) -> Response:
         exposition(services.measurements, standing),
         headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
     )
+
+
+def _waited_s(services: Services) -> float:
+    """How long the oldest stored payment has waited; 0 without any."""
+    oldest = services.journal.offline.oldest_open()
+    if oldest is None:
+        return 0.0
+    return (services.clock.now() - oldest).total_seconds()

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import BeforeValidator
 
-from agent.errors import ParameterUnknown
+from agent.errors import ParameterInvalid, ParameterUnknown
 from agent.offline.errors import ParameterNotOffline
 from agent.offline.intents import OfflineBehavior
 from agent.rest.forms import Value, decode_body
@@ -74,6 +74,8 @@ def read_locally(body: bytes, content_type: str) -> CreateLocally:
             f"{unknown.param} needs Stripe, which cannot be reached.",
             param=unknown.param,
         ) from None
+    if not asked.amount:
+        raise ParameterInvalid("The amount must be more than nothing.", param="amount")
     types = asked.allowed_payment_method_types or asked.payment_method_types
     if "card_present" not in types:
         raise ParameterNotOffline(

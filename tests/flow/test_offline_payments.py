@@ -224,3 +224,19 @@ async def test_a_receipt_can_be_printed_once_the_payment_is_forwarded(
 
     assert early.json()["code"] == "receipt_not_ready"
     assert (receipt["outcome"], receipt["amount"]) == ("approved", 12_00)
+
+
+async def test_whoever_scrapes_sees_what_waits_and_for_how_long(shop: Shop) -> None:
+    await shop.world.network.cut()
+    await shop.pay_offline()
+    await shop.world.passed(60.0)
+
+    told = (await shop.agent.rest.get("/agent/metrics")).body.decode().splitlines()
+
+    assert 'cardlane_offline_payments{status="forwarding"} 1.0' in told
+    (waited,) = [
+        float(line.split()[1])
+        for line in told
+        if line.startswith("cardlane_offline_oldest_seconds ")
+    ]
+    assert waited >= 60

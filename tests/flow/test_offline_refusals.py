@@ -24,6 +24,7 @@ async def shop(hardware: Hardware, tmp_path: Path) -> AsyncIterator[Shop]:
     ("amount", "more", "param"),
     [
         (-1, {}, "amount"),
+        (0, {}, "amount"),
         (5_00, {"currency": "dollars"}, "currency"),
         (5_00, {"offline_behavior": "maybe"}, "offline_behavior"),
         (

@@ -34,6 +34,8 @@ STANDING = Standing(
     payments_unsettled=1,
     payments_held=3,
     authorizations_expiring=1,
+    offline_payments={"queued": 4, "declined": 1},
+    offline_oldest_s=90.0,
     free_bytes=4096,
     is_ready=True,
 )
@@ -67,6 +69,9 @@ def test_how_the_agent_stands_is_told() -> None:
     assert value(told, "cardlane_payments_unsettled") == 1
     assert value(told, "cardlane_payments_held") == 3
     assert value(told, "cardlane_authorizations_expiring") == 1
+    assert value(told, "cardlane_offline_payments", status="queued") == 4
+    assert value(told, "cardlane_offline_payments", status="declined") == 1
+    assert value(told, "cardlane_offline_oldest_seconds") == 90
     assert value(told, "cardlane_journal_free_bytes") == 4096
     assert value(told, "cardlane_ready") == 1
 
