@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 from drivers.letters import GLYPHS, HEIGHT, WIDTH
 
@@ -40,27 +41,29 @@ def text_picture(lines: Sequence[str], *, width: int, height: int) -> bytes:
 
     What does not fit is cut off.
     """
-    rows = [""] * height
+    rows = [_packed("", width)] * height
     for number, line in enumerate(lines[: rows_of(height)]):
         top = number * ROW + SCALE
-        rows[top : top + HEIGHT * SCALE] = _drawn(drawable(line)[: columns_of(width)])
+        drawn = _drawn(drawable(line)[: columns_of(width)], width)
+        rows[top : top + HEIGHT * SCALE] = drawn
     # A BMP file begins with its lowest row.
-    points = b"".join(_packed(row, width) for row in reversed(rows))
+    points = b"".join(reversed(rows))
     return _headers(width, height, len(points)) + points
 
 
-def _drawn(text: str) -> list[str]:
-    """Rows of points, `1` for black; each letter is a column wide."""
-    found: list[str] = []
-    for row in range(HEIGHT):
-        points = (f"{_points(letter, row):0{WIDTH}b}0" for letter in text)
-        wide = "".join(point * SCALE for point in "".join(points))
-        found += [wide] * SCALE
-    return found
+def _drawn(text: str, width: int) -> list[bytes]:
+    """The rows of points of a line, each as often as the scale says."""
+    shapes = [_shape(letter) for letter in text]
+    rows = ("".join(shape[row] for shape in shapes) for row in range(HEIGHT))
+    return [packed for row in rows for packed in [_packed(row, width)] * SCALE]
 
 
-def _points(letter: str, row: int) -> int:
-    return int(GLYPHS[letter][2 * row : 2 * row + 2], 16)
+@cache
+def _shape(letter: str) -> tuple[str, ...]:
+    """A letter's rows, a column wide, `1` for black."""
+    glyph = bytes.fromhex(GLYPHS[letter])
+    rows = (f"{row:0{WIDTH}b}0" for row in glyph)
+    return tuple("".join(point * SCALE for point in row) for row in rows)
 
 
 def _packed(row: str, width: int) -> bytes:
