@@ -18,9 +18,9 @@ from flow_world import CONFIRM, World
 from mortality import Effect
 
 from agent.payments.states import Phase
-from simulator.reader.actions import PresentCard, PressKey
+from simulator.reader.actions import PresentCard, PressKey, RemoveCard
 from simulator.reader.screen import ReaderState
-from simulator.stripe_api.engine.faults import AnswerStatus, LoseReply
+from simulator.stripe_api.engine.faults import AnswerStatus, Delay, LoseReply
 
 VP3300 = Hardware("idtech_vp3300")
 
@@ -128,6 +128,19 @@ def stripe_fails(world: World) -> None:
     world.stripe_fault(AnswerStatus(500), path=CONFIRM, times=None)
 
 
+def stripe_is_too_late(world: World) -> None:
+    """Stripe approves when the card has long been told that nobody answers."""
+    world.customer("visa_approved")
+    world.stripe_fault(Delay(seconds=75.0), path=CONFIRM)
+
+
+def pulls_the_card_while_stripe_is_asked(world: World) -> None:
+    """The customer has no patience with a slow Stripe."""
+    world.customer("visa_approved")
+    world.stripe_fault(Delay(seconds=20.0), path=CONFIRM)
+    world.when(ReaderState.AUTHORISING, RemoveCard(), after_s=5.0)
+
+
 def reversal_is_lost(world: World) -> None:
     """The card refuses, and the answers to taking the charge back are lost."""
     world.customer("visa_refuses_after_approval")
@@ -172,6 +185,10 @@ JOURNEYS = (
     Journey("answer_lost", stripe_loses(2), pays),
     Journey("outcome_unknown", stripe_fails, is_told_it_is_unknown),
     Journey("reversal_lost", reversal_is_lost, pays),
+    Journey("answered_too_late", stripe_is_too_late, pays),
+    Journey("answered_too_late_neo", stripe_is_too_late, pays, hardware=VP3300),
+    Journey("late_and_manual", stripe_is_too_late, pays, capture="manual"),
+    Journey("pulled_while_asked", pulls_the_card_while_stripe_is_asked, pays),
     Journey("looked_at_chip", card("visa_approved"), cards.looks_and_pays),
     Journey("looked_at_tap", TAP, cards.looks_and_pays, hardware=VP3300),
     Journey("looked_at_refused", REFUSES, cards.looks_and_pays),
