@@ -1,0 +1,172 @@
+"""Two hundred machines on one Mosquitto: coming, telling, being told, and what each costs.
+
+Each simulated machine is one MQTT 5 session as agent/fleet/link.py has it (birth, last
+will, two subscriptions for orders, events at QoS 1), without the agent behind it. TLS as
+in production. All of them share this machine with the broker, so the figures are a floor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiomqtt
+
+from agent.fleet import documents
+from agent.fleet.topics import Topics
+from tests.mosquitto import PROGRAM, USERS, Mosquitto, mosquitto
+
+MACHINES = 200
+EVENTS_EACH = 20
+AT_ONCE = 25
+"""Machines that connect at a time: a fleet comes back with random waits."""
+EVENT = json.dumps(
+    {
+        "id": "evt_0000000000000000",
+        "seq": 1,
+        "type": "phase_changed",
+        "created": 1_793_620_800,
+        "reader": "tmr_3F9kQ2hX7mB1vN8cR5tY4wZ6",
+        "data": {"payment_id": "pay_3F9kQ2hX7mB1vN8cR5tY4wZ6", "phase": "confirmed"},
+    }
+).encode()
+GOAL = {"connect_p99_s": 5.0, "events_per_s": 500, "broker_kib_per_machine": 100}
+"""Rough floors: more is better, `met` means connect and memory below, events above."""
+
+
+def main() -> int:
+    """Measure, print a few lines for people and one JSON object for programs."""
+    if PROGRAM is None:
+        print("mosquitto is not installed", file=sys.stderr)
+        return 1
+    with (
+        tempfile.TemporaryDirectory(prefix="cardlane-bench-") as name,
+        mosquitto(Path(name) / "broker") as broker,
+    ):
+        figures = asyncio.run(measured(broker))
+    met = (
+        figures["connect_p99_s"] <= GOAL["connect_p99_s"]
+        and figures["events_per_s"] >= GOAL["events_per_s"]
+        and figures["broker_kib_per_machine"] <= GOAL["broker_kib_per_machine"]
+    )
+    print(json.dumps({"name": "fleet", **figures, "goal": GOAL, "met": met}))
+    return 0
+
+
+async def measured(broker: Mosquitto) -> dict[str, float]:
+    """The figures of one fleet."""
+    tls = ssl.create_default_context(cafile=broker.ca_file)
+    before = pss_kib(broker)
+    async with AsyncExitStack() as stack:
+        connected, times_s = await come(broker, tls, stack)
+        after = pss_kib(broker)
+        per_s, told_ms = await tell(connected)
+        ordered_s = await order(broker, tls, connected)
+    return {
+        "machines": MACHINES,
+        "connect_p50_s": percentile(times_s, 50),
+        "connect_p99_s": percentile(times_s, 99),
+        "broker_kib_per_machine": round((after - before) / MACHINES, 1),
+        "events_per_s": round(per_s),
+        "event_p50_ms": percentile(told_ms, 50),
+        "event_p99_ms": percentile(told_ms, 99),
+        "order_to_all_s": round(ordered_s, 3),
+    }
+
+
+async def come(
+    broker: Mosquitto, tls: ssl.SSLContext, stack: AsyncExitStack
+) -> tuple[list[tuple[Topics, aiomqtt.Client]], list[float]]:
+    """All machines, connected and announced, and how long each took."""
+    turns, times_s = asyncio.Semaphore(AT_ONCE), []
+    connected: list[tuple[Topics, aiomqtt.Client]] = []
+
+    async def one(number: int) -> None:
+        topics = Topics("cardlane", f"m_{number:04}")
+        async with turns:
+            started = time.perf_counter()
+            client = await stack.enter_async_context(session(broker, tls, topics))
+            for topic in topics.orders:
+                await client.subscribe(topic, qos=1)
+            birth = documents.offline(machine=topics.machine, reason="born")
+            await client.publish(topics.state, birth, qos=1, retain=True)
+            times_s.append(time.perf_counter() - started)
+        connected.append((topics, client))
+
+    await asyncio.gather(*map(one, range(MACHINES)))
+    return connected, times_s
+
+
+async def tell(
+    connected: list[tuple[Topics, aiomqtt.Client]],
+) -> tuple[float, list[float]]:
+    """Events a second from all machines at once, and each one's way to its PUBACK."""
+    times_ms: list[float] = []
+
+    async def one(topics: Topics, client: aiomqtt.Client) -> None:
+        for _ in range(EVENTS_EACH):
+            started = time.perf_counter()
+            await client.publish(topics.events, EVENT, qos=1)
+            times_ms.append((time.perf_counter() - started) * 1000)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(one(*machine) for machine in connected))
+    return len(times_ms) / (time.perf_counter() - started), times_ms
+
+
+async def order(
+    broker: Mosquitto,
+    tls: ssl.SSLContext,
+    connected: list[tuple[Topics, aiomqtt.Client]],
+) -> float:
+    """Seconds until the last machine has an order to all."""
+
+    async def one(client: aiomqtt.Client) -> None:
+        await anext(client.messages.__aiter__())
+
+    async with session(broker, tls, Topics("cardlane", "office")) as office:
+        hearing = [asyncio.create_task(one(client)) for _, client in connected]
+        started = time.perf_counter()
+        await office.publish("cardlane/all/orders", EVENT, qos=1)
+        await asyncio.gather(*hearing)
+        return time.perf_counter() - started
+
+
+def session(broker: Mosquitto, tls: ssl.SSLContext, topics: Topics) -> aiomqtt.Client:
+    """One machine's session."""
+    lost = documents.offline(machine=topics.machine, reason="lost")
+    return aiomqtt.Client(
+        "localhost",
+        broker.port,
+        username="office",
+        password=USERS["office"],
+        identifier=f"cardlane-{topics.machine}",
+        protocol=aiomqtt.ProtocolVersion.V5,
+        will=aiomqtt.Will(topics.state, lost, qos=1, retain=True),
+        tls_context=tls,
+        timeout=60.0,
+    )
+
+
+def pss_kib(broker: Mosquitto) -> int:
+    """Proportional set size of the broker."""
+    if broker.popen is None:
+        raise RuntimeError("the broker is gone")
+    rollup = Path(f"/proc/{broker.popen.pid}/smaps_rollup").read_text()
+    return int(rollup.split("Pss:")[1].split()[0])
+
+
+def percentile(values: list[float], rank: int) -> float:
+    """The value that `rank` % of the values do not exceed."""
+    return round(statistics.quantiles(values, n=100)[rank - 1], 3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
