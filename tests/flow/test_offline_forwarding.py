@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from random import Random  # noqa: TID251 - the tests' seeded source
 
 import pytest
 from flow_agent import good
@@ -250,3 +251,32 @@ async def test_an_intent_that_was_canceled_meanwhile_is_told(
 
     assert failed["failure_code"] == "payment_intent_unexpected_state"
     assert await charges(world) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_bad_network_charges_each_payment_once(shop: Shop, seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - no secret
+    faults: list[Fault] = [
+        LoseReply(),
+        ResetConnection(),
+        CutBody(40),
+        *map(AnswerStatus, (409, 429, 500, 503)),
+    ]
+    for number in range(12):
+        shop.world.customer("visa_declined" if number % 4 == 3 else "visa_approved")
+        await shop.pay_offline(1_00 + number * 1_00)
+    for _ in range(25):
+        times = chance.randint(1, 3)
+        shop.world.stripe_fault(chance.choice(faults), path=INTENTS, times=times)
+
+    for _ in range(6):
+        await shop.world.network.mend()
+        await shop.world.passed(chance.uniform(0.1, 20.0))
+        await shop.world.network.cut()
+        await shop.world.passed(chance.uniform(0.1, 20.0))
+    await shop.world.network.mend()
+    await shop.until(forwarded=9, declined=3)
+
+    tried = await charges(shop.world)
+    assert len(tried) == 12
+    assert sum(charge["paid"] for charge in tried) == 9
