@@ -98,6 +98,8 @@ class Confirmed:
     """The issuer's answer for the card (8A, 91), hex; holds no card data."""
     capture_before: int | None = None
     """When held money is released again, Unix time, as Stripe said it then."""
+    tip: int | None = None
+    """Chosen at a reader of Stripe's on top of the amount; None where nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ async def proof_of(payment: Payment, stripe: StripeClient) -> Proof:
     before = None if payment.sent is None else payment.sent.before
     if payment.action in PAYING and payment.payment_intent is not None:
         intent = await payment_intents.retrieve(stripe, payment.payment_intent)
-        return _of_intent(payment_id, intent, before=before)
+        return _of_intent(payment, intent, before=before)
     if payment.action == SETTING_UP and payment.setup_intent is not None:
         setup = await _setup_intent(stripe, payment.setup_intent)
         return _of_setup(payment_id, setup, before=before)
@@ -56,9 +56,8 @@ async def proof_of(payment: Payment, stripe: StripeClient) -> Proof:
     return Nothing()
 
 
-def _of_intent(
-    payment_id: PaymentId, intent: PaymentIntent, *, before: str | None
-) -> Proof:
+def _of_intent(payment: Payment, intent: PaymentIntent, *, before: str | None) -> Proof:
+    payment_id = payment.payment_id
     is_new = intent.latest_charge not in (None, before)
     match intent.status:
         case "succeeded" | "requires_capture":
@@ -68,6 +67,7 @@ def _of_intent(
                 charge=intent.latest_charge,
                 emv_auth_data=None,
                 capture_before=intent.capture_before,
+                tip=_tip(payment, intent),
             )
         case "requires_payment_method" if is_new and intent.last_error_code:
             return Declined(
@@ -81,6 +81,11 @@ def _of_intent(
             return Nothing()
         case _:
             return Undecided(f"the intent is {intent.status}")
+
+
+def _tip(payment: Payment, intent: PaymentIntent) -> int | None:
+    """Stripe adds it to the intent's amount; None where nobody was asked for one."""
+    return None if intent.tip is None else max(0, intent.amount - payment.amount)
 
 
 def _of_setup(payment_id: PaymentId, setup: JsonObject, *, before: str | None) -> Proof:

@@ -128,6 +128,7 @@ def apply(payment: Payment, entry: Entry) -> Payment:
                 charge=entry.charge,
                 emv_auth_data=entry.emv_auth_data,
                 capture_before=entry.capture_before,
+                tip=payment.tip if entry.tip is None else entry.tip,
             )
         case Declined():
             # Stripe's codes go to the register as they came; the decline code says more.

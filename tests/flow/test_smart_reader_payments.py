@@ -190,6 +190,28 @@ async def test_a_register_finds_the_payment_by_its_own_reference(
     assert taken["next_step"] == "done"
 
 
+async def test_a_tip_is_part_of_what_was_paid(smart: SmartStack) -> None:
+    tipping = {
+        f"tipping[usd][percentages][{place}]": str(percentage)
+        for place, percentage in enumerate((10, 15, 20))
+    }
+    stripe = smart.world.stripe
+    made = await stripe("POST", "/v1/terminal/configurations", tipping)
+    location = (await smart.agent.shown(smart.reader))["location"]
+    overrides = {"configuration_overrides": made["id"]}
+    await stripe("POST", f"/v1/terminal/locations/{location}", overrides)
+    intent = await smart.agent.intent(12_00)
+    good(await smart.process(intent))
+
+    helper = f"/v1/test_helpers/terminal/readers/{smart.reader}/present_payment_method"
+    good(await smart.agent.rest.post(helper, {"amount_tip": "180"}))
+    payment = await smart.ended()
+
+    path = f"/agent/payments/{payment.payment_id}"
+    assert good(await smart.agent.rest.get(path))["amount_tip"] == 180
+    assert await smart.world.taken(intent) == [13_80]
+
+
 async def test_there_is_a_receipt(smart: SmartStack) -> None:
     intent = await smart.agent.intent(12_00)
     smart.customer()
