@@ -11,7 +11,7 @@ TYPED := $(CODE) tests .ci $(sort $(dir $(wildcard benchmarks/*.py examples/*.py
 NODE_MODULES := tests/node/node_modules/.package-lock.json
 OLDER_SDK := .tools/stripe-older-sdk
 
-.PHONY: help setup check test test-full support-matrix fuzz demo bench wheel check-wheel deb check-deb clean
+.PHONY: help setup check test test-full soak support-matrix fuzz demo bench wheel check-wheel deb check-deb clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,9 @@ test-full: setup  ## the long suites as a whole, and more examples per property
 	$(SCAN)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+soak: setup  ## ten thousand payments in one process, and what they leave in memory
+	$(BIN)/python -m pytest --full -o faulthandler_timeout=1800 tests/flow/test_soak.py
 
 support-matrix: setup  ## docs/readers.md, from the profiles and a whole run of the suite
 	@$(BIN)/python tests/support_matrix.py

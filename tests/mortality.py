@@ -81,7 +81,8 @@ class Fate:
     @property
     def next_life(self) -> Path:
         """Where death leaves what was on the disk."""
-        return self.folder.with_name(f"{self.folder.name}-after-death")
+        name, _, number = self.folder.name.partition("-after-")
+        return self.folder.with_name(f"{name}-after-{int(number or 0) + 1}")
 
     async def write(self, name: str, act: Callable[[], Awaitable[T]]) -> T:
         """Something goes to the journal."""
@@ -109,6 +110,16 @@ class Fate:
         """A cable that is let go of in death."""
         self._transports.append(transport)
 
+    def kill(self) -> None:
+        """Let the agent die here and now."""
+        self.died.set()
+        # Without the index that processes share; a dead one's is never believed.
+        shutil.copytree(
+            self.folder, self.next_life, ignore=shutil.ignore_patterns("*-shm")
+        )
+        for transport in self._transports:
+            transport.let_go()
+
     async def _through(
         self,
         effect: Effect,
@@ -134,18 +145,9 @@ class Fate:
         if self.is_watching and not self.died.is_set():
             self.passed.append(point)
             if point == self.dies_at:
-                self._die()
+                self.kill()
         if self.died.is_set():
             raise asyncio.CancelledError
-
-    def _die(self) -> None:
-        self.died.set()
-        # Without the index that processes share; a dead one's is never believed.
-        shutil.copytree(
-            self.folder, self.next_life, ignore=shutil.ignore_patterns("*-shm")
-        )
-        for transport in self._transports:
-            transport.let_go()
 
     async def _send_and_forget(
         self, method: str, path: str, act: Callable[[], Awaitable[Answer]]
