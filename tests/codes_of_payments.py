@@ -171,6 +171,16 @@ async def setup_is_canceled(stack: Stack) -> str:
     return str((await stack.agent.ended(stack.reader))["failure_code"])
 
 
+async def key_may_not_read_configurations(stack: Stack) -> str:
+    """From the next time on that the agent looks."""
+    refusal = AnswerStatus(403, code="secret_key_required")
+    for path in ("/v1/terminal/configurations", "/v1/terminal/locations"):
+        stack.world.stripe_fault(refusal, method="GET", path=path, times=None)
+    await stack.world.passed(2 * 3600)
+    causes = (await stack.agent.rest.get("/agent/health/ready")).json()["causes"]
+    return str(causes[0]["code"])
+
+
 async def leaves_held_money_alone(stack: Stack) -> str:
     """Health says so, an hour after Stripe began to hold it for two days."""
     stack.world.customer("visa_approved")
@@ -182,6 +192,7 @@ async def leaves_held_money_alone(stack: Stack) -> str:
 
 
 HEALTH: dict[str, Scenario] = {
+    "configuration_unreadable": at_the_till(key_may_not_read_configurations),
     "authorization_expiring": at_the_till(
         leaves_held_money_alone,
         payments=PaymentSettings(authorization_warning_s=(LEAD_S,)),

@@ -53,7 +53,7 @@ cards = st.sampled_from(
 )
 faults: st.SearchStrategy[Fault] = st.one_of(
     st.sampled_from(
-        [LoseReply(), ResetConnection(), CutBody(30), Delay(40.0), SlowBody(40.0)]
+        [LoseReply(), ResetConnection(), CutBody(30), Delay(40.0), SlowBody(0.5)]
     ),
     st.builds(AnswerStatus, st.sampled_from([409, 429, 500, 503])),
 )
