@@ -25,7 +25,7 @@ import uvloop
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
-from drivers.errors import TransportError
+from benchmarks.shared.turns import Nobody, p99
 from drivers.families.magtek_mms.framing import MmsFraming, Told
 from drivers.link import Link
 from drivers.profile import Gatt, profile_named
@@ -175,21 +175,6 @@ async def open_link(stack: AsyncExitStack, radio: Radio) -> Ask:
         await link.request(QUESTION, timeout_s=5.0)
 
     return ask
-
-
-class Nobody:
-    """A subscriber to a device that tells nothing."""
-
-    def noticed(self, notice: Told) -> None:
-        """Never called: the device only answers."""
-
-    def disconnected(self, error: TransportError) -> None:
-        """The end of a turn."""
-
-
-def p99(ordered: list[float]) -> float:
-    """The value that one in a hundred exceeds."""
-    return ordered[max(0, len(ordered) * 99 // 100 - 1)]
 
 
 if __name__ == "__main__":

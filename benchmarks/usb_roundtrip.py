@@ -26,7 +26,7 @@ import usb.core
 import usb.util
 import uvloop
 
-from drivers.errors import TransportError
+from benchmarks.shared.turns import Nobody, p99
 from drivers.families.magtek_mms.framing import MmsFraming, Told
 from drivers.link import Link
 from drivers.profile import profile_named
@@ -184,21 +184,6 @@ async def open_transport(stack: AsyncExitStack) -> Ask:
             raise RuntimeError("the device did not answer")
 
     return ask
-
-
-class Nobody:
-    """A subscriber to a device that tells nothing."""
-
-    def noticed(self, notice: Told) -> None:
-        """Never called: the device only answers."""
-
-    def disconnected(self, error: TransportError) -> None:
-        """The end of a turn."""
-
-
-def p99(ordered: list[float]) -> float:
-    """The value that one in a hundred exceeds."""
-    return ordered[len(ordered) * 99 // 100]
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import serial
 import serial_asyncio_fast
 import uvloop
 
-from drivers.errors import TransportError
+from benchmarks.shared.turns import Nobody, p99
 from drivers.families.magtek_mms.framing import MmsFraming, Told
 from drivers.link import Link
 from drivers.protocol import slip
@@ -243,21 +243,6 @@ class Collector(asyncio.Protocol):
         self._received += len(data)
         if self._received >= self._size and self._answer is not None:
             self._answer.set_result(None)
-
-
-class Nobody:
-    """A subscriber to a device that tells nothing."""
-
-    def noticed(self, notice: Told) -> None:
-        """Never called: the device only answers."""
-
-    def disconnected(self, error: TransportError) -> None:
-        """The end of a turn."""
-
-
-def p99(ordered: list[float]) -> float:
-    """The value that one in a hundred exceeds."""
-    return ordered[len(ordered) * 99 // 100]
 
 
 if __name__ == "__main__":

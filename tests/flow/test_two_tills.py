@@ -32,7 +32,7 @@ from simulator.stripe_api.engine.faults import (
 )
 
 WEEK_S = 7 * 24 * 3600.0
-PARTS = 6
+PARTS = 12
 STEPS = 100
 
 tills = st.sampled_from(sorted(TILLS))
@@ -164,7 +164,7 @@ def test_no_walk_charges_twice_loses_a_payment_or_gets_stuck(
     tmp_path_factory: pytest.TempPathFactory,
     record_property: Callable[[str, object], None],
 ) -> None:
-    walks = settings().max_examples // 25
+    walks = settings().max_examples // 50
     machine: type[TwoTills] = type(
         f"TwoTills{part}",  # Which seeds the walks, where they are not to differ.
         (TwoTills,),
