@@ -17,6 +17,7 @@ from agent.journal.entries import (
     ActionRequested,
     ActionSent,
     ConfirmStarted,
+    Entry,
     Outcome,
 )
 from agent.payments.evidence import PAYING
@@ -26,16 +27,10 @@ from agent.payments.states import Phase
 
 def payments_of(agent: Agent) -> dict[PaymentId, Payment]:
     """Every payment, as the agent's journal tells it."""
-    journal = agent.journal
-    requested = [
-        one.entry.payment_id
-        for one in journal.read(limit=100_000)
-        if isinstance(one.entry, ActionRequested)
-    ]
-    return {
-        payment_id: fold(one.entry for one in journal.entries_of(payment_id))
-        for payment_id in requested
-    }
+    entries: dict[PaymentId, list[Entry]] = {}
+    for recorded in agent.journal.read(limit=100_000):
+        entries.setdefault(recorded.entry.payment_id, []).append(recorded.entry)
+    return {payment_id: fold(told) for payment_id, told in entries.items()}
 
 
 def ends_of(agent: Agent) -> dict[PaymentId, Phase]:
@@ -107,11 +102,12 @@ async def check_refunds(world: World, agent: Agent) -> None:
 
 def check_words(agent: Agent, told: dict[PaymentId, Phase]) -> None:
     """Every payment has ended, as it was told, with a code that is documented."""
-    for payment_id, payment in payments_of(agent).items():
+    payments = payments_of(agent)
+    for payment_id, payment in payments.items():
         assert payment.is_finished, f"{payment.phase} for ever"
         assert payment.failure_code in documented_codes() | {None}
         assert told.get(payment_id, payment.phase) is payment.phase, "a changed mind"
-    assert told.keys() <= payments_of(agent).keys(), "a payment that was told is lost"
+    assert told.keys() <= payments.keys(), "a payment that was told is lost"
     agent.journal.verify()
 
 

@@ -46,6 +46,7 @@ class Shop:
     readers: dict[str, str] = field(default_factory=dict)
     intents: list[str] = field(default_factory=list)
     told: dict[PaymentId, Phase] = field(default_factory=dict)
+    _checked: int = 0
     _customers: dict[str, Card | None] = field(default_factory=dict)
     _lives: AsyncExitStack = field(default_factory=AsyncExitStack)
     _hearing: asyncio.Task[None] | None = None
@@ -128,12 +129,14 @@ class Shop:
                 await self.agent.ended(reader)
                 await self.agent.until_online(reader)
         check_words(self.agent, self.told)
-        await self._check_money()
+        await self._check_money(self.intents[self._checked :])
+        self._checked = len(self.intents)
         for till in TILLS:
             await self._pays(till)
 
-    def check_files(self) -> None:
-        """No card data in what the last life has left, which has all of the others'."""
+    async def check_all(self) -> None:
+        """What was settled is so still; no card data in what all lives have left."""
+        await self._check_money(self.intents)
         check_files(self.fate.folder)
 
     async def _pays(self, till: str) -> None:
@@ -152,13 +155,13 @@ class Shop:
             if held is not None:
                 self.world.customer(held[0], entry=held[1], reader=name, only=False)
 
-    async def _check_money(self) -> None:
+    async def _check_money(self, intents: list[str]) -> None:
         """One charge at most, told as success or given back, and always announced."""
         payments = payments_of(self.agent).values()
         entries = [one.entry for one in self.agent.journal.read(limit=100_000)]
         back = {one.payment_id for one in entries if isinstance(one, Reversed)}
         sent = {one.payment_id for one in entries if isinstance(one, ConfirmStarted)}
-        for intent in self.intents:
+        for intent in intents:
             path = f"/v1/charges?payment_intent={intent}&limit=100"
             charges = (await self.world.stripe("GET", path))["data"]
             paid = [charge for charge in charges if charge["paid"]]
