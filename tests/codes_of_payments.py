@@ -7,7 +7,7 @@ from pathlib import Path
 
 from code_scenes import Scenario, at_the_till, card_fails, code_of, failed
 from flow_actions import ask, begin, done, new_setup, paid_by_interac
-from flow_agent import Stack, running_agent
+from flow_agent import Stack, good, running_agent
 from flow_world import CONFIRM, World, running_world
 
 from agent.payments.states import Phase
@@ -171,6 +171,16 @@ async def setup_is_canceled(stack: Stack) -> str:
     return str((await stack.agent.ended(stack.reader))["failure_code"])
 
 
+async def nobody_takes_the_events(stack: Stack) -> str:
+    form = {"url": "http://127.0.0.1:1/hook", "enabled_events[]": "*"}
+    good(await stack.agent.rest.post("/v1/webhook_endpoints", form))
+    stack.world.customer("visa_approved")
+    await stack.agent.pay(stack.reader, await stack.agent.intent())
+    await stack.world.passed(60.0)
+    causes = (await stack.agent.rest.get("/agent/health/ready")).json()["causes"]
+    return str(causes[0]["code"])
+
+
 async def key_may_not_read_configurations(stack: Stack) -> str:
     """From the next time on that the agent looks."""
     refusal = AnswerStatus(403, code="secret_key_required")
@@ -193,6 +203,7 @@ async def leaves_held_money_alone(stack: Stack) -> str:
 
 HEALTH: dict[str, Scenario] = {
     "configuration_unreadable": at_the_till(key_may_not_read_configurations),
+    "webhook_endpoint_failing": at_the_till(nobody_takes_the_events),
     "authorization_expiring": at_the_till(
         leaves_held_money_alone,
         payments=PaymentSettings(authorization_warning_s=(LEAD_S,)),
