@@ -74,11 +74,17 @@ class AsgiClient:
         return exchange.answer()
 
     async def hang_up_on(
-        self, target: str, headers: Mapping[str, str], *, when: asyncio.Event
+        self,
+        target: str,
+        headers: Mapping[str, str],
+        *,
+        when: asyncio.Event,
+        method: str = "GET",
+        chunks: Sequence[bytes | None] = (b"",),
     ) -> Answer:
-        """Get, and leave in the middle of the answer; what had come of it."""
-        exchange = _Exchange([b""], hangs_up=when)
-        scope = self._scope("GET", target, headers)
+        """Ask, and leave in the middle of the answer; what had come of it."""
+        exchange = _Exchange(list(chunks), hangs_up=when)
+        scope = self._scope(method, target, headers)
         await self._app(scope, exchange.receive, exchange.send)
         return exchange.answer()
 

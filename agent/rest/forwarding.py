@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.errors import RouteUnknown
+from agent.errors import RequestInvalid, RouteUnknown
 from agent.ids import PaymentIntentId
 from agent.rest.auth import KeyScope
 from agent.rest.forms import decode_body
@@ -97,13 +97,14 @@ async def passed_on(
     """Stripe's answer to the request with this body, and this path instead of its own.
 
     Raises RouteUnknown for a path that a client of Stripe would not send,
-    StripeUnreachable, AnswerLost, StripeKeyMissing, RequestInvalid for broken JSON.
+    StripeUnreachable, AnswerLost, StripeKeyMissing, RequestInvalid for broken JSON or
+    a query that is not ASCII.
     """
     path = request.scope["path"] if path is None else path
     # No dots, no escapes: nothing that could lead out of the listed resources.
     if _PLAIN_PATH.fullmatch(path) is None:
         raise RouteUnknown("Unrecognized request URL.")
-    query = request.scope["query_string"].decode("ascii")
+    query = _query_in(request)
     services, headers = services_of(request), _only(_SENT, request.headers)
     if headers.get("content-type", "").partition(";")[0].strip() == JSON:
         # Stripe reads forms only.
@@ -126,6 +127,14 @@ async def passed_on(
             _tell_changed(services, path)
     headers = _only(_RETURNED, answer.headers) | {"cache-control": "no-store"}
     return Response(answer.body, status_code=answer.status, headers=headers)
+
+
+def _query_in(request: Request) -> str:
+    try:
+        query: str = request.scope["query_string"].decode("ascii")
+    except UnicodeDecodeError:
+        raise RequestInvalid("The query string is not URL-encoded.") from None
+    return query
 
 
 def _tell_changed(services: Services, path: str) -> None:

@@ -114,9 +114,12 @@ async def test_a_foreign_preflight_is_refused(agent: Agent) -> None:
     assert answer.status == 403
 
 
-async def test_a_declared_body_too_large_is_refused_unread(agent: Agent) -> None:
+@pytest.mark.parametrize("length", ["101", "9" * 5000])
+async def test_a_declared_body_too_large_is_refused_unread(
+    agent: Agent, length: str
+) -> None:
     answer = await agent.client.request(
-        "POST", READERS, headers={"content-length": "101"}
+        "POST", READERS, headers={"content-length": length}
     )
 
     assert answer.status == 413
