@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any
 
 from agent.ids import PaymentId, PaymentIntentId, ReaderId, SetupIntentId
 from agent.journal.entries import (
@@ -98,6 +99,25 @@ class Payment:
         return self.phase in FINAL
 
 
+_SLOTS = {
+    field.name: (vars(Payment)[field.name].__get__, vars(Payment)[field.name].__set__)
+    for field in fields(Payment)
+}
+
+
+def _changed(payment: Payment, **changes: Any) -> Payment:
+    """As dataclasses.replace, in a third of its time: every entry costs one or two.
+
+    Raises KeyError for a field that a payment does not have.
+    """
+    changed: Payment = object.__new__(Payment)
+    for get, set_ in _SLOTS.values():
+        set_(changed, get(payment))
+    for name, value in changes.items():
+        _SLOTS[name][1](changed, value)
+    return changed
+
+
 def begin(entry: ActionRequested) -> Payment:
     """The payment that `entry` starts."""
     return Payment(
@@ -118,7 +138,7 @@ def apply(payment: Payment, entry: Entry) -> Payment:
     step = step_of(entry)
     if step is None:
         raise ValueError("a payment begins only once")
-    moved = partial(replace, payment, phase=advance(payment.phase, step))
+    moved = partial(_changed, payment, phase=advance(payment.phase, step))
     match entry:
         case Performed(result=result, emv_auth_data=auth_data):
             return moved(result=result, emv_auth_data=auth_data)
@@ -154,21 +174,21 @@ def _on_its_way(payment: Payment, entry: Entry) -> Payment:
     """What an entry tells of an effect that may have happened since."""
     match entry:
         case ActionSent():
-            return replace(payment, sent=entry)
+            return _changed(payment, sent=entry)
         case CardCollected(read_method=read_method, tip=tip):
             card = _shown(entry)
-            return replace(payment, read_method=read_method, tip=tip, card=card)
+            return _changed(payment, read_method=read_method, tip=tip, card=card)
         case ConfirmOrdered():
             parameters = {**payment.parameters, **entry.parameters}
-            return replace(payment, action=CONFIRM, parameters=parameters)
+            return _changed(payment, action=CONFIRM, parameters=parameters)
         case ConfirmStarted(idempotency_key=key):
-            return replace(payment, confirm_key=key)
+            return _changed(payment, confirm_key=key)
         case CardEndedEarly():
-            return replace(payment, card_end=entry)
+            return _changed(payment, card_end=entry)
         case StoredOffline():
-            return replace(payment, is_stored_offline=True)
+            return _changed(payment, is_stored_offline=True)
         case ReversalStarted(idempotency_key=key):
-            return replace(payment, reversal_key=key)
+            return _changed(payment, reversal_key=key)
         case _:
             return payment
 
@@ -184,9 +204,9 @@ def _learned(payment: Payment, entry: Entry) -> Payment:
     match entry:
         case AuthorizationWarned(expires_at=expires_at, lead_s=lead_s):
             leads_s = payment.warned_leads_s | {lead_s}
-            return replace(payment, capture_before=expires_at, warned_leads_s=leads_s)
+            return _changed(payment, capture_before=expires_at, warned_leads_s=leads_s)
         case HoldEnded(status=status):
-            return replace(payment, intent_status=status)
+            return _changed(payment, intent_status=status)
         case _:
             return payment
 
