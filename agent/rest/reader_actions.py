@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.errors import JournalUnavailable, ParameterInvalid
-from agent.ids import PaymentId, PaymentIntentId
+from agent.errors import ParameterInvalid
+from agent.ids import PaymentIntentId
 from agent.journal.answers import StoredAnswer
 from agent.offline.intents import OfflineBehavior
 from agent.payments.payment import Payment
@@ -23,6 +22,7 @@ from agent.payments.wanted import (
     details_to_keep,
 )
 from agent.rest.action_details import KEPT_APART
+from agent.rest.begun_actions import Begun, begun_once
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.idempotency import Claim
 from agent.rest.leases import check_lease
@@ -34,7 +34,6 @@ from agent.rest.parameters import (
     Text,
     TextList,
 )
-from agent.rest.preferences import wait_preferred
 from agent.rest.reader_object import JsonObject, reader_object
 from agent.rest.readers import reader_id_in, shown_reader
 from agent.rest.requests import json_response, once, posted
@@ -156,49 +155,19 @@ async def begin_action(
     action = wanted(asked)
     kept_apart = details_to_keep(action, reader_id)
     details = None if kept_apart is None else dict(kept_apart.content)
-    started: PaymentId | None = None
 
-    async def execute() -> Response:
-        nonlocal started
+    async def begin() -> Begun:
         check_lease(request, reader_id)
         payment = await services.actions.begin(
             reader_id,
             action,
             answer=None if claim is None else partial(_kept, services, claim, details),
         )
-        started = payment.payment_id
-        return _shown(services, payment, details)
+        return Begun(payment.payment_id, _shown(services, payment, details))
 
-    response = await once(request, claim, execute)
-    wait_s = wait_preferred(request.headers.getlist("prefer"))
-    if wait_s is not None and response.status_code == 200:
-        awaited = started or (claim and services.awaited.get(claim.key))
-        if awaited:
-            response = await _after_waiting(services, awaited, claim, wait_s=wait_s)
-    return await expanded(response, asked.expand, stripe=services.stripe)
-
-
-async def _after_waiting(
-    services: Services, payment_id: PaymentId, claim: Claim | None, *, wait_s: int
-) -> Response:
-    """The answer at the register's turn, or after `wait_s` if that comes first."""
-    if claim is not None:
-        # A caller who lost the connection and repeats the request waits again.
-        services.awaited[claim.key] = payment_id
-    try:
-        payment = await services.actions.wait_finished(payment_id, timeout_s=wait_s)
-    finally:
-        if claim is not None:
-            services.awaited.pop(claim.key, None)
-    response = _shown(services, payment)
-    if claim is not None and payment.is_finished and payment.action not in KEPT_APART:
-        # The outcome is known and must be told, even where it cannot be kept.
-        with suppress(JournalUnavailable):
-            await services.journal.answers.put(
-                claim.answered(response, at=services.clock.now())
-            )
-    response.headers["preference-applied"] = f"wait={wait_s}"
-    return response
+    return await begun_once(
+        request, claim, asked.expand, begin=begin, show=partial(_shown, services)
+    )
 
 
 def _kept(
@@ -213,7 +182,9 @@ def _shown(
 ) -> Response:
     """The reader; `details` are what is being kept apart just now."""
     session = services.fleet.session(payment.reader_id)
-    known = details or services.journal.details.of(payment.payment_id)
+    known = details
+    if known is None and payment.action in KEPT_APART:
+        known = services.journal.details.of(payment.payment_id)
     livemode = services.livemode
     return json_response(
         reader_object(session, payment, livemode=livemode, details=known)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.errors import JournalUnavailable
-from agent.ids import PaymentId
 from agent.journal.answers import StoredAnswer
 from agent.payments.forwarded import ForwardedAction
 from agent.payments.payment import Payment
-from agent.rest.action_details import KEPT_APART
+from agent.rest.begun_actions import Begun, begun_once, keep
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.forms import Value, decode_body
 from agent.rest.idempotency import Claim, claim_of
 from agent.rest.leases import check_lease
 from agent.rest.parameters import Parameters, TextList, read
-from agent.rest.preferences import wait_preferred
 from agent.rest.reader_object import action_object
 from agent.rest.readers import reader_id_in
 from agent.rest.requests import json_response, once
@@ -41,30 +38,23 @@ async def begin_at_stripe(request: Request) -> Response:
     services, reader_id = services_of(request), reader_id_in(request)
     action = request.scope["path"].rpartition("/")[2]
     form, asked, claim = await _posted(request)
-    started: PaymentId | None = None
 
-    async def execute() -> Response:
-        nonlocal started
+    async def begin() -> Begun:
         check_lease(request, reader_id)
         payment = await services.smart_actions.begin(
             reader_id,
             ForwardedAction(action, form),
             answer=None if claim is None else _keeping(services, claim),
         )
-        started = payment.payment_id
         response = _shown(services, payment)
         if claim is not None:
             # In place of what stood for it while Stripe was being asked.
-            await _keep(services, claim, response)
-        return response
+            await keep(services, claim, response)
+        return Begun(payment.payment_id, response)
 
-    response = await once(request, claim, execute)
-    wait_s = wait_preferred(request.headers.getlist("prefer"))
-    if wait_s is not None and response.status_code == 200:
-        awaited = started or (claim and services.awaited.get(claim.key))
-        if awaited:
-            response = await _after_waiting(services, awaited, claim, wait_s=wait_s)
-    return await expanded(response, asked.expand, stripe=services.stripe)
+    return await begun_once(
+        request, claim, asked.expand, begin=begin, show=partial(_shown, services)
+    )
 
 
 async def cancel_at_stripe(request: Request) -> Response:
@@ -94,25 +84,6 @@ async def _posted(
     return form, asked, claim_of(request, sent)
 
 
-async def _after_waiting(
-    services: Services, payment_id: PaymentId, claim: Claim | None, *, wait_s: int
-) -> Response:
-    """The answer at the action's end, or after `wait_s` if that comes first."""
-    if claim is not None:
-        # A caller who lost the connection and repeats the request waits again.
-        services.awaited[claim.key] = payment_id
-    try:
-        payment = await services.actions.wait_finished(payment_id, timeout_s=wait_s)
-    finally:
-        if claim is not None:
-            services.awaited.pop(claim.key, None)
-    response = _shown(services, payment)
-    if claim is not None and payment.is_finished and payment.action not in KEPT_APART:
-        await _keep(services, claim, response)
-    response.headers["preference-applied"] = f"wait={wait_s}"
-    return response
-
-
 def _keeping(services: Services, claim: Claim) -> Callable[[Payment], StoredAnswer]:
     """The answer that becomes durable together with the action's first entries.
 
@@ -125,13 +96,6 @@ def _keeping(services: Services, claim: Claim) -> Callable[[Payment], StoredAnsw
         return claim.answered(begun, at=services.clock.now())
 
     return kept
-
-
-async def _keep(services: Services, claim: Claim, response: Response) -> None:
-    # What has begun must be told, even where that cannot be kept.
-    with suppress(JournalUnavailable):
-        answer = claim.answered(response, at=services.clock.now())
-        await services.journal.answers.put(answer)
 
 
 def _shown(services: Services, payment: Payment) -> Response:
