@@ -57,8 +57,10 @@ async def check_money(world: World, agent: Agent, intents: list[str]) -> None:
         charges = await _charges(world, intent)
         paid = [charge for charge in charges if charge["paid"]]
         assert len(paid) <= 1, "the cardholder was charged twice"
-        taken = len(await world.taken(intent))
-        assert taken == len(succeeded) <= 1, "money and words disagree"
+        taken = await world.taken(intent)
+        assert len(taken) == len(succeeded) <= 1, "money and words disagree"
+        agreed = [payment.total for payment in succeeded]
+        assert taken == agreed, "another amount than was agreed, with its tip"
         assert not charges or intent in announced, "a charge that nobody announced"
 
 

@@ -14,6 +14,7 @@ import crash_form_journeys as forms
 import crash_smart_journeys as smart
 from crash_register import Register
 from flow_cables import DYNAPROX, Hardware
+from flow_tips import NO_TIP, TIPPING, TipScreens, tips_form
 from flow_world import CONFIRM, World
 from mortality import Effect
 
@@ -58,6 +59,19 @@ async def pays(register: Register, intent: str) -> None:
     """The plain way."""
     await register.process(intent)
     await register.ended()
+
+
+async def pays_with_a_tip(register: Register, intent: str) -> None:
+    """The plain way, where the account has tips; the next payment is too small for 20 %."""
+    path = "/v1/terminal/configurations"
+    listed = await register.world.stripe("GET", f"{path}?is_account_default=true")
+    tips = tips_form(
+        percentages="10,15,20",
+        fixed_amounts="100,200,300",
+        smart_tip_threshold="1000",
+    )
+    await register.ask(f"{path}/{listed['data'][0]['id']}", tips)
+    await pays(register, intent)
 
 
 async def changes_its_mind(register: Register, intent: str) -> None:
@@ -134,6 +148,12 @@ def stripe_is_too_late(world: World) -> None:
     world.stripe_fault(Delay(seconds=75.0), path=CONFIRM)
 
 
+def tips(world: World) -> None:
+    """The customer gives 20 %, where that is offered."""
+    world.customer("visa_approved")
+    TipScreens(world).choose("20%", *NO_TIP)
+
+
 def pulls_the_card_while_stripe_is_asked(world: World) -> None:
     """The customer has no patience with a slow Stripe."""
     world.customer("visa_approved")
@@ -188,6 +208,7 @@ JOURNEYS = (
     Journey("answered_too_late", stripe_is_too_late, pays),
     Journey("answered_too_late_neo", stripe_is_too_late, pays, hardware=VP3300),
     Journey("late_and_manual", stripe_is_too_late, pays, capture="manual"),
+    Journey("tipped", tips, pays_with_a_tip, hardware=TIPPING[0]),
     Journey("pulled_while_asked", pulls_the_card_while_stripe_is_asked, pays),
     Journey("looked_at_chip", card("visa_approved"), cards.looks_and_pays),
     Journey("looked_at_tap", TAP, cards.looks_and_pays, hardware=VP3300),

@@ -74,6 +74,11 @@ async def set_tips(world: World, **tips: str) -> None:
     """Set the account's tips for dollars, as at Stripe's dashboard."""
     path = "/v1/terminal/configurations"
     listed = await world.stripe("GET", f"{path}?is_account_default=true")
+    await world.stripe("POST", f"{path}/{listed['data'][0]['id']}", tips_form(**tips))
+
+
+def tips_form(**tips: str) -> dict[str, str]:
+    """These tips for dollars as parameters of a Configuration; lists with commas."""
     form = {
         f"tipping[usd][{name}][{place}]": value
         for name, values in tips.items()
@@ -82,7 +87,7 @@ async def set_tips(world: World, **tips: str) -> None:
     }
     if "smart_tip_threshold" in tips:
         form["tipping[usd][smart_tip_threshold]"] = tips["smart_tip_threshold"]
-    await world.stripe("POST", f"{path}/{listed['data'][0]['id']}", form)
+    return form
 
 
 async def process(stack: Stack, intent: str, **config: str) -> Any:
