@@ -33,7 +33,9 @@ _CARD_NUMBER = re.compile(
     r"(?<!\d)(?=2[2-7]|3\d|4\d|5[0-8]|6\d)"
     r"(?:\d{12,19}|\d{4}(?:[ -]\d{4}){3}|\d{4}[ -]\d{6}[ -]\d{5})(?!\d)"
 )
-_STRIPE_SECRET = re.compile(r"\b(?:(?:sk|rk|pst)_(?:live|test)|whsec|\w+_secret)_\w+")
+_STRIPE_SECRET = re.compile(
+    r"(?<![0-9A-Za-z])(?:(?:sk|rk|pst)_(?:live|test)|whsec|\w+_secret)_\w+"
+)
 
 
 class LogForm(Protocol):

@@ -44,6 +44,10 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def test_a_key_inside_a_word_is_masked() -> None:
+    assert "abcdef" not in str(redact("path", "/v1/pi_offline_rk_test_abcdef"))
+
+
 def test_an_event_is_one_line_of_json(stream: io.StringIO) -> None:
     configure_logging(Form(), stream=stream)
 
