@@ -240,3 +240,17 @@ async def test_whoever_scrapes_sees_what_waits_and_for_how_long(shop: Shop) -> N
         if line.startswith("cardlane_offline_oldest_seconds ")
     ]
     assert waited >= 60
+
+
+async def test_a_confirm_that_stripe_turns_away_for_haste_is_stored(
+    shop: Shop,
+) -> None:
+    shop.world.stripe_fault(AnswerStatus(429), path=f"{INTENTS}/*/confirm", times=None)
+    intent = await shop.new_intent()
+
+    action = await shop.pay(intent)
+    shop.world.mend_stripe()
+    await shop.until(forwarded=1)
+
+    assert action["status"] == "succeeded"
+    assert await shop.world.taken(intent) == [12_00]
