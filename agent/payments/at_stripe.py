@@ -7,7 +7,7 @@ crash leaves a payment that is asked about, never one that is taken for a failur
 from __future__ import annotations
 
 from agent.errors import AgentError
-from agent.journal.entries import NotCharged
+from agent.journal.entries import Confirmed, NotCharged, Performed
 from agent.payments.at_the_reader import (
     AtWork,
     Ended,
@@ -17,8 +17,14 @@ from agent.payments.at_the_reader import (
     standing,
 )
 from agent.payments.course import Course, lose_sight, miss
-from agent.payments.evidence import Undecided, proof_of
-from agent.payments.failures import ACTION_REPLACED, READER_TIMED_OUT, canceled
+from agent.payments.evidence import Nothing, Undecided, proof_of
+from agent.payments.failures import (
+    ACTION_REPLACED,
+    MESSAGES,
+    PAYMENT_NOT_CHARGED,
+    READER_TIMED_OUT,
+    canceled,
+)
 from agent.payments.forwarded import Form
 from agent.payments.sending import send
 from agent.payments.settle import finish
@@ -56,6 +62,8 @@ async def watch(course: Course, reader: StripesReader | None = None) -> None:
             reader = None
             if isinstance(at, AtWork) and _is_overdue(course):
                 at = await _stop(course)
+            if course.is_offline and not isinstance(at, Ended | Gone):
+                await _settle_without_reader(course)
             if isinstance(at, Gone) and course.now_s < course.doubtful_until_s:
                 continue
             if isinstance(at, Ended | Gone):
@@ -92,6 +100,7 @@ async def _look(course: Course) -> Standing | None:
 
 def _at(course: Course, reader: StripesReader) -> Standing:
     at = standing(course.payment, reader)
+    course.is_offline = reader.status == "offline"
     if isinstance(at, AtWork):
         course.seen_s = course.now_s
     return at
@@ -115,6 +124,23 @@ async def _stop(course: Course) -> Standing | None:
         return None
     course.gone_code = READER_TIMED_OUT
     return _at(course, reader)
+
+
+async def _settle_without_reader(course: Course) -> None:
+    """A reader that is off tells nothing, though it may have charged before."""
+    try:
+        proof = await proof_of(course.payment, course.settlement.stripe)
+    except AgentError:
+        return
+    match proof:
+        case Confirmed() | Performed():
+            course.record.note(proof)
+        case Nothing(is_final=True):
+            payment_id, code = course.payment.payment_id, PAYMENT_NOT_CHARGED
+            course.record.note(NotCharged(payment_id, code, MESSAGES[code]))
+        case _:
+            return
+    await finish(course.record, settlement=course.settlement)
 
 
 async def _settle(course: Course, at: Ended | Gone) -> None:

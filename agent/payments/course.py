@@ -39,6 +39,8 @@ class Course:
     """A register has canceled it."""
     seen_s: float = 0.0
     """When Stripe last said what becomes of it."""
+    is_offline: bool = False
+    """Whether Stripe has heard nothing of the reader for a while."""
     doubtful_until_s: float = 0.0
     stop_again_s: float = 0.0
 

@@ -27,6 +27,9 @@ REFUNDING = "refund_payment"
 class Nothing:
     """No sign that anything has come of the action."""
 
+    is_final: bool = False
+    """Nothing can come of it any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
@@ -77,8 +80,10 @@ def _of_intent(payment: Payment, intent: PaymentIntent, *, before: str | None) -
                 intent.last_error_message or "The card was declined.",
                 charge=intent.latest_charge,
             )
-        case "requires_payment_method" | "requires_confirmation" | "canceled":
+        case "requires_payment_method" | "requires_confirmation":
             return Nothing()
+        case "canceled":
+            return Nothing(is_final=True)
         case _:
             return Undecided(f"the intent is {intent.status}")
 

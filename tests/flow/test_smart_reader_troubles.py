@@ -262,6 +262,35 @@ async def test_a_reader_that_died_is_unknown_until_it_is_back(
     assert payment.failure_code == "terminal_reader_timeout"
 
 
+async def test_a_charge_of_a_reader_that_never_comes_back_is_found(
+    smart: SmartStack,
+) -> None:
+    intent = await smart.agent.intent(12_00)
+    good(await smart.process(intent))
+    smart.do(SetAuthorizationTime(10.0))
+    smart.do(smart.card())
+    smart.do(SetNetwork(is_up=False))
+
+    payment = await smart.ended()
+
+    assert payment.phase == "succeeded"
+    assert await smart.world.taken(intent) == [12_00]
+
+
+async def test_a_canceled_intent_ends_what_a_dead_reader_cannot(
+    smart: SmartStack,
+) -> None:
+    intent = await smart.agent.intent(12_00)
+    good(await smart.process(intent))
+    smart.do(CutPower())
+    await smart.world.passed(600.0)
+
+    good(await smart.agent.rest.post(f"/v1/payment_intents/{intent}/cancel"))
+    payment = await smart.ended()
+
+    assert (payment.phase, payment.failure_code) == ("failed", "payment_not_charged")
+
+
 async def test_stripe_out_of_reach_is_waited_for(smart: SmartStack) -> None:
     intent = await smart.agent.intent(12_00)
     good(await smart.process(intent))
