@@ -51,4 +51,7 @@ def _end_of(payment: Payment) -> str | None:
     """Stripe's event of the end; None where Stripe tells of none."""
     if payment.outcome is None or payment.action == "set_reader_display":
         return None
+    is_collected = payment.action == "collect_payment_method"
+    if is_collected and payment.outcome is Outcome.SUCCEEDED:
+        return None  # told as an update: a smart reader holds the card, and goes on
     return ENDS.get(payment.outcome)
