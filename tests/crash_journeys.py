@@ -16,7 +16,6 @@ from crash_register import Register
 from flow_cables import DYNAPROX, Hardware
 from flow_tips import NO_TIP, TIPPING, TipScreens, tips_form
 from flow_world import CONFIRM, World
-from mortality import Effect
 
 from agent.payments.states import Phase
 from simulator.reader.actions import PresentCard, PressKey, RemoveCard
@@ -45,11 +44,6 @@ class Journey:
     def code(self) -> str:
         """The registration code of its reader."""
         return smart.CODE if self.hardware is None else self.hardware.code("counter")
-
-    @property
-    def effects(self) -> set[Effect]:
-        """What the agent does on it: a smart reader is commanded by Stripe."""
-        return set(Effect) - ({Effect.READER} if self.hardware is None else set())
 
     def __str__(self) -> str:
         return self.name
