@@ -32,7 +32,7 @@ from simulator.stripe_api.engine.faults import (
 )
 
 WEEK_S = 7 * 24 * 3600.0
-PARTS = 10
+PARTS = 13
 STEPS = 50
 
 tills = st.sampled_from(sorted(TILLS))
