@@ -18,7 +18,7 @@ from agent.clock import Clock, SystemClock
 from agent.ids import Random
 from agent.journal.erasing import keep_erasing
 from agent.journal.journal import Journal
-from agent.listening import listen
+from agent.listening import listen, listen_securely
 from agent.log import configure_logging, get_logger
 from agent.metrics.measurements import Measurements
 from agent.rest.server import create_app
@@ -34,6 +34,7 @@ from agent.settings import (
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.connections import Connections
 from agent.systemd import Systemd, tell_of_progress
+from agent.tls import Secured
 
 log = get_logger(__name__)
 
@@ -69,6 +70,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         stack.enter_context(signals.caught())
         sockets = listen(settings.rest, systemd.listening(), stack)
+        secured = listen_securely(settings.rest, stack)
         path = settings.state_dir / JOURNAL_FILE
         opening = (
             open_journal(path) if open_journal else Journal.open(path, clock=clock)
@@ -85,7 +87,7 @@ async def serve(
         parts = Parts(*known, offline_key=offline_key, fleet_password=password)
         try:
             async with asyncio.TaskGroup() as tasks:
-                reached = Reached(sockets, signals, systemd)
+                reached = Reached(sockets, signals, systemd, secured)
                 await _work(parts, reached, tasks=tasks)
                 raise _Stopped
         except* _Stopped:
@@ -125,6 +127,7 @@ class Reached:
     sockets: list[socket.socket]
     signals: StopSignals
     systemd: Systemd
+    secured: Secured | None = None
 
 
 async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> None:
@@ -146,6 +149,7 @@ async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> 
         on_stop=reached.systemd.stopping,
         request_timeout_s=rest.request_timeout_s,
         max_connections=rest.max_connections,
+        secured=reached.secured,
     )
     await assembled.actions.drain(timeout_s=DRAIN_S)
 

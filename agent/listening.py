@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.errors import SettingsInvalid
 from agent.settings import RestSettings
+from agent.tls import Secured, server_context
 
 BACKLOG = 128
 
@@ -31,7 +32,19 @@ def listen(
     return sockets
 
 
-def _listen_tcp(host: str, port: int) -> socket.socket:
+def listen_securely(settings: RestSettings, stack: AsyncExitStack) -> Secured | None:
+    """The way in over TLS, if the settings want one. Raises SettingsInvalid."""
+    if settings.tls_port is None:
+        return None
+    context = server_context(settings)
+    listening = stack.enter_context(
+        _listen_tcp(settings.tls_host, settings.tls_port, setting="rest.tls_port")
+    )
+    listening.listen(BACKLOG)
+    return Secured([listening], context)
+
+
+def _listen_tcp(host: str, port: int, *, setting: str = "rest.port") -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,7 +54,7 @@ def _listen_tcp(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SettingsInvalid(
-            f"rest.port: {host}:{port} cannot be listened on: {error.strerror}"
+            f"{setting}: {host}:{port} cannot be listened on: {error.strerror}"
         ) from error
     return listening
 

@@ -12,6 +12,7 @@ import typer
 
 from agent.cli.failures import CommandFailed, usage_error
 from agent.cli.options import CLI_KEY_FILE, Config, Json
+from agent.cli.secret_file import write_secret
 from agent.cli.settings_file import read_settings
 from agent.cli.tables import table
 
@@ -66,7 +67,7 @@ def create(
     _keep(made.record, settings.state_dir)
     file = settings.state_dir / CLI_KEY_FILE if cli else None
     if file is not None:
-        _write_secret(file, made.secret)
+        write_secret(file, made.secret)
     typer.echo(created_text(made, file=file, as_json=as_json))
 
 
@@ -190,13 +191,3 @@ def _is_live(mode: str | None, settings: Settings) -> bool:
     if mode not in {"test", "live"}:
         raise usage_error(f"{mode} is no mode", remedy="Use test or live.")
     return mode == "live"
-
-
-def _write_secret(path: Path, secret: str) -> None:
-    """Replace the file in one step; nobody but its owner may ever read it."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secret + "\n")
-    draft.replace(path)

@@ -18,6 +18,7 @@ from agent.cli.payments import payment_commands
 from agent.cli.readers import reader_commands
 from agent.cli.receipt import receipt
 from agent.cli.run import run
+from agent.cli.tls import tls_commands
 
 
 def program() -> typer.Typer:
@@ -43,6 +44,7 @@ def program() -> typer.Typer:
     app.add_typer(offline_commands(), name="offline")
     app.add_typer(fleet_commands(), name="fleet")
     app.add_typer(config_commands(), name="config")
+    app.add_typer(tls_commands(), name="tls")
     return app
 
 

@@ -43,14 +43,19 @@ class LocalAccess:
         origins: Iterable[str],
         max_body_bytes: int,
         timeout_s: float,
+        tls_names: Iterable[str] = (),
     ) -> None:
         """`host` is the address listened on; `origins` as `https://pos.example`.
 
+        Over TLS, callers know the agent by `tls_names` alone.
         A body has `timeout_s` to arrive.
         """
         self._timeout_s = timeout_s
         self._app = app
-        self._hosts = LOOPBACK_NAMES | {f"[{host}]" if ":" in host else host}
+        self._hosts = {
+            "http": LOOPBACK_NAMES | {f"[{host}]" if ":" in host else host},
+            "https": frozenset(tls_names),
+        }
         self._origins = frozenset(origin.lower() for origin in origins)
         self._max_body_bytes = max_body_bytes
 
@@ -59,26 +64,26 @@ class LocalAccess:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        self._check_host(headers.getlist("host"))
+        self._check_host(headers.getlist("host"), scheme=scope["scheme"])
         origin = headers.get("origin")
         if origin is None:
             await self._within_limit(scope, receive, send, headers=headers)
             return
-        self._check_origin(origin, host=headers["host"])
+        self._check_origin(origin, own=f"{scope['scheme']}://{headers['host']}")
         send = _with_cors(send, origin)
         if scope["method"] == "OPTIONS":
             await _preflight(headers)(scope, receive, send)
         else:
             await self._within_limit(scope, receive, send, headers=headers)
 
-    def _check_host(self, hosts: list[str]) -> None:
+    def _check_host(self, hosts: list[str], *, scheme: str) -> None:
         # A page that rebinds its own name to 127.0.0.1 still sends that name here.
-        if len(hosts) != 1 or _without_port(hosts[0]) not in self._hosts:
+        if len(hosts) != 1 or _without_port(hosts[0]) not in self._hosts[scheme]:
             raise HostNotAllowed("The agent does not answer under this Host name.")
 
-    def _check_origin(self, origin: str, *, host: str) -> None:
+    def _check_origin(self, origin: str, *, own: str) -> None:
         # The Host is known to be ours, so a page from it is the agent's own.
-        if origin.lower() not in self._origins | {f"http://{host.lower()}"}:
+        if origin.lower() not in self._origins | {own.lower()}:
             raise OriginNotAllowed("Pages of this origin may not call the agent.")
 
     async def _within_limit(

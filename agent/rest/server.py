@@ -34,6 +34,7 @@ def create_app(services: Services) -> Starlette:
                 origins=rest.origins,
                 max_body_bytes=rest.max_body_bytes,
                 timeout_s=rest.request_timeout_s,
+                tls_names=rest.tls_names,
             ),
         ],
         exception_handlers={

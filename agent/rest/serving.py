@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from agent.rest.one_segment import OneSegmentProtocol
+from agent.tls import Secured
 
 LONGEST_FAREWELL_S = 5
 """How long stopping waits for answers under way, such as those with Prefer: wait."""
@@ -55,20 +57,43 @@ async def serve_http(
     on_stop: Callable[[], None] = lambda: None,
     request_timeout_s: float = OneSegmentProtocol.head_timeout_s,
     max_connections: int | None = None,
+    secured: Secured | None = None,
 ) -> None:
     """Answer on `sockets` until SIGTERM or SIGINT; returns when all callers are gone.
 
     A request's head has `request_timeout_s` to arrive; beyond `max_connections` callers
-    are answered 503. `on_stop` is called at each signal. A second SIGINT waits for nobody.
+    are answered 503, on `secured` and on the others each. `on_stop` is called at each signal. A second SIGINT waits for nobody.
     """
 
     class Protocol(OneSegmentProtocol):
         head_timeout_s = request_timeout_s
 
-    config = uvicorn.Config(
+    open_server = _Server(_config(app, Protocol, max_connections=max_connections))
+    answering = [(open_server, sockets)]
+    if secured is not None:
+        config = _config(app, Protocol, max_connections=max_connections)
+        config.load()
+        config.ssl = secured.context
+        answering.append((_Server(config), secured.sockets))
+
+    def stop(number: int) -> None:
+        on_stop()
+        for server, _ in answering:
+            server.handle_exit(number, None)
+
+    signals.tell(stop)
+    async with asyncio.TaskGroup() as serving:
+        for server, reached in answering:
+            serving.create_task(server.serve(sockets=reached))
+
+
+def _config(
+    app: ASGIApp, protocol: type[OneSegmentProtocol], *, max_connections: int | None
+) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         loop="none",
-        http=Protocol,
+        http=protocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -78,14 +103,6 @@ async def serve_http(
         limit_concurrency=max_connections,
         timeout_graceful_shutdown=LONGEST_FAREWELL_S,
     )
-    server = _Server(config)
-
-    def stop(number: int) -> None:
-        on_stop()
-        server.handle_exit(number, None)
-
-    signals.tell(stop)
-    await server.serve(sockets=sockets)
 
 
 class _Server(uvicorn.Server):

@@ -31,6 +31,15 @@ def read_secret(
     return None
 
 
+def check_private(path: Path, *, name: str) -> None:
+    """Raises SettingsInvalid where the file cannot be read, or others can."""
+    try:
+        with path.open("rb") as file:
+            _check_guarded(os.fstat(file.fileno()), path=path, name=name)
+    except OSError as error:
+        raise SettingsInvalid(f"{name}: {path}: {error.strerror}") from error
+
+
 def _read(path: Path, *, name: str, is_guarded: bool) -> str:
     try:
         with path.open("rb") as file:

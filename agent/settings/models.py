@@ -49,6 +49,17 @@ def _loopback(host: str) -> str:
     return host
 
 
+def _address(host: str) -> str:
+    """Raises ValueError for a name: what it stands for may change."""
+    return str(ip_address(host))
+
+
+def _host_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]", name.lower()):
+        raise ValueError("must be a host name or address without port")
+    return name.lower()
+
+
 def _origin(origin: str) -> str:
     parts = urlsplit(origin)
     if parts.scheme not in {"http", "https"} or origin != (
@@ -109,6 +120,9 @@ Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Origins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...], BeforeValidator(_listed)
 ]
+Names = Annotated[
+    tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(_listed)
+]
 Amounts = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_amounts)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Leads = Annotated[
@@ -140,7 +154,23 @@ class RestSettings(_Section):
     request_timeout_s: Seconds = 10.0
     """How long a caller may take to send a request's head, and as long for its body."""
     max_connections: Annotated[int, Field(gt=0)] = 256
-    """Open at once; a caller beyond that is told to come back."""
+    """Open at once, on each of the two ways in; more are told to come back."""
+    tls_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """A second way in, over TLS only; None for none."""
+    tls_host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = None
+    """Callers must show a certificate that this authority has signed."""
+    tls_names: Names = ()
+    """Under which callers may ask for the agent there; no others."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        needed = (self.tls_cert_file, self.tls_key_file, self.tls_names)
+        if self.tls_port is not None and not all(needed):
+            raise ValueError("tls_port needs tls_cert_file, tls_key_file and tls_names")
+        return self
 
 
 class StripeSettings(_Section):

@@ -1,0 +1,153 @@
+"""An authority of one's own, and the certificates that it signs. Pure but for the keys it draws.
+
+X.509 as RFC 5280 has it, with P-256 keys, which every TLS library takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+AUTHORITY_LIVES = timedelta(days=3650)
+LIVES = timedelta(days=825)
+"""Of all others: the longest that Apple's and Chrome's clients take of an own authority."""
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far behind a caller's clock may be."""
+
+_AUTHORITY_NAME = "Cardlane local authority"
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A certificate and its key, both PEM."""
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+
+
+def new_authority(at: datetime) -> Certified:
+    """An authority that signs certificates, and nothing below other authorities."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), _named(_AUTHORITY_NAME)
+    usage = _usage(signs_certificates=True)
+    builder = (
+        _begun(name, name, key.public_key(), at=at, lives=AUTHORITY_LIVES)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+    )
+    return _certified(builder.sign(key, hashes.SHA256()), key)
+
+
+def server_certificate(
+    authority: Certified, names: Iterable[str], *, at: datetime
+) -> Certified:
+    """For a server with these names or addresses; raises ValueError for none."""
+    listed = [_general_name(name) for name in names]
+    return _signed(
+        authority,
+        listed[0].value if listed else "",
+        at=at,
+        purpose=ExtendedKeyUsageOID.SERVER_AUTH,
+        names=listed,
+    )
+
+
+def client_certificate(authority: Certified, name: str, *, at: datetime) -> Certified:
+    """For a caller of this name."""
+    purpose = ExtendedKeyUsageOID.CLIENT_AUTH
+    return _signed(authority, name, at=at, purpose=purpose, names=[])
+
+
+def _signed(
+    authority: Certified,
+    subject: object,
+    *,
+    at: datetime,
+    purpose: x509.ObjectIdentifier,
+    names: list[x509.DNSName | x509.IPAddress],
+) -> Certified:
+    issuer = x509.load_pem_x509_certificate(authority.certificate)
+    signing = load_pem_private_key(authority.key, password=None)
+    if not isinstance(signing, ec.EllipticCurvePrivateKey):
+        raise ValueError("the authority's key is none of ours")
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        _begun(
+            _named(str(subject)), issuer.subject, key.public_key(), at=at, lives=LIVES
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()),
+            critical=False,
+        )
+    )
+    if names:
+        alternatives = x509.SubjectAlternativeName(names)
+        builder = builder.add_extension(alternatives, critical=False)
+    return _certified(builder.sign(signing, hashes.SHA256()), key)
+
+
+def _begun(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    *,
+    at: datetime,
+    lives: timedelta,
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(at - CLOCKS_DIFFER)
+        .not_valid_after(at - CLOCKS_DIFFER + lives)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _general_name(name: str) -> x509.DNSName | x509.IPAddress:
+    try:
+        return x509.IPAddress(ip_address(name.strip("[]")))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _certified(
+    certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> Certified:
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return Certified(certificate.public_bytes(Encoding.PEM), private)

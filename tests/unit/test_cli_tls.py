@@ -1,0 +1,142 @@
+"""`cardlane tls`: certificates that a caller's TLS library takes, and keys for nobody else."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+from agent.cli.failures import ExitCode
+
+NAME = "till-1.shop.example"
+
+
+@pytest.fixture
+def terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    return Terminal(capsys, monkeypatch)
+
+
+def shaken_hands(
+    server: ssl.SSLContext, caller: ssl.SSLContext, *, name: str
+) -> ssl.SSLObject:
+    """Both ends of one handshake, without a network; the server's end."""
+    to_server, to_caller = ssl.MemoryBIO(), ssl.MemoryBIO()
+    accepting = server.wrap_bio(to_server, to_caller, server_side=True)
+    asking = caller.wrap_bio(to_caller, to_server, server_hostname=name)
+    waiting = [asking, accepting]
+    for _ in range(10):
+        for end in [*waiting]:
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            waiting.remove(end)
+    assert waiting == []
+    return accepting
+
+
+@pytest.mark.parametrize("name", [NAME, "10.0.0.5"])
+def test_a_server_and_a_caller_believe_each_other(
+    terminal: Terminal, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "tls"
+
+    codes = [
+        terminal.run("tls", "create", NAME, "10.0.0.5", "--folder", str(folder)),
+        terminal.run("tls", "client", "till-2", "--folder", str(folder)),
+    ]
+
+    authority = folder / "authority.pem"
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority)
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.verify_flags |= ssl.VERIFY_X509_STRICT
+    server.load_cert_chain(folder / "server.pem", folder / "server-key.pem")
+    caller = ssl.create_default_context(cafile=authority)
+    caller.verify_flags |= ssl.VERIFY_X509_STRICT
+    caller.load_cert_chain(
+        folder / "client-till-2.pem", folder / "client-till-2-key.pem"
+    )
+    shown = shaken_hands(server, caller, name=name).getpeercert()
+    assert codes == [0, 0]
+    assert shown is not None
+    assert shown["subject"] == ((("commonName", "till-2"),),)
+
+
+def test_a_certificate_is_for_its_names_only(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.run("tls", "create", NAME, "--folder", str(tmp_path))
+
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(tmp_path / "server.pem", tmp_path / "server-key.pem")
+    caller = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        shaken_hands(server, caller, name="evil.example")
+
+
+def test_keys_are_for_their_owner_only(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("tls", "create", NAME, "--folder", str(tmp_path))
+    terminal.run("tls", "client", "till-2", "--folder", str(tmp_path))
+
+    keys = {path.name: path for path in tmp_path.glob("*-key.pem")}
+    assert keys.keys() == {
+        "authority-key.pem",
+        "server-key.pem",
+        "client-till-2-key.pem",
+    }
+    assert {stat.S_IMODE(path.stat().st_mode) for path in keys.values()} == {0o600}
+
+
+def test_the_authority_stays_when_a_certificate_is_renewed(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.run("tls", "create", NAME, "--folder", str(tmp_path))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    code = terminal.run("tls", "create", NAME, "--folder", str(tmp_path), "--json")
+
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    changed = {name for name, content in after.items() if before[name] != content}
+    assert code == 0
+    assert changed == {"server.pem", "server-key.pem"}
+    assert json.loads(terminal.out) == {
+        "authority": str(tmp_path / "authority.pem"),
+        "certificate": str(tmp_path / "server.pem"),
+        "key": str(tmp_path / "server-key.pem"),
+    }
+
+
+def test_without_an_authority_there_is_no_callers_certificate(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    code = terminal.run("tls", "client", "till-2", "--folder", str(tmp_path))
+
+    assert code == ExitCode.REFUSED
+    assert "cardlane tls create" in terminal.err
+
+
+@pytest.mark.parametrize("name", ["../till", "till:443", "", "a/b", "-x y"])
+def test_what_is_no_name_is_refused(
+    terminal: Terminal, tmp_path: Path, name: str
+) -> None:
+    code = terminal.run("tls", "client", "--folder", str(tmp_path), "--", name)
+
+    assert code == ExitCode.USAGE
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+
+    code = terminal.run("tls", "create", NAME, "--folder", str(tmp_path / "file"))
+
+    assert code == ExitCode.REFUSED
+    assert str(tmp_path / "file") in terminal.err

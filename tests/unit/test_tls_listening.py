@@ -1,0 +1,283 @@
+"""The way in over TLS: who gets in, and who does not get as far as a request."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rest_fakes import Agent, running_agent
+
+from agent.certificates import (
+    Certified,
+    client_certificate,
+    new_authority,
+    server_certificate,
+)
+from agent.clock import SystemClock
+from agent.errors import SettingsInvalid
+from agent.listening import listen_securely
+from agent.rest.serving import StopSignals, serve_http
+from agent.settings import RestSettings
+from agent.tls import server_context
+
+AT = SystemClock().now()
+"""Certificates are held against this machine's clock."""
+NAME = "till-1.shop.example"
+
+
+@dataclass(frozen=True)
+class Files:
+    """What an administrator has, in a folder."""
+
+    folder: Path
+    authority: Certified
+
+    def keep(self, name: str, made: Certified) -> tuple[Path, Path]:
+        certificate = self.folder / f"{name}.pem"
+        key = self.folder / f"{name}-key.pem"
+        certificate.write_bytes(made.certificate)
+        key.write_bytes(made.key)
+        key.chmod(0o600)
+        return certificate, key
+
+    def settings(self, *, client_ca: bool = False) -> RestSettings:
+        certificate, key = self.keep(
+            "server", server_certificate(self.authority, [NAME, "127.0.0.1"], at=AT)
+        )
+        return RestSettings(
+            tls_port=0,
+            tls_cert_file=certificate,
+            tls_key_file=key,
+            tls_names=(NAME,),
+            tls_client_ca_file=self.folder / "ca.pem" if client_ca else None,
+        )
+
+    def caller(self, name: str | None = None) -> ssl.SSLContext:
+        """A caller who trusts the authority, with a certificate of this name."""
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        if name is not None:
+            made = client_certificate(self.authority, name, at=AT)
+            context.load_cert_chain(*self.keep(name, made))
+        return context
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    made = Files(folder, new_authority(AT))
+    made.keep("ca", made.authority)
+    return made
+
+
+@pytest.fixture
+def signals() -> Iterator[StopSignals]:
+    signals = StopSignals()
+    with signals.caught():
+        yield signals
+
+
+@asynccontextmanager
+async def served(
+    folder: Path, settings: RestSettings, signals: StopSignals
+) -> AsyncIterator[tuple[Agent, int, int]]:
+    """The agent, its port over TLS and its port without."""
+    async with AsyncExitStack() as stack:
+        agent = await stack.enter_async_context(running_agent(folder, rest=settings))
+        secured = listen_securely(settings, stack)
+        assert secured is not None
+        plain = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        serving = asyncio.ensure_future(
+            serve_http(agent.app, sockets=[plain], signals=signals, secured=secured)
+        )
+        yield agent, secured.sockets[0].getsockname()[1], plain.getsockname()[1]
+        os.kill(os.getpid(), signal.SIGTERM)
+        await serving
+
+
+async def ask(
+    port: int,
+    context: ssl.SSLContext | None,
+    *,
+    host: str = NAME,
+    key: str = "",
+    origin: str = "",
+) -> bytes:
+    """Everything that comes back; nothing where there is no way in."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=context, server_hostname=NAME if context else None
+    )
+    lines = [
+        "GET /v1/terminal/readers HTTP/1.1",
+        f"Host: {host}:{port}",
+        "Connection: close",
+        *([f"Authorization: Bearer {key}"] if key else []),
+        *([f"Origin: {origin}"] if origin else []),
+    ]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    try:
+        return await reader.read()
+    except (ssl.SSLError, ConnectionError):
+        return b""
+    finally:
+        writer.close()
+
+
+async def test_a_caller_with_a_key_is_answered_over_tls(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    async with served(tmp_path, files.settings(), signals) as (agent, port, plain):
+        over_tls = await ask(port, files.caller(), key=agent.key)
+        beside = await ask(plain, None, host="127.0.0.1", key=agent.key)
+
+    assert over_tls.startswith(b"HTTP/1.1 200 ")
+    assert beside.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_key_is_needed_over_tls_too(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    async with served(tmp_path, files.settings(), signals) as (_, port, _):
+        answer = await ask(port, files.caller())
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_nothing_is_said_in_the_clear_where_tls_is_spoken(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    async with served(tmp_path, files.settings(), signals) as (agent, port, _):
+        answer = await ask(port, None, key=agent.key)
+
+    assert b"HTTP/1.1" not in answer
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost"])
+async def test_over_tls_the_agent_has_its_configured_names_only(
+    tmp_path: Path, files: Files, signals: StopSignals, host: str
+) -> None:
+    async with served(tmp_path, files.settings(), signals) as (agent, port, _):
+        answer = await ask(port, files.caller(), host=host, key=agent.key)
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"host_not_allowed" in answer
+
+
+async def test_the_names_of_tls_do_not_count_without_it(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    async with served(tmp_path, files.settings(), signals) as (agent, _, plain):
+        answer = await ask(plain, None, host=NAME, key=agent.key)
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
+
+
+async def test_only_a_page_that_came_over_tls_is_the_agents_own_there(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    async with served(tmp_path, files.settings(), signals) as (agent, port, _):
+        pages = {
+            scheme: await ask(
+                port, files.caller(), key=agent.key, origin=f"{scheme}://{NAME}:{port}"
+            )
+            for scheme in ("https", "http")
+        }
+
+    assert pages["https"].startswith(b"HTTP/1.1 200 ")
+    assert pages["http"].startswith(b"HTTP/1.1 403 ")
+
+
+async def test_a_caller_with_the_right_certificate_gets_in(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    rest = files.settings(client_ca=True)
+    async with served(tmp_path, rest, signals) as (agent, port, _):
+        answer = await ask(port, files.caller("till-2"), key=agent.key)
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_caller_without_a_certificate_gets_no_answer(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    rest = files.settings(client_ca=True)
+    async with served(tmp_path, rest, signals) as (agent, port, _):
+        answer = await ask(port, files.caller(), key=agent.key)
+
+    assert answer == b""
+
+
+async def test_a_certificate_of_another_authority_gets_no_answer(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    rest, stranger = files.settings(client_ca=True), files.caller()
+    made = client_certificate(new_authority(AT), "till-2", at=AT)
+    stranger.load_cert_chain(*files.keep("stranger", made))
+    async with served(tmp_path, rest, signals) as (agent, port, _):
+        answer = await ask(port, stranger, key=agent.key)
+
+    assert answer == b""
+
+
+async def test_a_servers_certificate_is_no_callers(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    rest, caller = files.settings(client_ca=True), files.caller()
+    caller.load_cert_chain(files.folder / "server.pem", files.folder / "server-key.pem")
+    async with served(tmp_path, rest, signals) as (agent, port, _):
+        answer = await ask(port, caller, key=agent.key)
+
+    assert answer == b""
+
+
+def test_a_key_that_others_can_read_is_refused(files: Files) -> None:
+    settings = files.settings()
+    (files.folder / "server-key.pem").chmod(0o644)
+
+    with pytest.raises(SettingsInvalid, match=r"tls_key_file: .* chmod 600"):
+        server_context(settings)
+
+
+@pytest.mark.parametrize("name", ["server.pem", "ca.pem"])
+def test_a_file_that_is_no_certificate_is_named(files: Files, name: str) -> None:
+    settings = files.settings(client_ca=True)
+    (files.folder / name).write_text("nothing")
+
+    with pytest.raises(SettingsInvalid, match=name):
+        server_context(settings)
+
+
+def test_a_key_of_another_certificate_is_refused(files: Files) -> None:
+    settings = files.settings()
+    _, other = files.keep("other", client_certificate(files.authority, "x", at=AT))
+    other.replace(files.folder / "server-key.pem")
+
+    with pytest.raises(SettingsInvalid, match="no certificate with its key"):
+        server_context(settings)
+
+
+@pytest.mark.parametrize("missing", ["tls_cert_file", "tls_key_file", "tls_names"])
+def test_half_a_way_in_is_no_setting(files: Files, missing: str) -> None:
+    values = files.settings().model_dump()
+    values[missing] = () if missing == "tls_names" else None
+
+    with pytest.raises(ValueError, match="tls_port needs"):
+        RestSettings(**values)
+
+
+def test_a_name_is_no_address_to_listen_on() -> None:
+    with pytest.raises(ValueError, match="tls_host"):
+        RestSettings(tls_host="till.example")
+
+
+def test_the_open_way_in_stays_on_this_machine() -> None:
+    with pytest.raises(ValueError, match="loopback"):
+        RestSettings(host="0.0.0.0")  # noqa: S104 - what is refused here
