@@ -40,10 +40,10 @@ class LocalKeyScope(AccessDenied):
 
 
 class HostNotAllowed(AccessDenied):
-    """The Host header is not one of this machine's loopback names."""
+    """The Host header is none of the names that count where the request came in."""
 
     code = "host_not_allowed"
-    remedy = "Call the agent by 127.0.0.1 or localhost."
+    remedy = "Call 127.0.0.1 or localhost; over TLS a name in rest.tls_names."
 
 
 class OriginNotAllowed(AccessDenied):

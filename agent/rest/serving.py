@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -62,19 +63,20 @@ async def serve_http(
     """Answer on `sockets` until SIGTERM or SIGINT; returns when all callers are gone.
 
     A request's head has `request_timeout_s` to arrive; beyond `max_connections` callers
-    are answered 503, on `secured` and on the others each. `on_stop` is called at each signal. A second SIGINT waits for nobody.
+    are answered 503, on `secured` and on the others each. A handshake may take as long
+    as a head. `on_stop` is called at each signal. A second SIGINT waits for nobody.
     """
 
     class Protocol(OneSegmentProtocol):
         head_timeout_s = request_timeout_s
 
-    open_server = _Server(_config(app, Protocol, max_connections=max_connections))
-    answering = [(open_server, sockets)]
+    config = _config(app, Protocol, max_connections=max_connections)
+    answering = [(_Server(config), sockets)]
     if secured is not None:
-        config = _config(app, Protocol, max_connections=max_connections)
-        config.load()
-        config.ssl = secured.context
-        answering.append((_Server(config), secured.sockets))
+        over_tls = _SecuredServer(
+            config, context=secured.context, handshake_timeout_s=request_timeout_s
+        )
+        answering.append((over_tls, secured.sockets))
 
     def stop(number: int) -> None:
         on_stop()
@@ -117,3 +119,41 @@ class _Server(uvicorn.Server):
         journal had come to their end.
         """
         yield
+
+
+class _SecuredServer(_Server):
+    """The same over TLS."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        context: ssl.SSLContext,
+        handshake_timeout_s: float,
+    ) -> None:
+        super().__init__(config)
+        self._context = context
+        self._handshake_timeout_s = handshake_timeout_s
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's own, which leaves a minute to callers who never shake hands."""
+        loop, config = asyncio.get_running_loop(), self.config
+
+        def protocol() -> asyncio.Protocol:
+            # Whatever class it may be, it takes what uvicorn gives to its own.
+            answering: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=self.server_state, app_state={}
+            )
+            return answering
+
+        self.servers = [
+            await loop.create_server(
+                protocol,
+                sock=each,
+                ssl=self._context,
+                ssl_handshake_timeout=self._handshake_timeout_s,
+                backlog=config.backlog,
+            )
+            for each in sockets or ()
+        ]
+        self.started = True

@@ -8,13 +8,14 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from rest_fakes import Agent, running_agent
 
+from agent.app import serve
 from agent.certificates import (
     Certified,
     client_certificate,
@@ -25,7 +26,7 @@ from agent.clock import SystemClock
 from agent.errors import SettingsInvalid
 from agent.listening import listen_securely
 from agent.rest.serving import StopSignals, serve_http
-from agent.settings import RestSettings
+from agent.settings import RestSettings, Settings
 from agent.tls import server_context
 
 AT = SystemClock().now()
@@ -96,7 +97,13 @@ async def served(
         assert secured is not None
         plain = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         serving = asyncio.ensure_future(
-            serve_http(agent.app, sockets=[plain], signals=signals, secured=secured)
+            serve_http(
+                agent.app,
+                sockets=[plain],
+                signals=signals,
+                request_timeout_s=settings.request_timeout_s,
+                secured=secured,
+            )
         )
         yield agent, secured.sockets[0].getsockname()[1], plain.getsockname()[1]
         os.kill(os.getpid(), signal.SIGTERM)
@@ -158,6 +165,38 @@ async def test_nothing_is_said_in_the_clear_where_tls_is_spoken(
         answer = await ask(port, None, key=agent.key)
 
     assert b"HTTP/1.1" not in answer
+
+
+async def test_a_caller_that_does_not_shake_hands_is_hung_up_on(
+    tmp_path: Path, files: Files, signals: StopSignals
+) -> None:
+    hasty = files.settings().model_copy(update={"request_timeout_s": 0.01})
+    async with served(tmp_path, hasty, signals) as (_, port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(20):  # where nobody hangs up, it takes a minute
+            received = await reader.read()
+        writer.close()
+
+    assert received == b""
+
+
+async def test_the_whole_agent_has_the_way_in_that_the_settings_name(
+    tmp_path: Path, files: Files
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    rest = files.settings().model_copy(update={"port": 0, "tls_port": port})
+
+    running = asyncio.create_task(serve(Settings(state_dir=tmp_path, rest=rest), {}))
+    answer = b""
+    while not (answer or running.done()):
+        with suppress(ConnectionError):
+            answer = await ask(port, files.caller())
+    if not running.done():
+        os.kill(os.getpid(), signal.SIGTERM)
+    await running
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost"])
