@@ -70,6 +70,17 @@ def client_certificate(authority: Certified, name: str, *, at: datetime) -> Cert
     return _signed(authority, name, at=at, purpose=purpose, names=[])
 
 
+def names_and_end(certificate: bytes) -> tuple[frozenset[str], datetime]:
+    """For whom a PEM certificate is, and until when; raises ValueError for none."""
+    read = x509.load_pem_x509_certificate(certificate)
+    try:
+        listed = read.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        names = frozenset(str(one.value) for one in listed.value)
+    except x509.ExtensionNotFound:
+        names = frozenset()
+    return names, read.not_valid_after_utc
+
+
 def _signed(
     authority: Certified,
     subject: object,

@@ -60,9 +60,12 @@ def _state_findings(settings: Settings) -> list[Finding]:
         check_state_folder,
         check_stripe_key,
     )
+    from agent.cli.tls_checks import check_certificate
+    from agent.clock import SystemClock
 
     found, key = check_stripe_key(settings, os.environ)
     findings = [
+        check_certificate(settings.rest, at=SystemClock().now()),
         check_state_folder(settings.state_dir),
         check_journal(settings.state_dir),
         found,
