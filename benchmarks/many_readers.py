@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from benchmarks.shared.hurry import without_limits
 from examples.launch import (
     AgentFolder,
     Simulator,
@@ -47,7 +48,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cardlane-bench-") as name:
         folder = Path(name)
         with simulator(folder, readers=names) as world:
-            home = agent_folder(folder, stripe_url=world.url)
+            home = without_limits(agent_folder(folder, stripe_url=world.url))
             with agent(home):
                 key = home.key()
                 for index, reader in enumerate(names):

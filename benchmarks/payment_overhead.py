@@ -22,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 import serial
 
+from benchmarks.shared.hurry import without_limits
 from drivers.protocol import emv, slip, tlv
 from drivers.protocol.magtek_mms import message
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
@@ -77,7 +78,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cardlane-bench-") as name:
         folder = Path(name)
         with simulator(folder, readers=["agents", "bare"]) as world:
-            home = agent_folder(folder, stripe_url=world.url)
+            home = without_limits(agent_folder(folder, stripe_url=world.url))
             starts = [start_time(home) for _ in range(STARTS)]
             with agent(home) as process:
                 register = Register(world, home, key=home.key())

@@ -31,6 +31,7 @@ from benchmarks.payment_overhead import (
     new_intent,
     percentile,
 )
+from benchmarks.shared.hurry import without_limits
 from benchmarks.shared.journal_costs import commits_and_fsyncs, commits_in
 from drivers.protocol import emv, tlv
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
@@ -80,7 +81,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cardlane-bench-") as name:
         folder = Path(name)
         with simulator(folder, readers=names) as world:
-            home = agent_folder(folder, stripe_url=world.url)
+            home = without_limits(agent_folder(folder, stripe_url=world.url))
             with agent(home):
                 figures = of_agent(world, home, tills=names[2:], payments=payments)
         figures |= of_disk(folder)
