@@ -26,7 +26,7 @@ from agent.errors import (
     RouteUnknown,
 )
 from agent.ids import Random, new_id
-from agent.log import get_logger
+from agent.log import get_logger, redact
 from agent.stripe_api.errors import StripeRefused
 
 log = get_logger(__name__)
@@ -139,9 +139,9 @@ def answer(error: AgentError, *, path: str) -> Response:
 
 def envelope(error: AgentError) -> dict[str, dict[str, str]]:
     """Stripe's error object; `remedy` is the agent's addition."""
-    fields = {"type": error.type, "code": error.code, "message": error.message}
+    fields = {"type": error.type, "code": error.code, "message": told(error.message)}
     if error.param is not None:
-        fields["param"] = error.param
+        fields["param"] = told(error.param)
     fields["remedy"] = error.remedy
     return {"error": fields}
 
@@ -152,10 +152,18 @@ def problem(error: AgentError) -> dict[str, str | int]:
         "type": f"urn:cardlane:error:{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
-        "detail": error.message,
+        "detail": told(error.message),
         "code": error.code,
         "remedy": error.remedy,
     }
     if error.param is not None:
-        fields["param"] = error.param
+        fields["param"] = told(error.param)
     return fields
+
+
+def told(text: str) -> str:
+    """The text without a card number or a key that a caller has put into it.
+
+    Messages name what was sent, and land in the logs of those who sent it.
+    """
+    return str(redact("message", text))

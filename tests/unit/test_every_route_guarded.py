@@ -173,6 +173,28 @@ async def test_neither_log_nor_error_repeats_a_secret(
     assert not [*find_card_data(told, where="log"), *find_keys(told, where="log")]
 
 
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/v1/terminal/readers/tmr_1/refund_payment", {"expand[]": CARD_NUMBER}),
+        ("/v1/terminal/readers/tmr_1/refund_payment", {CARD_NUMBER: "1"}),
+        ("/agent/readers/tmr_1/lease", {f"a[{NOBODYS_KEY}]": "1"}),
+        (f"/agent/readers/{CARD_NUMBER}/lease", {}),
+    ],
+)
+async def test_no_refusal_repeats_a_card_number_or_key(
+    tmp_path: Path, path: str, form: dict[str, str]
+) -> None:
+    async with running_agent(tmp_path) as agent:
+        agent.fleet.add("tmr_1")
+
+        answer = await agent.client.post(path, form)
+
+    assert answer.status in {400, 404}
+    assert not [*find_card_data(answer.body, where=path)]
+    assert not [*find_keys(answer.body, where=path)]
+
+
 async def test_no_defect_tells_its_caller_what_broke(
     agent: Agent, log: io.StringIO
 ) -> None:
