@@ -147,9 +147,9 @@ class RestSettings(_Section):
     origins: Origins = ()
     """Web pages that may call the agent."""
     max_body_bytes: Annotated[int, Field(gt=0)] = 1_048_576
-    requests_per_s: Annotated[float, Field(gt=0)] = 50.0
+    requests_per_s: Annotated[float, Field(gt=0)] = 500.0
     """From one local key, in the long run."""
-    request_burst: Annotated[int, Field(gt=0)] = 200
+    request_burst: Annotated[int, Field(gt=0)] = 1000
     """From one local key at once."""
     request_timeout_s: Seconds = 10.0
     """How long a caller may take to send a request's head, and as long for its body."""
