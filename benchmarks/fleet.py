@@ -21,7 +21,7 @@ import aiomqtt
 
 from agent.fleet import documents
 from agent.fleet.topics import Topics
-from tests.mosquitto import PROGRAM, USERS, Mosquitto, mosquitto
+from examples.broker import PROGRAM, USERS, Mosquitto, mosquitto
 
 MACHINES = 200
 EVENTS_EACH = 20

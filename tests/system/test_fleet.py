@@ -16,12 +16,12 @@ from typing import Any
 import aiomqtt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from mosquitto import USERS, Mosquitto, mosquitto, needs_mosquitto
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from agent.fleet.keys import key_line
 from agent.fleet.orders import Command, Order, sign
+from examples.broker import PROGRAM, USERS, Mosquitto, mosquitto
 from examples.launch import (
     BIN,
     AgentFolder,
@@ -33,7 +33,10 @@ from examples.launch import (
     simulator,
 )
 
-pytestmark = [pytest.mark.slow, needs_mosquitto]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PROGRAM is None, reason="needs mosquitto"),
+]
 
 PATIENCE_S = 60.0
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

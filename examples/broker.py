@@ -1,4 +1,4 @@
-"""A real Mosquitto for one test: TLS with an authority of its own, passwords, ACLs."""
+"""A real Mosquitto for a while: TLS with an authority of its own, passwords, ACLs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+PASSWORDS = shutil.which("mosquitto_passwd")
 PROGRAM = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-needs_mosquitto = pytest.mark.skipif(PROGRAM is None, reason="needs mosquitto")
 
 MACHINE_RULES = """
 user till
@@ -99,7 +98,7 @@ def mosquitto(folder: Path) -> Iterator[Mosquitto]:
     passwords.touch(0o600)
     for user, password in USERS.items():
         subprocess.run(
-            ["mosquitto_passwd", "-b", str(passwords), user, password],
+            [str(PASSWORDS), "-b", str(passwords), user, password],
             check=True,
             capture_output=True,
         )
