@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from typing import assert_never
 from urllib.parse import parse_qsl
 
+from agent.settings import StripeKey
+from agent.stripe_api.client import StripeClient
+from agent.stripe_api.connections import Connections
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -93,6 +97,18 @@ class StripeWire:
             yield self
         finally:
             server.close()
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[StripeClient]:
+        """The agent's client, pointed here."""
+        async with Connections() as connections:
+            yield StripeClient(
+                connections,
+                api_base=self.url,
+                key=StripeKey("rk_test_" + "4" * 24),
+                api_version="2026-10-28.endive",
+                timeout_s=5.0,
+            )
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

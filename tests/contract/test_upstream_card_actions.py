@@ -8,7 +8,6 @@ import pytest
 from stripe_wire import HangUp, Reply, StripeWire, error
 
 from agent.ids import PaymentId, PaymentIntentId, SetupIntentId
-from agent.settings import StripeKey
 from agent.stripe_api import (
     charges,
     payment_methods,
@@ -17,7 +16,6 @@ from agent.stripe_api import (
 )
 from agent.stripe_api.cards import ConfirmCard, Refused
 from agent.stripe_api.client import StripeClient
-from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused
 from agent.stripe_api.refunds_in_person import RefundOrder
 
@@ -53,14 +51,8 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def client(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with Connections() as connections:
-        yield StripeClient(
-            connections,
-            api_base=wire.url,
-            key=StripeKey("sk_test_" + "a" * 16),
-            api_version="2026-10-28.endive",
-            timeout_s=5.0,
-        )
+    async with wire.client() as client:
+        yield client
 
 
 async def test_a_refund_says_whose_it_is_and_is_the_same_when_repeated(

@@ -8,9 +8,7 @@ import pytest
 from agent_clock import NOON
 from stripe_wire import HangUp, Reply, StripeWire, error
 
-from agent.settings import StripeKey
 from agent.stripe_api.client import StripeClient
-from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused, StripeUnreachable
 from agent.terminal_configuration.fetching import fetch
 
@@ -26,14 +24,8 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def client(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with Connections() as connections:
-        yield StripeClient(
-            connections,
-            api_base=wire.url,
-            key=StripeKey("rk_test_" + "4" * 24),
-            api_version="2026-10-28.endive",
-            timeout_s=5.0,
-        )
+    async with wire.client() as client:
+        yield client
 
 
 async def fetched(client: StripeClient, *locations: str) -> dict[str, object]:

@@ -8,11 +8,9 @@ import pytest
 from stripe_wire import HangUp, Reply, StripeWire, error
 
 from agent.ids import PaymentIntentId
-from agent.settings import StripeKey
 from agent.stripe_api import payment_intents, refunds
 from agent.stripe_api.cards import ConfirmCard, Refused
 from agent.stripe_api.client import StripeClient
-from agent.stripe_api.connections import Connections
 from agent.stripe_api.errors import AnswerLost, StripeRefused
 from agent.stripe_api.payment_intents import (
     Authorized,
@@ -64,14 +62,8 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def client(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with Connections() as connections:
-        yield StripeClient(
-            connections,
-            api_base=wire.url,
-            key=StripeKey("rk_test_" + "4" * 24),
-            api_version="2026-10-28.endive",
-            timeout_s=5.0,
-        )
+    async with wire.client() as client:
+        yield client
 
 
 async def test_an_intent_is_read(client: StripeClient, wire: StripeWire) -> None:

@@ -77,14 +77,8 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def stripe(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with Connections() as connections:
-        yield StripeClient(
-            connections,
-            api_base=wire.url,
-            key=StripeKey("sk_test_" + "a" * 16),
-            api_version="2026-10-28.endive",
-            timeout_s=5.0,
-        )
+    async with wire.client() as client:
+        yield client
 
 
 async def ask(

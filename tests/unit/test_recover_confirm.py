@@ -13,10 +13,8 @@ from agent.journal.entries import AnswerLost, Confirmed, Declined, NotCharged
 from agent.payments.confirm import confirm_once
 from agent.payments.payment import Payment, begin
 from agent.payments.states import Phase
-from agent.settings import StripeKey
 from agent.stripe_api.cards import ConfirmCard
 from agent.stripe_api.client import StripeClient
-from agent.stripe_api.connections import Connections
 
 CARD = ConfirmCard("contact_emv", bytes(16), ksn=bytes(10), reader="tmr_1")
 CONFIRMING = replace(begin(requested()), phase=Phase.CONFIRMING, confirm_key="key")
@@ -54,14 +52,8 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def stripe(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with Connections() as connections:
-        yield StripeClient(
-            connections,
-            api_base=wire.url,
-            key=StripeKey("sk_test_" + "a" * 16),
-            api_version="2026-10-28.endive",
-            timeout_s=5.0,
-        )
+    async with wire.client() as client:
+        yield client
 
 
 @pytest.mark.parametrize("payment", [CONFIRMING, UNKNOWN])

@@ -16,10 +16,8 @@ from agent.payments.payment import begin
 from agent.payments.refunding import REFUND
 from agent.payments.saving import SAVE
 from agent.payments.states import Phase
-from agent.settings import StripeKey
 from agent.stripe_api.cards import ConfirmCard
 from agent.stripe_api.client import StripeClient
-from agent.stripe_api.connections import Connections
 
 CARD = ConfirmCard("contact_emv", bytes(16), ksn=bytes(10), reader="tmr_1")
 SETUP = replace(
@@ -76,14 +74,8 @@ async def wire() -> AsyncIterator[StripeWire]:
 
 @pytest.fixture
 async def stripe(wire: StripeWire) -> AsyncIterator[StripeClient]:
-    async with Connections() as connections:
-        yield StripeClient(
-            connections,
-            api_base=wire.url,
-            key=StripeKey("sk_test_" + "a" * 16),
-            api_version="2026-10-28.endive",
-            timeout_s=5.0,
-        )
+    async with wire.client() as client:
+        yield client
 
 
 @pytest.mark.parametrize(
