@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import statistics
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ import aiomqtt
 
 from agent.fleet import documents
 from agent.fleet.topics import Topics
+from benchmarks.shared.percentiles import percentile
 from examples.broker import PROGRAM, USERS, Mosquitto, mosquitto
 
 MACHINES = 200
@@ -71,12 +71,12 @@ async def measured(broker: Mosquitto) -> dict[str, float]:
         ordered_s = await order(broker, tls, connected)
     return {
         "machines": MACHINES,
-        "connect_p50_s": percentile(times_s, 50),
-        "connect_p99_s": percentile(times_s, 99),
+        "connect_p50_s": percentile(times_s, 50, digits=3),
+        "connect_p99_s": percentile(times_s, 99, digits=3),
         "broker_kib_per_machine": round((after - before) / MACHINES, 1),
         "events_per_s": round(per_s),
-        "event_p50_ms": percentile(told_ms, 50),
-        "event_p99_ms": percentile(told_ms, 99),
+        "event_p50_ms": percentile(told_ms, 50, digits=3),
+        "event_p99_ms": percentile(told_ms, 99, digits=3),
         "order_to_all_s": round(ordered_s, 3),
     }
 
@@ -161,11 +161,6 @@ def pss_kib(broker: Mosquitto) -> int:
         raise RuntimeError("the broker is gone")
     rollup = Path(f"/proc/{broker.popen.pid}/smaps_rollup").read_text()
     return int(rollup.split("Pss:")[1].split()[0])
-
-
-def percentile(values: list[float], rank: int) -> float:
-    """The value that `rank` % of the values do not exceed."""
-    return round(statistics.quantiles(values, n=100)[rank - 1], 3)
 
 
 if __name__ == "__main__":

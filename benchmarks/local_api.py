@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks.shared.hurry import without_limits
+from benchmarks.shared.percentiles import percentile
 from examples.launch import (
     Simulator,
     agent,
@@ -37,7 +38,6 @@ CALLERS = 8
 REQUESTS_EACH = 400
 WARM_UP = 25
 GOAL = {"p99_ms": 5.0}
-SETTINGS = "requests_per_s = 1000000.0\nrequest_burst = 1000000\n"
 
 
 def main() -> int:
@@ -45,11 +45,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cardlane-bench-") as name:
         folder = Path(name)
         with simulator(folder, readers=["counter", "hangs"]) as world:
-            home = agent_folder(folder, stripe_url=world.url)
-            config = home.config
-            config.write_text(
-                config.read_text().replace("[rest]\n", f"[rest]\n{SETTINGS}", 1)
-            )
+            home = without_limits(agent_folder(folder, stripe_url=world.url))
             with agent(home):
                 key = home.key()
                 reader, hanging = (
@@ -84,7 +80,7 @@ class Asked:
 
     def percentile(self, rank: int) -> float:
         """The value that `rank` % of the answers do not exceed, in ms."""
-        return round(statistics.quantiles(self._times_ms, n=100)[rank - 1], 2)
+        return percentile(self._times_ms, rank)
 
 
 def asked(url: str, path: str, *, key: str | None) -> Asked:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import statistics
 import sys
 import tempfile
 import threading
@@ -22,6 +21,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from benchmarks.shared.hurry import without_limits
+from benchmarks.shared.percentiles import percentile
 from examples.launch import (
     AgentFolder,
     Simulator,
@@ -186,11 +186,6 @@ def lines_of(run: Run) -> list[str]:
         f"p50 {percentile(times, 50):7.2f} ms  p99 {percentile(times, 99):7.2f} ms"
         for reader, times in run.times_ms.items()
     ]
-
-
-def percentile(values: list[float], rank: int) -> float:
-    """The value that `rank` % of the values do not exceed, in ms."""
-    return round(statistics.quantiles(values, n=100)[rank - 1], 2)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urlsplit
 import serial
 
 from benchmarks.shared.hurry import without_limits
+from benchmarks.shared.percentiles import percentile
 from drivers.protocol import emv, slip, tlv
 from drivers.protocol.magtek_mms import message
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
@@ -293,11 +294,6 @@ def pss_mib(pid: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("smaps_rollup has no Pss line")
-
-
-def percentile(values: list[float], rank: int) -> float:
-    """The value that `rank` % of the values do not exceed, in ms."""
-    return round(statistics.quantiles(values, n=100)[rank - 1], 2)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ from benchmarks.payment_overhead import (
     Register,
     confirm_form,
     new_intent,
-    percentile,
 )
 from benchmarks.shared.hurry import without_limits
 from benchmarks.shared.journal_costs import commits_and_fsyncs, commits_in
+from benchmarks.shared.percentiles import percentile
 from drivers.protocol import emv, tlv
 from drivers.protocol.magtek_mms.card_data import Arpc, Arqc, decode_arqc, encode_arpc
 from drivers.protocol.magtek_mms.control import ResumeTransaction
