@@ -13,23 +13,29 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import (
+    AgentError,
     BodyTooLarge,
     HostNotAllowed,
     OriginNotAllowed,
     RequestTimedOut,
 )
+from agent.rest.problems import answer
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, DELETE",
     "access-control-allow-headers": (
-        "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, "
-        "Stripe-Version, X-Stripe-Client-User-Agent"
+        "Authorization, Cardlane-Lease-Token, Content-Type, Idempotency-Key, "
+        "Last-Event-ID, Prefer, Stripe-Version, X-Stripe-Client-Telemetry, "
+        "X-Stripe-Client-User-Agent"
     ),
     "access-control-max-age": "600",
 }
-_EXPOSED = "Request-Id, Idempotent-Replayed, Preference-Applied, Retry-After"
+_EXPOSED = (
+    "Cardlane-Incomplete, Idempotent-Replayed, Preference-Applied, Request-Id, "
+    "Retry-After, Stripe-Should-Retry"
+)
 
 
 class LocalAccess:
@@ -73,8 +79,11 @@ class LocalAccess:
         send = _with_cors(send, origin)
         if scope["method"] == "OPTIONS":
             await _preflight(headers)(scope, receive, send)
-        else:
+            return
+        try:
             await self._within_limit(scope, receive, send, headers=headers)
+        except AgentError as error:  # Here, where its page may read why.
+            await answer(error, path=scope["path"])(scope, receive, send)
 
     def _check_host(self, hosts: list[str], *, scheme: str) -> None:
         # A page that rebinds its own name to 127.0.0.1 still sends that name here.

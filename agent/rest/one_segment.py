@@ -16,6 +16,9 @@ from agent.rest.event_stream import ENDLESS
 
 STALLED_S = 30.0
 """A caller that takes nothing of its answer for so long is hung up on."""
+LARGEST_HEAD_BYTES = 65_536
+"""All cookies of a page on this machine fit in; without a bound a head takes all memory."""
+_HEAD_TOO_LARGE = "HTTP/1.1 431 Request Header Fields Too Large"
 
 
 class OneSegmentProtocol(HttpToolsProtocol):
@@ -25,6 +28,37 @@ class OneSegmentProtocol(HttpToolsProtocol):
     """How long a caller may take to send a request's head, from its first byte on, and
     how long to send the first byte. Between requests uvicorn's own limit counts."""
     _stalled: asyncio.TimerHandle | None = None
+    _unended_bytes = 0
+    """Received since a head or a part of a body has last come to its end."""
+    _is_head_too_large = False
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's own, which would keep a head, or trailers, of any size."""
+        self._unended_bytes += len(data)
+        super().data_received(data)
+        if self._unended_bytes > LARGEST_HEAD_BYTES and not self._is_head_too_large:
+            self._is_head_too_large = True
+            self.send_400_response("The head is too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """As uvicorn's own, or 431; then the connection ends."""
+        if not self._is_head_too_large:
+            super().send_400_response(msg)
+            return
+        self.transport.write(
+            f"{_HEAD_TOO_LARGE}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+        )
+        self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        """As uvicorn's own."""
+        self._unended_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """As uvicorn's own."""
+        self._unended_bytes = 0
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """As uvicorn's own; whoever does not read at all must not stay for ever."""
@@ -57,8 +91,15 @@ class OneSegmentProtocol(HttpToolsProtocol):
         )
 
     def on_headers_complete(self) -> None:
-        """As uvicorn's own, in time."""
+        """As uvicorn's own, in time and within bounds."""
         self._head_timer.cancel()
+        self._unended_bytes = 0
+        size = len(self.url) + sum(
+            len(name) + len(value) for name, value in self.headers
+        )
+        if size > LARGEST_HEAD_BYTES:
+            self._is_head_too_large = True
+            raise ValueError("the head is too large")  # which ends the parser
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:

@@ -77,6 +77,17 @@ async def test_a_configured_page_may_read_an_error(agent: Agent) -> None:
     assert answer.headers["access-control-allow-origin"] == PAGE
 
 
+async def test_a_configured_page_may_read_that_its_body_is_too_large(
+    agent: Agent,
+) -> None:
+    answer = await agent.client.request(
+        "POST", READERS, headers={"origin": PAGE, "content-length": "101"}
+    )
+
+    assert answer.status == 413
+    assert answer.headers["access-control-allow-origin"] == PAGE
+
+
 async def test_the_agents_own_pages_may_call(agent: Agent) -> None:
     answer = await agent.client.get(READERS, {"origin": "http://127.0.0.1:7345"})
 
@@ -94,6 +105,31 @@ async def test_a_preflight_needs_no_key(agent: Agent) -> None:
     assert answer.headers["access-control-allow-origin"] == PAGE
     assert "Authorization" in answer.headers["access-control-allow-headers"]
     assert "access-control-allow-private-network" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param("Cardlane-Lease-Token", id="a register that leases"),
+        pytest.param("Last-Event-ID", id="an event stream that resumes"),
+        pytest.param("X-Stripe-Client-Telemetry", id="the second call of Stripe's SDK"),
+    ],
+)
+async def test_a_page_may_send_what_a_register_sends(agent: Agent, header: str) -> None:
+    answer = await agent.client.request(
+        "OPTIONS",
+        READERS,
+        headers={"origin": PAGE, "access-control-request-headers": header.lower()},
+    )
+
+    assert header in answer.headers["access-control-allow-headers"].split(", ")
+
+
+async def test_a_page_sees_that_a_list_is_incomplete(agent: Agent) -> None:
+    answer = await agent.client.get(READERS, {"origin": PAGE})
+
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert {"Cardlane-Incomplete", "Stripe-Should-Retry"} <= set(exposed)
 
 
 async def test_chromes_private_network_preflight_is_answered(agent: Agent) -> None:

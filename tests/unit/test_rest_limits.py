@@ -167,3 +167,57 @@ async def test_callers_beyond_the_limit_are_told_to_come_back(
             each.close()
 
     assert status == b"HTTP/1.1 503 Service Unavailable\r\n"
+
+
+HEALTH = b"GET /agent/health/live HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(HEALTH + b"X: " + b"a" * 70_000, id="a line without end"),
+        pytest.param(HEALTH + b"X: a\r\n" * 20_000, id="lines without end"),
+        pytest.param(HEALTH + b"X: " + b"a" * 70_000 + b"\r\n\r\n", id="a large head"),
+        pytest.param(b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", id="a large URL"),
+    ],
+)
+async def test_a_head_of_any_size_is_not_kept(
+    agent: Agent, signals: StopSignals, sent: bytes
+) -> None:
+    async with served(agent, signals) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        status = await reader.readline()
+        writer.close()
+
+    assert status == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+
+async def test_trailers_of_any_size_are_not_kept(
+    agent: Agent, signals: StopSignals
+) -> None:
+    async with served(agent, signals) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEALTH + b"Transfer-Encoding: chunked\r\n\r\n")
+        answered = await reader.readline()
+        writer.write(b"0\r\n" + b"X: a\r\n" * 20_000)
+        received = await reader.read()
+        writer.close()
+
+    assert answered == b"HTTP/1.1 200 OK\r\n"
+    assert b"HTTP/1.1 431 " in received
+
+
+async def test_many_cookies_and_large_bodies_are_no_large_head(
+    agent: Agent, signals: StopSignals
+) -> None:
+    with_body = b"Cookie: " + b"a" * 60_000 + b"\r\nContent-Length: 200000\r\n\r\n"
+    async with served(agent, signals) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(HEALTH + with_body + b"a" * 200_000)
+        writer.write(HEALTH + b"Connection: close\r\n\r\n")
+        received = await reader.read()
+        writer.close()
+
+    assert received.count(b"HTTP/1.1 200 OK\r\n") == 3
