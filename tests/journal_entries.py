@@ -19,6 +19,7 @@ from agent.journal.entries import (
     ConfirmStarted,
     Declined,
     Entry,
+    HoldBegan,
     HoldEnded,
     NotCharged,
     Outcome,
@@ -71,6 +72,7 @@ ONE_OF_EACH: tuple[Entry, ...] = (
     ReversalStarted(PAYMENT, "pay_1-reverse", "cancel"),
     Reversed(PAYMENT),
     FINISHED,
+    HoldBegan(PAYMENT, PaymentIntentId("pi_1"), "ch_1", 1_793_700_000),
     AuthorizationWarned(PAYMENT, 1_793_700_000, 86_400),
     HoldEnded(PAYMENT, "succeeded"),
 )

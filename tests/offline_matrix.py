@@ -54,14 +54,19 @@ class Case:
         return f"{self.journey}: {self.point}{', still cut' * self.is_still_cut}"
 
 
-async def pays_offline(shop: Shop) -> None:
+async def pays_offline(shop: Shop, **more: str) -> None:
     """The network is away, and comes back after the payment."""
     await shop.world.network.cut()
-    intent = await shop.new_intent()
+    intent = await shop.new_intent(12_00, **more)
     good(await shop.process(intent))
     await shop.agent.ended(shop.reader)
     await shop.world.network.mend()
     await forwarded(shop)
+
+
+async def holds_offline(shop: Shop) -> None:
+    """The same, with money that is to be captured later."""
+    await pays_offline(shop, capture_method="manual")
 
 
 async def loses_the_network(shop: Shop) -> None:
@@ -91,6 +96,7 @@ def nothing_waits(totals: dict[str, int]) -> bool:
 
 JOURNEYS = (
     Journey("approved", "visa_approved", pays_offline),
+    Journey("held", "visa_approved", holds_offline),
     Journey("declined later", "visa_declined", pays_offline),
     Journey("refused by the card", "visa_refuses_after_approval", pays_offline),
     Journey("network lost on the way", "visa_approved", loses_the_network),
@@ -151,6 +157,8 @@ async def come_back(
         assert len(paid) == (is_taken and case.journey.card != "visa_declined")
         if payment is not None and payment.is_stored_offline:
             assert sum(totals.values()) == 1
+        is_held = bool(paid) and not paid[0]["captured"]
+        assert len(journal.holds()) == is_held
         if told is not None and told.is_finished:
             assert payment is not None
             assert payment.outcome == told.outcome

@@ -34,6 +34,7 @@ from agent.journal.entries import (
     ConfirmStarted,
     Declined,
     Entry,
+    HoldBegan,
     HoldEnded,
     NotCharged,
     Performed,
@@ -62,6 +63,7 @@ KINDS: dict[str, type[Entry]] = {
     "reversal_started": ReversalStarted,
     "reversed": Reversed,
     "action_finished": ActionFinished,
+    "hold_began": HoldBegan,
     "authorization_warned": AuthorizationWarned,
     "hold_ended": HoldEnded,
 }

@@ -202,6 +202,18 @@ class ActionFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBegan:
+    """What was stored offline was forwarded, and its money is held since."""
+
+    payment_id: PaymentId
+    payment_intent: PaymentIntentId
+    """Stripe's own."""
+    charge: str | None
+    capture_before: int | None
+    """When the money is released again, Unix time, as Stripe said it then."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizationWarned:
     """Whoever listens was told that held money must be captured soon."""
 
@@ -238,6 +250,7 @@ Entry = (
     | ReversalStarted
     | Reversed
     | ActionFinished
+    | HoldBegan
     | AuthorizationWarned
     | HoldEnded
 )

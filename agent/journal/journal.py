@@ -19,7 +19,7 @@ from agent.journal.audit import AuditStore
 from agent.journal.codec import PAYMENT_KINDS
 from agent.journal.db import Database
 from agent.journal.details import Details, DetailStore, keep_details
-from agent.journal.entries import Entry
+from agent.journal.entries import Entry, HoldBegan
 from agent.journal.entry_table import EntryTable, RawEntry, RecordedEntry, VerifiedChain
 from agent.journal.event_log import EventLog
 from agent.journal.fleet import FleetStore
@@ -27,6 +27,7 @@ from agent.journal.keys import LocalKeyStore
 from agent.journal.leases import LeaseStore
 from agent.journal.migrations import migrations
 from agent.journal.offline import OfflineStore, SealPayment
+from agent.journal.offline_entries import Forwarded
 from agent.journal.readers import ReaderStore
 from agent.journal.terminal_objects import TerminalObjectStore
 from agent.journal.updates import UpdateStore
@@ -159,6 +160,19 @@ class Journal:
             self.narrator.forget(entries[0].payment_id)
             raise
 
+    async def begin_hold(
+        self, forwarded: Forwarded, began: HoldBegan, *, told: Sequence[Event]
+    ) -> None:
+        """Record that a stored payment was forwarded, and that its money is held.
+
+        Durable, both of them or neither, on return. Raises as `append`.
+        """
+
+        def beside(connection: sqlite3.Connection, at: datetime) -> None:
+            self._entries.append(connection, [began], at=at)
+
+        await self.offline.append(forwarded, told=told, beside=beside)
+
     def entries_of(self, payment_id: PaymentId) -> list[Recorded]:
         """The payment's entries, oldest first."""
         return self._entries.of(payment_id)
@@ -187,9 +201,14 @@ class Journal:
     def payments_of_intent(
         self, payment_intent: PaymentIntentId, *, limit: int
     ) -> list[PaymentId]:
-        """The payments that were to pay this PaymentIntent, newest first."""
+        """The payments that were to pay this PaymentIntent, newest first.
+
+        Of a payment stored offline, by the register's id of it as well as by Stripe's.
+        """
         rows = self._database.read(OF_INTENT, payment_intent, limit)
-        return [PaymentId(row[0]) for row in rows]
+        found = [PaymentId(row[0]) for row in rows]
+        forwarded = self.offline.forwarded_as(payment_intent, limit=limit)
+        return [*found, *(each for each in forwarded if each not in found)][:limit]
 
     def payments_of_reference(self, digest: str, *, limit: int) -> list[PaymentId]:
         """The payments requested with this `reference_digest`, newest first."""

@@ -51,6 +51,9 @@ SealPayment = Callable[[int], SealedPayment]
 Called on the journal's thread, within the transaction: it touches nothing else.
 """
 
+Beside = Callable[[sqlite3.Connection, datetime], object]
+"""Writes elsewhere in the journal, within the transaction of an entry."""
+
 MOST_MISSING = 100
 """Named in one gap; what is beyond it is as damaged."""
 
@@ -84,6 +87,10 @@ _LATEST = (
 _OF_INTENT = (
     "SELECT payment_id FROM offline_entries WHERE kind = 'offline_payment_stored'"
     " AND json_extract(body, '$.payment_intent') = ? ORDER BY seq DESC"
+)
+_FORWARDED_AS = (
+    "SELECT payment_id FROM offline_entries WHERE kind = 'forwarded'"
+    " AND json_extract(body, '$.payment_intent') = ? ORDER BY seq DESC LIMIT ?"
 )
 _ALL = (
     "SELECT seq, at, kind, body, hash FROM offline_entries"
@@ -160,15 +167,23 @@ class OfflineStore:
         connection.execute(_KEEP, (entry.payment_id, sealed))
 
     async def append(
-        self, entry: OfflineEntry, *, told: Sequence[Event] = ()
+        self,
+        entry: OfflineEntry,
+        *,
+        told: Sequence[Event] = (),
+        beside: Beside | None = None,
     ) -> RecordedOffline:
         """Record it, and at one stroke what others are told; durable when this returns.
+
+        So is what is written `beside` it.
 
         Raises InternalError for a second end of one payment.
         """
         at = self._clock.now()
 
         def change(connection: sqlite3.Connection) -> RecordedOffline:
+            if beside is not None:
+                beside(connection, at)
             return self._entries.append(connection, [entry], at=at)
 
         return await self._events.write(change, told, at=at)
@@ -197,6 +212,13 @@ class OfflineStore:
     def payments_of_intent(self, payment_intent: PaymentIntentId) -> list[PaymentId]:
         """The payments stored for this PaymentIntent, newest first."""
         rows = self._database.read(_OF_INTENT, payment_intent)
+        return [PaymentId(row[0]) for row in rows]
+
+    def forwarded_as(
+        self, payment_intent: PaymentIntentId, *, limit: int
+    ) -> list[PaymentId]:
+        """The payments that are this PaymentIntent at Stripe, newest first."""
+        rows = self._database.read(_FORWARDED_AS, payment_intent, limit)
         return [PaymentId(row[0]) for row in rows]
 
     def sealed(self, payment_id: PaymentId) -> bytes | None:

@@ -58,6 +58,8 @@ class Forwarded:
     """Stripe's own."""
     status: str
     charge: str | None
+    capture_before: int | None = None
+    """When held money is released again, Unix time, as Stripe said it then."""
 
 
 @dataclass(frozen=True, slots=True)

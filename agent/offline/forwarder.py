@@ -23,7 +23,7 @@ from agent.events import (
     name_of,
 )
 from agent.ids import PaymentId, ReaderId
-from agent.journal.entries import ActionFinished, Outcome
+from agent.journal.entries import ActionFinished, HoldBegan, Outcome
 from agent.journal.journal import Journal
 from agent.journal.offline import OfflineDamage
 from agent.journal.offline_entries import (
@@ -222,7 +222,10 @@ class Forwarder:
     ) -> None:
         """What became of it, with the event that tells of it, at one stroke."""
         event = _event_of(entry, reader_id=payment.stored.reader_id)
-        await self._journal.offline.append(entry, told=[event])
+        if isinstance(entry, Forwarded) and entry.status == "requires_capture":
+            await self._journal.begin_hold(entry, _hold_of(entry), told=[event])
+        else:
+            await self._journal.offline.append(entry, told=[event])
         self._events.publish(event)
         write = log.info if isinstance(entry, Forwarded) else log.error
         code = None if isinstance(entry, Forwarded) else entry.code
@@ -254,6 +257,16 @@ def _event_of(
             )
         case _:
             assert_never(entry)
+
+
+def _hold_of(forwarded: Forwarded) -> HoldBegan:
+    """For those who follow held money."""
+    return HoldBegan(
+        forwarded.payment_id,
+        forwarded.payment_intent,
+        charge=forwarded.charge,
+        capture_before=forwarded.capture_before,
+    )
 
 
 def _next_key(payment: OfflinePayment) -> str:

@@ -159,6 +159,7 @@ def _entry(
             answer.payment_intent,
             answer.status,
             charge=answer.charge,
+            capture_before=answer.capture_before,
         )
     return ForwardDeclined(
         payment.stored.payment_id,

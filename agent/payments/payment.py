@@ -20,6 +20,7 @@ from agent.journal.entries import (
     ConfirmStarted,
     Declined,
     Entry,
+    HoldBegan,
     HoldEnded,
     NotCharged,
     Outcome,
@@ -80,13 +81,16 @@ class Payment:
     card_verdict_missing: bool = False
     is_stored_offline: bool = False
     """Whether it was stored here instead of being asked of Stripe."""
+    forwarded_as: PaymentIntentId | None = None
+    """Stripe's PaymentIntent, where what was stored is held money by now."""
 
     @property
     def intent(self) -> PaymentIntentId:
-        """The PaymentIntent; ValueError for an action that has none."""
-        if self.payment_intent is None:
+        """The PaymentIntent at Stripe; ValueError for an action that has none."""
+        intent = self.forwarded_as or self.payment_intent
+        if intent is None:
             raise ValueError(f"{self.action} has no PaymentIntent")
-        return self.payment_intent
+        return intent
 
     @property
     def total(self) -> int:
@@ -202,6 +206,14 @@ def _shown(entry: CardCollected) -> ShownCard | None:
 def _learned(payment: Payment, entry: Entry) -> Payment:
     """What an entry tells of money that is held; others tell nothing of it."""
     match entry:
+        case HoldBegan():
+            return _changed(
+                payment,
+                forwarded_as=entry.payment_intent,
+                intent_status="requires_capture",
+                charge=entry.charge,
+                capture_before=entry.capture_before,
+            )
         case AuthorizationWarned(expires_at=expires_at, lead_s=lead_s):
             leads_s = payment.warned_leads_s | {lead_s}
             return _changed(payment, capture_before=expires_at, warned_leads_s=leads_s)

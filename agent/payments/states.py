@@ -23,6 +23,7 @@ from agent.journal.entries import (
     ConfirmStarted,
     Declined,
     Entry,
+    HoldBegan,
     HoldEnded,
     NotCharged,
     Outcome,
@@ -89,6 +90,7 @@ class Step(StrEnum):
     FINISHED_DECLINED = "finished_declined"
     FINISHED_CANCELED = "finished_canceled"
     FINISHED_FAILED = "finished_failed"
+    HOLD_BEGAN = "hold_began"
     AUTHORIZATION_WARNED = "authorization_warned"
     HOLD_ENDED = "hold_ended"
 
@@ -136,11 +138,12 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.CARD_REFUSED, Step.REVERSAL_STARTED): Phase.REVERSING,
     (Phase.REVERSING, Step.REVERSED): Phase.REVERSED,
     (Phase.REVERSED, Step.FINISHED_FAILED): Phase.FAILED,
+    (Phase.SUCCEEDED, Step.HOLD_BEGAN): Phase.SUCCEEDED,
     (Phase.SUCCEEDED, Step.AUTHORIZATION_WARNED): Phase.SUCCEEDED,
     (Phase.SUCCEEDED, Step.HOLD_ENDED): Phase.SUCCEEDED,
 }
 
-AFTER_THE_END = frozenset({Step.AUTHORIZATION_WARNED, Step.HOLD_ENDED})
+AFTER_THE_END = frozenset({Step.HOLD_BEGAN, Step.AUTHORIZATION_WARNED, Step.HOLD_ENDED})
 """What is learned of money that was taken; the action's outcome stays as it is."""
 
 FINAL = frozenset(
@@ -201,6 +204,7 @@ _STEPS: dict[type[Entry], Step] = {
     CardRefused: Step.CARD_REFUSED,
     ReversalStarted: Step.REVERSAL_STARTED,
     Reversed: Step.REVERSED,
+    HoldBegan: Step.HOLD_BEGAN,
     AuthorizationWarned: Step.AUTHORIZATION_WARNED,
     HoldEnded: Step.HOLD_ENDED,
 }

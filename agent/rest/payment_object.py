@@ -29,7 +29,7 @@ class Known:
 
     def status(self, intent: PaymentIntent | None) -> Status:
         """What a register needs to know; `intent` is what Stripe says now."""
-        if self.stored is not None:
+        if self.stored is not None and self.payment.intent_status is None:
             return offline_status_of(self.stored)
         return status_of(self.payment, intent)
 

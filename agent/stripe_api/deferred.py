@@ -27,6 +27,8 @@ class Taken:
     charge: str | None
     stored_at: int | None
     """When the charged card was read, as Stripe has it; None for one read online."""
+    capture_before: int | None
+    """When held money is released again, Unix time; None where it is not held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,12 @@ def _outcome(intent: dict[str, Any]) -> Taken | NotTaken | None:
         raise AnswerLost("Stripe's answer is no PaymentIntent")
     charge = text_at(intent, "latest_charge", "id") or text_at(intent, "latest_charge")
     if status in {"succeeded", "requires_capture"}:
-        details = ("payment_method_details", "card_present", "offline", "stored_at")
-        stored_at = number_at(intent, "latest_charge", *details)
-        return Taken(PaymentIntentId(intent_id), status, charge, stored_at)
+        card = ("latest_charge", "payment_method_details", "card_present")
+        stored_at = number_at(intent, *card, "offline", "stored_at")
+        capture_before = number_at(intent, *card, "capture_before")
+        return Taken(
+            PaymentIntentId(intent_id), status, charge, stored_at, capture_before
+        )
     if (code := text_at(intent, "last_payment_error", "code")) is None:
         return None
     return NotTaken(

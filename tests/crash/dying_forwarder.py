@@ -20,7 +20,12 @@ from agent.app import serve
 from agent.clock import SystemClock
 from agent.events import Event
 from agent.journal.journal import Journal
-from agent.journal.offline import OFFLINE_KINDS, OfflineStore, RecordedOffline
+from agent.journal.offline import (
+    OFFLINE_KINDS,
+    Beside,
+    OfflineStore,
+    RecordedOffline,
+)
 from agent.journal.offline_entries import OfflineEntry
 from agent.log import configure_logging
 from agent.settings import load_settings
@@ -34,15 +39,19 @@ class DyingStore(OfflineStore):
     count: int
 
     async def append(
-        self, entry: OfflineEntry, *, told: Sequence[Event] = ()
+        self,
+        entry: OfflineEntry,
+        *,
+        told: Sequence[Event] = (),
+        beside: Beside | None = None,
     ) -> RecordedOffline:
         is_meant = OFFLINE_KINDS.kind_of(entry) == self.kind
         DyingStore.count -= is_meant
         if is_meant and self.count == 0:
             if self.when == "after":
-                await super().append(entry, told=told)
+                await super().append(entry, told=told, beside=beside)
             os.kill(os.getpid(), signal.SIGKILL)
-        return await super().append(entry, told=told)
+        return await super().append(entry, told=told, beside=beside)
 
 
 async def _open(path: Path) -> Journal:
