@@ -5,7 +5,7 @@ X.509 as RFC 5280 has it, with P-256 keys, which every TLS library takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -81,6 +81,47 @@ def names_and_end(certificate: bytes) -> tuple[frozenset[str], datetime]:
     return names, read.not_valid_after_utc
 
 
+def serial_number(certificate: bytes) -> int:
+    """By which a list of revoked certificates names it; raises ValueError for none."""
+    return x509.load_pem_x509_certificate(certificate).serial_number
+
+
+def revocation_list(
+    authority: Certified, revoked: Mapping[int, datetime], *, at: datetime
+) -> bytes:
+    """The authority's list of these serial numbers, and since when; PEM.
+
+    It is good as long as the authority: who checks it reads the very file, and an old
+    list that is refused would lock everybody out.
+    """
+    issuer, signing = _signer(authority)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(at - CLOCKS_DIFFER)
+        .next_update(issuer.not_valid_after_utc)
+        .add_extension(x509.CRLNumber(int(at.timestamp() * 1000)), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()),
+            critical=False,
+        )
+    )
+    for serial, since in revoked.items():
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(serial)
+            .revocation_date(since)
+            .build()
+        )
+    return builder.sign(signing, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def revoked_in(listed: bytes) -> dict[int, datetime]:
+    """The serial numbers of a PEM list, and since when; raises ValueError for none."""
+    read = x509.load_pem_x509_crl(listed)
+    return {one.serial_number: one.revocation_date_utc for one in read}
+
+
 def _signed(
     authority: Certified,
     subject: object,
@@ -89,10 +130,7 @@ def _signed(
     purpose: x509.ObjectIdentifier,
     names: list[x509.DNSName | x509.IPAddress],
 ) -> Certified:
-    issuer = x509.load_pem_x509_certificate(authority.certificate)
-    signing = load_pem_private_key(authority.key, password=None)
-    if not isinstance(signing, ec.EllipticCurvePrivateKey):
-        raise ValueError("the authority's key is none of ours")
+    issuer, signing = _signer(authority)
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
         _begun(
@@ -110,6 +148,15 @@ def _signed(
         alternatives = x509.SubjectAlternativeName(names)
         builder = builder.add_extension(alternatives, critical=False)
     return _certified(builder.sign(signing, hashes.SHA256()), key)
+
+
+def _signer(
+    authority: Certified,
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    signing = load_pem_private_key(authority.key, password=None)
+    if not isinstance(signing, ec.EllipticCurvePrivateKey):
+        raise ValueError("the authority's key is none of ours")
+    return x509.load_pem_x509_certificate(authority.certificate), signing
 
 
 def _begun(

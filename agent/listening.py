@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.errors import SettingsInvalid
 from agent.settings import RestSettings
-from agent.tls import Secured, server_context
+from agent.tls import RenewedContext, Secured
 
 BACKLOG = 128
 
@@ -36,7 +36,7 @@ def listen_securely(settings: RestSettings, stack: AsyncExitStack) -> Secured | 
     """The way in over TLS, if the settings want one. Raises SettingsInvalid."""
     if settings.tls_port is None:
         return None
-    context = server_context(settings)
+    context = RenewedContext(settings)
     listening = stack.enter_context(
         _listen_tcp(settings.tls_host, settings.tls_port, setting="rest.tls_port")
     )

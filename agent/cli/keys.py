@@ -12,7 +12,6 @@ import typer
 
 from agent.cli.failures import CommandFailed, usage_error
 from agent.cli.options import CLI_KEY_FILE, Config, Json
-from agent.cli.secret_file import write_secret
 from agent.cli.settings_file import read_settings
 from agent.cli.tables import table
 
@@ -54,6 +53,7 @@ def create(
     """Make a key and show it: this once, for only its hash is kept."""
     from agent.clock import SystemClock
     from agent.rest.auth import make_key
+    from agent.settings.guarded_file import write_secret
 
     settings = read_settings(config)
     made = make_key(

@@ -13,15 +13,13 @@ import typer
 
 from agent.cli.failures import CommandFailed, usage_error
 from agent.cli.options import Config, Json
-from agent.cli.secret_file import write_secret
 from agent.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
-    from agent.certificates import Certified
+    from agent.own_authority import OwnAuthority
 
 FOLDER = "tls"
 """In the state folder."""
-AUTHORITY, SERVER = "authority", "server"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}|\[?[0-9A-Fa-f:]{2,45}\]?")
 
 Folder = Annotated[
@@ -37,6 +35,7 @@ def tls_commands() -> typer.Typer:
     )
     group.command()(create)
     group.command()(client)
+    group.command()(revoke)
     return group
 
 
@@ -49,18 +48,14 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Make the agent's certificate, and the authority that signs it if there is none."""
-    from agent.certificates import new_authority, server_certificate
     from agent.clock import SystemClock
+    from agent.own_authority import SERVER
 
     _check_names(names)
-    at, place = SystemClock().now(), _folder(folder, config)
-    with _failures_told(place):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _certificate(place, AUTHORITY).exists():
-            _write(place, AUTHORITY, new_authority(at))
-        made = server_certificate(_read(place, AUTHORITY), names, at=at)
-        _write(place, SERVER, made)
-    _tell(place, SERVER, as_json=as_json)
+    own = _own(folder, config)
+    with _failures_told(own):
+        own.make_server(names, at=SystemClock().now())
+    _tell(own, SERVER, as_json=as_json)
 
 
 def client(
@@ -70,15 +65,39 @@ def client(
     as_json: Json = False,
 ) -> None:
     """Make a caller's certificate, for `rest.tls_client_ca_file`."""
-    from agent.certificates import client_certificate
     from agent.clock import SystemClock
 
     _check_names([name])
-    place = _folder(folder, config)
-    with _failures_told(place):
-        made = client_certificate(_read(place, AUTHORITY), name, at=SystemClock().now())
-        _write(place, f"client-{name}", made)
-    _tell(place, f"client-{name}", as_json=as_json)
+    own = _own(folder, config)
+    with _failures_told(own):
+        made = own.make_client(name, at=SystemClock().now())
+    _tell(own, made, as_json=as_json)
+
+
+def revoke(
+    name: Annotated[str, typer.Argument(help="Whose certificates no longer count.")],
+    folder: Folder = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Take back all certificates of a caller, by the list of `rest.tls_crl_file`."""
+    from agent.clock import SystemClock
+
+    _check_names([name])
+    own = _own(folder, config)
+    with _failures_told(own):
+        revoked = own.revoke(name, at=SystemClock().now())
+    if not revoked:
+        raise CommandFailed(
+            f"{name} was given no certificate",
+            code="resource_missing",
+            remedy=f"{own.folder} has a file client-NAME.pem for each caller.",
+        )
+    listed = str(own.revoked_file)
+    if as_json:
+        typer.echo(json.dumps({"list": listed, "revoked": revoked}))
+        return
+    typer.echo(f"revoked: {revoked} of {name}\nlist: {listed}")
 
 
 def _check_names(names: list[str]) -> None:
@@ -89,12 +108,14 @@ def _check_names(names: list[str]) -> None:
             )
 
 
-def _folder(folder: Path | None, config: Path | None) -> Path:
-    return folder or read_settings(config).state_dir / FOLDER
+def _own(folder: Path | None, config: Path | None) -> OwnAuthority:
+    from agent.own_authority import OwnAuthority
+
+    return OwnAuthority(folder or read_settings(config).state_dir / FOLDER)
 
 
 @contextmanager
-def _failures_told(folder: Path) -> Iterator[None]:
+def _failures_told(own: OwnAuthority) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
@@ -105,38 +126,25 @@ def _failures_told(folder: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise CommandFailed(
-            f"{error.filename or folder}: {error.strerror}",
+            f"{error.filename or own.folder}: {error.strerror}",
             code="settings_invalid",
             remedy="Run it as the agent's user, or choose another --folder.",
         ) from error
+    except ValueError as error:
+        raise CommandFailed(
+            str(error),
+            code="settings_invalid",
+            remedy="Put the file's last copy back.",
+        ) from error
 
 
-def _certificate(folder: Path, name: str) -> Path:
-    return folder / f"{name}.pem"
+def _tell(own: OwnAuthority, name: str, *, as_json: bool) -> None:
+    from agent.own_authority import AUTHORITY
 
-
-def _key(folder: Path, name: str) -> Path:
-    return folder / f"{name}-key.pem"
-
-
-def _read(folder: Path, name: str) -> Certified:
-    from agent.certificates import Certified
-
-    return Certified(
-        _certificate(folder, name).read_bytes(), _key(folder, name).read_bytes()
-    )
-
-
-def _write(folder: Path, name: str, made: Certified) -> None:
-    write_secret(_key(folder, name), made.key.decode().strip())
-    _certificate(folder, name).write_bytes(made.certificate)
-
-
-def _tell(folder: Path, name: str, *, as_json: bool) -> None:
     files = {
-        "authority": str(_certificate(folder, AUTHORITY)),
-        "certificate": str(_certificate(folder, name)),
-        "key": str(_key(folder, name)),
+        "authority": str(own.certificate_file(AUTHORITY)),
+        "certificate": str(own.certificate_file(name)),
+        "key": str(own.key_file(name)),
     }
     if as_json:
         typer.echo(json.dumps(files))

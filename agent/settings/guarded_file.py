@@ -1,4 +1,4 @@
-"""Files that hold a secret: read only where nobody else can."""
+"""Files that hold a secret: read only where nobody else can, and written so."""
 
 from __future__ import annotations
 
@@ -38,6 +38,16 @@ def check_private(path: Path, *, name: str) -> None:
             _check_guarded(os.fstat(file.fileno()), path=path, name=name)
     except OSError as error:
         raise SettingsInvalid(f"{name}: {path}: {error.strerror}") from error
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Replace the file in one step; nobody but its owner may ever read it."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret + "\n")
+    draft.replace(path)
 
 
 def _read(path: Path, *, name: str, is_guarded: bool) -> str:

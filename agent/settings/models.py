@@ -162,6 +162,8 @@ class RestSettings(_Section):
     tls_key_file: Path | None = None
     tls_client_ca_file: Path | None = None
     """Callers must show a certificate that this authority has signed."""
+    tls_crl_file: Path | None = None
+    """Which of its certificates no longer count."""
     tls_names: Names = ()
     """Under which callers may ask for the agent there; no others."""
 
@@ -170,6 +172,8 @@ class RestSettings(_Section):
         needed = (self.tls_cert_file, self.tls_key_file, self.tls_names)
         if self.tls_port is not None and not all(needed):
             raise ValueError("tls_port needs tls_cert_file, tls_key_file and tls_names")
+        if self.tls_crl_file is not None and self.tls_client_ca_file is None:
+            raise ValueError("tls_crl_file needs tls_client_ca_file")
         return self
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from terminal import Terminal
+from tls_hands import shaken_hands
 
+from agent.certificates import revoked_in, serial_number
 from agent.cli.failures import ExitCode
 
 NAME = "till-1.shop.example"
@@ -20,25 +22,6 @@ def terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Terminal:
     return Terminal(capsys, monkeypatch)
-
-
-def shaken_hands(
-    server: ssl.SSLContext, caller: ssl.SSLContext, *, name: str
-) -> ssl.SSLObject:
-    """Both ends of one handshake, without a network; the server's end."""
-    to_server, to_caller = ssl.MemoryBIO(), ssl.MemoryBIO()
-    accepting = server.wrap_bio(to_server, to_caller, server_side=True)
-    asking = caller.wrap_bio(to_caller, to_server, server_hostname=name)
-    waiting = [asking, accepting]
-    for _ in range(10):
-        for end in [*waiting]:
-            try:
-                end.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-            waiting.remove(end)
-    assert waiting == []
-    return accepting
 
 
 @pytest.mark.parametrize("name", [NAME, "10.0.0.5"])
@@ -62,7 +45,7 @@ def test_a_server_and_a_caller_believe_each_other(
     caller.load_cert_chain(
         folder / "client-till-2.pem", folder / "client-till-2-key.pem"
     )
-    shown = shaken_hands(server, caller, name=name).getpeercert()
+    shown = shaken_hands(server, caller, name=name)[0].getpeercert()
     assert codes == [0, 0]
     assert shown is not None
     assert shown["subject"] == ((("commonName", "till-2"),),)
@@ -140,3 +123,77 @@ def test_a_folder_that_cannot_be_written_is_named(
 
     assert code == ExitCode.REFUSED
     assert str(tmp_path / "file") in terminal.err
+
+
+def revoked(folder: Path) -> set[int]:
+    return {*revoked_in((folder / "revoked.pem").read_bytes())}
+
+
+def test_all_that_a_caller_was_given_is_revoked_and_nobody_elses(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    folder = ["--folder", str(tmp_path)]
+    terminal.run("tls", "create", NAME, *folder)
+    serials = []
+    for name in ("till-2", "till-2", "till-3"):
+        terminal.run("tls", "client", name, *folder)
+        serials.append(serial_number((tmp_path / f"client-{name}.pem").read_bytes()))
+    before = revoked(tmp_path)
+
+    code = terminal.run("tls", "revoke", "till-2", *folder)
+
+    assert (code, before) == (0, set())
+    assert revoked(tmp_path) == {*serials[:2]}
+    assert terminal.out == f"revoked: 2 of till-2\nlist: {tmp_path / 'revoked.pem'}\n"
+
+
+def test_a_certificate_from_before_there_was_a_list_is_revoked(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    folder = ["--folder", str(tmp_path)]
+    terminal.run("tls", "create", NAME, *folder)
+    terminal.run("tls", "client", "till-2", *folder)
+    (tmp_path / "issued").unlink()
+    (tmp_path / "revoked.pem").unlink()
+
+    code = terminal.run("tls", "revoke", "till-2", *folder, "--json")
+
+    serial = serial_number((tmp_path / "client-till-2.pem").read_bytes())
+    assert code == 0
+    assert json.loads(terminal.out)["revoked"] == 1
+    assert revoked(tmp_path) == {serial}
+
+
+def test_what_was_revoked_stays_revoked(terminal: Terminal, tmp_path: Path) -> None:
+    folder = ["--folder", str(tmp_path)]
+    terminal.run("tls", "create", NAME, *folder)
+    for name in ("till-2", "till-3"):
+        terminal.run("tls", "client", name, *folder)
+        terminal.run("tls", "revoke", name, *folder)
+
+    terminal.run("tls", "create", NAME, *folder)
+
+    assert len(revoked(tmp_path)) == 2
+
+
+def test_who_was_given_nothing_has_nothing_to_revoke(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.run("tls", "create", NAME, "--folder", str(tmp_path))
+
+    code = terminal.run("tls", "revoke", "till-9", "--folder", str(tmp_path))
+
+    assert code == ExitCode.REFUSED
+    assert "till-9 was given no certificate" in terminal.err
+
+
+def test_a_damaged_list_is_named_and_kept(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("tls", "create", NAME, "--folder", str(tmp_path))
+    terminal.run("tls", "client", "till-2", "--folder", str(tmp_path))
+    (tmp_path / "revoked.pem").write_text("nothing")
+
+    code = terminal.run("tls", "revoke", "till-2", "--folder", str(tmp_path))
+
+    assert code == ExitCode.REFUSED
+    assert "revoked.pem" in terminal.err
+    assert (tmp_path / "revoked.pem").read_text() == "nothing"

@@ -6,136 +6,20 @@ import asyncio
 import os
 import signal
 import socket
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from rest_fakes import Agent, running_agent
+from tls_shop import AT, NAME, Files, ask, served
 
 from agent.app import serve
-from agent.certificates import (
-    Certified,
-    client_certificate,
-    new_authority,
-    server_certificate,
-)
-from agent.clock import SystemClock
+from agent.certificates import client_certificate, new_authority
 from agent.errors import SettingsInvalid
-from agent.listening import listen_securely
-from agent.rest.serving import StopSignals, serve_http
+from agent.rest.serving import StopSignals
 from agent.settings import RestSettings, Settings
 from agent.tls import server_context
 
-AT = SystemClock().now()
-"""Certificates are held against this machine's clock."""
-NAME = "till-1.shop.example"
-
-
-@dataclass(frozen=True)
-class Files:
-    """What an administrator has, in a folder."""
-
-    folder: Path
-    authority: Certified
-
-    def keep(self, name: str, made: Certified) -> tuple[Path, Path]:
-        certificate = self.folder / f"{name}.pem"
-        key = self.folder / f"{name}-key.pem"
-        certificate.write_bytes(made.certificate)
-        key.write_bytes(made.key)
-        key.chmod(0o600)
-        return certificate, key
-
-    def settings(self, *, client_ca: bool = False) -> RestSettings:
-        certificate, key = self.keep(
-            "server", server_certificate(self.authority, [NAME, "127.0.0.1"], at=AT)
-        )
-        return RestSettings(
-            tls_port=0,
-            tls_cert_file=certificate,
-            tls_key_file=key,
-            tls_names=(NAME,),
-            tls_client_ca_file=self.folder / "ca.pem" if client_ca else None,
-        )
-
-    def caller(self, name: str | None = None) -> ssl.SSLContext:
-        """A caller who trusts the authority, with a certificate of this name."""
-        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
-        if name is not None:
-            made = client_certificate(self.authority, name, at=AT)
-            context.load_cert_chain(*self.keep(name, made))
-        return context
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    folder = tmp_path / "tls"
-    folder.mkdir()
-    made = Files(folder, new_authority(AT))
-    made.keep("ca", made.authority)
-    return made
-
-
-@pytest.fixture
-def signals() -> Iterator[StopSignals]:
-    signals = StopSignals()
-    with signals.caught():
-        yield signals
-
-
-@asynccontextmanager
-async def served(
-    folder: Path, settings: RestSettings, signals: StopSignals
-) -> AsyncIterator[tuple[Agent, int, int]]:
-    """The agent, its port over TLS and its port without."""
-    async with AsyncExitStack() as stack:
-        agent = await stack.enter_async_context(running_agent(folder, rest=settings))
-        secured = listen_securely(settings, stack)
-        assert secured is not None
-        plain = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        serving = asyncio.ensure_future(
-            serve_http(
-                agent.app,
-                sockets=[plain],
-                signals=signals,
-                request_timeout_s=settings.request_timeout_s,
-                secured=secured,
-            )
-        )
-        yield agent, secured.sockets[0].getsockname()[1], plain.getsockname()[1]
-        os.kill(os.getpid(), signal.SIGTERM)
-        await serving
-
-
-async def ask(
-    port: int,
-    context: ssl.SSLContext | None,
-    *,
-    host: str = NAME,
-    key: str = "",
-    origin: str = "",
-) -> bytes:
-    """Everything that comes back; nothing where there is no way in."""
-    reader, writer = await asyncio.open_connection(
-        "127.0.0.1", port, ssl=context, server_hostname=NAME if context else None
-    )
-    lines = [
-        "GET /v1/terminal/readers HTTP/1.1",
-        f"Host: {host}:{port}",
-        "Connection: close",
-        *([f"Authorization: Bearer {key}"] if key else []),
-        *([f"Origin: {origin}"] if origin else []),
-    ]
-    writer.write("\r\n".join([*lines, "", ""]).encode())
-    try:
-        return await reader.read()
-    except (ssl.SSLError, ConnectionError):
-        return b""
-    finally:
-        writer.close()
+pytest_plugins = ("tls_fixtures",)
 
 
 async def test_a_caller_with_a_key_is_answered_over_tls(
@@ -285,9 +169,9 @@ def test_a_key_that_others_can_read_is_refused(files: Files) -> None:
         server_context(settings)
 
 
-@pytest.mark.parametrize("name", ["server.pem", "ca.pem"])
+@pytest.mark.parametrize("name", ["server.pem", "ca.pem", "revoked.pem"])
 def test_a_file_that_is_no_certificate_is_named(files: Files, name: str) -> None:
-    settings = files.settings(client_ca=True)
+    settings = files.settings(client_ca=True, crl=True)
     (files.folder / name).write_text("nothing")
 
     with pytest.raises(SettingsInvalid, match=name):
@@ -301,6 +185,22 @@ def test_a_key_of_another_certificate_is_refused(files: Files) -> None:
 
     with pytest.raises(SettingsInvalid, match="no certificate with its key"):
         server_context(settings)
+
+
+def test_a_certificate_is_no_list_of_revoked_ones(files: Files) -> None:
+    settings = files.settings(client_ca=True, crl=True)
+    (files.folder / "revoked.pem").write_bytes(files.authority.certificate)
+
+    with pytest.raises(SettingsInvalid, match=r"tls_crl_file: .* lists no revoked"):
+        server_context(settings)
+
+
+def test_a_list_of_revoked_certificates_needs_their_authority(files: Files) -> None:
+    values = files.settings(client_ca=True, crl=True).model_dump()
+    values["tls_client_ca_file"] = None
+
+    with pytest.raises(ValueError, match="tls_crl_file needs tls_client_ca_file"):
+        RestSettings(**values)
 
 
 @pytest.mark.parametrize("missing", ["tls_cert_file", "tls_key_file", "tls_names"])
