@@ -138,6 +138,12 @@ async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> 
     erasing = keep_erasing(parts.journal, clock=parts.clock)
     tasks.create_task(erasing, name="erasing")
     rest = parts.settings.rest
+    if rest.tls_cert_file is not None:
+        # Loaded on use: most agents have no way in over TLS.
+        from agent.own_authority import keep_renewing
+
+        renewing = keep_renewing(rest.tls_cert_file, clock=parts.clock)
+        tasks.create_task(renewing, name="certificate")
     url = f"http://{rest.host}:{rest.port}"
     log.info("agent.ready", url=url)
     app = create_app(assembled.services)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -70,15 +71,75 @@ def client_certificate(authority: Certified, name: str, *, at: datetime) -> Cert
     return _signed(authority, name, at=at, purpose=purpose, names=[])
 
 
-def names_and_end(certificate: bytes) -> tuple[frozenset[str], datetime]:
-    """For whom a PEM certificate is, and until when; raises ValueError for none."""
+def renewed(authority: Certified, shown: Certified, *, at: datetime) -> bytes:
+    """A server's certificate for the same names and key, and for another while; PEM.
+
+    Raises ValueError where it is of another authority.
+    """
+    former = x509.load_pem_x509_certificate(shown.certificate)
+    issuer, _ = _signer(authority)
+    try:
+        former.verify_directly_issued_by(issuer)
+    except InvalidSignature as error:
+        raise ValueError("the certificate is of another authority") from error
+    names = [_general_name(name) for name in read_certificate(shown.certificate).names]
+    return _signed(
+        authority,
+        names[0].value,
+        at=at,
+        purpose=ExtendedKeyUsageOID.SERVER_AUTH,
+        names=names,
+        key=_key_of(shown),
+    ).certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a certificate says of itself."""
+
+    names: tuple[str, ...]
+    valid: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From when and until when a certificate, or a list of revoked ones, counts."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+    def is_ending(self, at: datetime) -> bool:
+        """Whether it is in its last fifth, or its last thirty days where that is less.
+
+        By then whoever renews by themselves has: certbot with a third of the time left.
+        """
+        soon = min(timedelta(days=30), (self.ends_at - self.begins_at) / 5)
+        return self.ends_at - at < soon
+
+
+def read_certificate(certificate: bytes) -> Written:
+    """The first certificate of a PEM file; raises ValueError for none."""
     read = x509.load_pem_x509_certificate(certificate)
     try:
         listed = read.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = frozenset(str(one.value) for one in listed.value)
+        names = tuple(str(one.value) for one in listed.value)
     except x509.ExtensionNotFound:
-        names = frozenset()
-    return names, read.not_valid_after_utc
+        names = ()
+    return Written(names, _valid(read))
+
+
+def longest_valid(certificates: bytes) -> Period:
+    """When the last certificate of a PEM file ends; raises ValueError for none."""
+    read = map(_valid, x509.load_pem_x509_certificates(certificates))
+    return max(read, key=lambda period: period.ends_at)
+
+
+def list_valid(listed: bytes) -> Period:
+    """When the first list of a PEM file must be replaced; raises ValueError for none."""
+    read = x509.load_pem_x509_crl(listed)
+    # A list that does not say it counts without end, as for OpenSSL.
+    ends_at = read.next_update_utc or datetime.max.replace(tzinfo=UTC)
+    return Period(read.last_update_utc, ends_at)
 
 
 def serial_number(certificate: bytes) -> int:
@@ -129,9 +190,10 @@ def _signed(
     at: datetime,
     purpose: x509.ObjectIdentifier,
     names: list[x509.DNSName | x509.IPAddress],
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Certified:
     issuer, signing = _signer(authority)
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = (
         _begun(
             _named(str(subject)), issuer.subject, key.public_key(), at=at, lives=LIVES
@@ -153,10 +215,18 @@ def _signed(
 def _signer(
     authority: Certified,
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    signing = load_pem_private_key(authority.key, password=None)
-    if not isinstance(signing, ec.EllipticCurvePrivateKey):
-        raise ValueError("the authority's key is none of ours")
-    return x509.load_pem_x509_certificate(authority.certificate), signing
+    return x509.load_pem_x509_certificate(authority.certificate), _key_of(authority)
+
+
+def _key_of(certified: Certified) -> ec.EllipticCurvePrivateKey:
+    key = load_pem_private_key(certified.key, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("the key is none of ours")
+    return key
+
+
+def _valid(certificate: x509.Certificate) -> Period:
+    return Period(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def _begun(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -77,12 +78,15 @@ def machine_of(settings: FleetSettings, *, machine_id: Path = MACHINE_ID) -> str
 def broker_of(settings: FleetSettings, *, password: str | None) -> Broker:
     """The broker, and this machine's certificate. Raises SettingsInvalid."""
     parts = urlsplit(settings.broker or "")
+    is_secure = parts.scheme == "mqtts"
+    if is_secure:
+        _tls(settings)
     return Broker(
         host=parts.hostname or "",
         port=parts.port or USUAL_PORTS[parts.scheme],
         username=settings.username,
         password=password,
-        tls=_tls(settings) if parts.scheme == "mqtts" else None,
+        tls=partial(_tls, settings) if is_secure else None,
     )
 
 

@@ -4,24 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from agent.certificates import (
     Certified,
     client_certificate,
     new_authority,
+    read_certificate,
+    renewed,
     revocation_list,
     revoked_in,
     serial_number,
     server_certificate,
 )
+from agent.clock import Clock
+from agent.log import get_logger
 from agent.settings.guarded_file import write_secret
+
+log = get_logger(__name__)
 
 AUTHORITY, SERVER = "authority", "server"
 _ISSUED = "issued"
 """A line for each caller's certificate, `<serial number> <name>`: a renewed one takes
 the other's file, and both must be known to be revoked."""
+
+
+RENEWED_BEFORE = timedelta(days=60)
+LOOKED_AT_EVERY_S = 6 * 3600.0
+
+
+async def keep_renewing(certificate: Path, *, clock: Clock) -> None:
+    """Renew the agent's certificate before it ends, without end.
+
+    Returns at once where it is none of an authority of one's own in the same folder.
+    """
+    own = OwnAuthority(certificate.parent)
+    if certificate != own.certificate_file(SERVER):
+        return
+    while own.key_file(AUTHORITY).exists():
+        try:
+            if own.renew_server(at=clock.now()):
+                log.info("tls.own_certificate_renewed")
+        except (OSError, ValueError) as error:
+            log.warning("tls.own_certificate_not_renewed", reason=str(error))
+        await clock.sleep(LOOKED_AT_EVERY_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +82,19 @@ class OwnAuthority:
         if not self.revoked_file.exists():
             _replace(self.revoked_file, revocation_list(self._authority(), {}, at=at))
         self._write(SERVER, server_certificate(self._authority(), names, at=at))
+
+    def renew_server(self, *, at: datetime) -> bool:
+        """The agent's certificate for another while, if its own ends soon; whether so.
+
+        Of the same key, so that one file changes at one stroke.
+        """
+        file = self.certificate_file(SERVER)
+        shown = Certified(file.read_bytes(), self.key_file(SERVER).read_bytes())
+        ends_at = read_certificate(shown.certificate).valid.ends_at
+        if ends_at - at > RENEWED_BEFORE:
+            return False
+        _replace(file, renewed(self._authority(), shown, at=at))
+        return True
 
     def make_client(self, name: str, *, at: datetime) -> str:
         """A caller's certificate; the name of its files."""

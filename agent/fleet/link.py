@@ -20,7 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from agent.clock import Clock
-from agent.errors import JournalUnavailable
+from agent.errors import JournalUnavailable, SettingsInvalid
 from agent.events import Event, EventBus, reader_of
 from agent.fleet import documents
 from agent.fleet.obedience import Obedience
@@ -42,6 +42,8 @@ LONGEST_WAIT_S = 300.0
 EVENTS_AT_ONCE = 100
 STEADY_S = 60.0
 """A connection that lasts so long was a good one."""
+_PASSING = (aiomqtt.MqttError, OSError, JournalUnavailable, SettingsInvalid)
+"""What is tried again; of the settings it is half of a certificate's renewal."""
 MOST_ORDERS = 100
 """Waiting to be carried out; the broker keeps the others."""
 
@@ -54,7 +56,12 @@ class Broker:
     port: int
     username: str | None
     password: str | None
-    tls: ssl.SSLContext | None
+    tls: Callable[[], ssl.SSLContext] | None
+    """Asked at each connection, which so sees a renewed certificate; SettingsInvalid."""
+
+    def context(self) -> ssl.SSLContext | None:
+        """For one connection."""
+        return None if self.tls is None else self.tls()
 
     def __repr__(self) -> str:
         return f"Broker({self.host}:{self.port})"
@@ -115,7 +122,7 @@ class FleetLink:
                     self.problem, connected_s = None, self._clock.monotonic()
                     log.info("fleet.connected", host=self._broker.host)
                     await self._work(client)
-            except* (aiomqtt.MqttError, OSError, JournalUnavailable) as group:
+            except* _PASSING as group:
                 error = _first(group)
                 self.problem = type(error).__name__
                 log.warning("fleet.lost", reason=str(error)[:200])
@@ -142,7 +149,7 @@ class FleetLink:
             properties=properties,
             keepalive=KEEPALIVE_S,
             timeout=TIMEOUT_S,
-            tls_context=broker.tls,
+            tls_context=broker.context(),
             max_queued_incoming_messages=MOST_ORDERS,
         )
 

@@ -28,7 +28,7 @@ async def office(broker: Broker) -> AsyncIterator[aiomqtt.Client]:
         identifier=f"cardlane-office-{secrets.token_hex(6)}",
         protocol=aiomqtt.ProtocolVersion.V5,
         timeout=TIMEOUT_S,
-        tls_context=broker.tls,
+        tls_context=broker.context(),
     ) as client:
         yield client
 

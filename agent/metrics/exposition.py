@@ -39,6 +39,8 @@ class Standing:
     """Stored payments, by where they stand."""
     offline_oldest_s: float
     """How long the oldest that Stripe still needs has waited; 0 without any."""
+    certificate_days_left: Mapping[str, float]
+    """By what the certificate is for; negative once it has ended."""
     free_bytes: int
     """On the journal's disk."""
     is_ready: bool
@@ -53,6 +55,7 @@ def exposition(measurements: Measurements, standing: Standing) -> bytes:
             [
                 *_standing(standing),
                 *_offline(standing),
+                *_certificates(standing),
                 *_counted(measurements),
                 *_timed(measurements),
             ]
@@ -126,6 +129,17 @@ def _offline(standing: Standing) -> Iterator[Metric]:
         "For how long the oldest stored payment has waited.",
         value=standing.offline_oldest_s,
     )
+
+
+def _certificates(standing: Standing) -> Iterator[Metric]:
+    left = GaugeMetricFamily(
+        "cardlane_certificate_days_left",
+        "Until a certificate, or a list of revoked ones, ends.",
+        labels=["use"],
+    )
+    for use, days in standing.certificate_days_left.items():
+        left.add_metric([use], days)
+    yield left
 
 
 def _counted(measured: Measurements) -> Iterator[Metric]:

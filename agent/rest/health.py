@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from agent.errors import (
     JournalError,
     PaymentOutcomeUnknown,
     ReaderOffline,
+    SettingsInvalid,
     StripeKeyMissing,
 )
 from agent.firmware.failures import NEEDS_SOMEBODY, READER_ABSENT, REMEDIES
@@ -26,6 +28,10 @@ from agent.rest.reader_object import Json
 from agent.rest.requests import json_response
 from agent.rest.services import Services, services_of
 from agent.stripe_api.errors import StripeRefused
+from agent.tls import server_context
+
+if TYPE_CHECKING:
+    from agent.validity import Dated
 
 WRITE_WAIT_S = 1.0
 """How long a journal that could not be written is tried again for."""
@@ -33,6 +39,8 @@ WRITE_WAIT_S = 1.0
 AUTHORIZATION_EXPIRING = "authorization_expiring"
 WEBHOOK_FAILING = "webhook_endpoint_failing"
 
+CERTIFICATE_EXPIRING = "certificate_expiring"
+CERTIFICATE_UNUSABLE = "certificate_unusable"
 CONFIGURATION_UNREADABLE = "configuration_unreadable"
 _REMEDIES = {
     "reader_quarantined": "It was lost too often: check its cable and power, then "
@@ -87,6 +95,7 @@ async def causes_of(services: Services) -> list[Cause]:
         *_webhook_causes(services),
         *_update_causes(services),
         *_watch_causes(services),
+        *_certificate_causes(services),
     ]
 
 
@@ -223,6 +232,42 @@ def _watch_causes(services: Services) -> Iterator[Cause]:
             "Let the agent open netlink sockets (RestrictAddressFamilies=AF_NETLINK).",
             stops_payments=False,
         )
+
+
+def _certificate_causes(services: Services) -> Iterator[Cause]:
+    """As the files are by now, which is what the next caller over TLS meets."""
+    rest = services.settings.rest
+    if rest.tls_cert_file is not None:
+        try:
+            server_context(rest)
+        except SettingsInvalid as error:
+            yield Cause(
+                CERTIFICATE_UNUSABLE,
+                f"{error.message}. The former one is shown until the next start.",
+                error.remedy,
+                stops_payments=False,
+            )
+    at = services.clock.now()
+    for dated in certificates_in_use(services):
+        if dated.valid.is_ending(at):
+            verb = "ends" if dated.valid.ends_at > at else "ended"
+            yield Cause(
+                CERTIFICATE_EXPIRING,
+                f"{dated.file} {verb} on {dated.valid.ends_at:%F}.",
+                "Renew it, as it was made; nothing need be restarted.",
+                stops_payments=False,
+            )
+
+
+def certificates_in_use(services: Services) -> list[Dated]:
+    """All that have an end; empty for an agent that has none."""
+    rest, fleet = services.settings.rest, services.settings.fleet
+    if rest.tls_cert_file is None and fleet.client_cert_file is None:
+        return []
+    # Loaded on use: most agents have none.
+    from agent.validity import of_the_fleet, of_the_way_in
+
+    return [*of_the_way_in(rest), *of_the_fleet(fleet)]
 
 
 def _cause(error: AgentError, *, stops_payments: bool) -> Cause:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.offline.standing import standing as offline_standing
-from agent.rest.health import causes_of
+from agent.rest.health import causes_of, certificates_in_use
 from agent.rest.services import Services, services_of
 
 
@@ -33,6 +33,10 @@ async def read_metrics(request: Request) -> Response:
             for state, total in offline_standing(services.journal).items()
         },
         offline_oldest_s=_waited_s(services),
+        certificate_days_left={
+            dated.use.value: dated.days_left(services.clock.now())
+            for dated in certificates_in_use(services)
+        },
         free_bytes=disk_usage(services.settings.state_dir).free,
         is_ready=not any(cause.stops_payments for cause in causes),
     )

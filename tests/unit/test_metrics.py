@@ -36,6 +36,7 @@ STANDING = Standing(
     authorizations_expiring=1,
     offline_payments={"queued": 4, "declined": 1},
     offline_oldest_s=90.0,
+    certificate_days_left={"tls": 29.5, "fleet": -1.0},
     free_bytes=4096,
     is_ready=True,
 )
@@ -72,6 +73,8 @@ def test_how_the_agent_stands_is_told() -> None:
     assert value(told, "cardlane_offline_payments", status="queued") == 4
     assert value(told, "cardlane_offline_payments", status="declined") == 1
     assert value(told, "cardlane_offline_oldest_seconds") == 90
+    assert value(told, "cardlane_certificate_days_left", use="tls") == 29.5
+    assert value(told, "cardlane_certificate_days_left", use="fleet") == -1
     assert value(told, "cardlane_journal_free_bytes") == 4096
     assert value(told, "cardlane_ready") == 1
 
