@@ -123,15 +123,17 @@ def take_turns(
 class Register:
     """A register app that takes payments through the agent."""
 
-    def __init__(self, world: Simulator, home: AgentFolder, *, key: str) -> None:
-        reader = expect(
+    def __init__(
+        self, world: Simulator, home: AgentFolder, *, key: str, reader: str = "agents"
+    ) -> None:
+        registered = expect(
             call(
                 f"{home.url}/v1/terminal/readers",
-                {"registration_code": f"serial:{world.folder / 'agents'}"},
+                {"registration_code": f"serial:{world.folder / reader}"},
                 key=key,
             )
         )
-        self._path = f"/v1/terminal/readers/{reader['id']}/process_payment_intent"
+        self._path = f"/v1/terminal/readers/{registered['id']}/process_payment_intent"
         self._calls = Calls(home.url, key=key)
 
     def pay(self, intent: str) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,18 +174,21 @@ class Simulator:
         entry: str = "contact",
         reader: str = "counter",
         only: bool = True,
+        shows: str | None = None,
     ) -> None:
         """A customer who presents `card` as soon as the reader asks, every time.
 
-        `only` takes all earlier rules away.
+        `only` takes all earlier rules away; of those that stay the first that fits
+        counts. With `shows` the reader must ask in these words.
         """
         if only:
             self.control("DELETE", "/simulator/rules")
+        when = {"reader": reader, "state": "waiting_for_card", "text": shows}
         self.control(
             "POST",
             "/simulator/rules",
             {
-                "when": {"reader": reader, "state": "waiting_for_card"},
+                "when": {name: value for name, value in when.items() if value},
                 "then": [{"do": "present_card", "card": card, "entry": entry}],
                 "after_s": 0.001,
                 "times": None,
@@ -216,13 +219,21 @@ class Simulator:
 
 @contextmanager
 def simulator(
-    folder: Path, *, readers: Sequence[str] = ("counter",), port: int | None = None
+    folder: Path,
+    *,
+    readers: Sequence[str] = ("counter",),
+    models: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Simulator]:
-    """The simulator with a DynaProx of each name on a pty in `folder`."""
+    """The simulator with a reader of each name on a pty in `folder`.
+
+    It is a DynaProx where `models` names no other model for it.
+    """
     port = port or free_port()
     command = [str(BIN / "cardlane-simulator"), "serve", "--port", str(port)]
     for name in readers:
-        command += ["--reader", f"{name}=pty:{folder / name}"]
+        model = (models or {}).get(name, "magtek_dynaprox")
+        command += ["--reader", f"{name}={model}@pty:{folder / name}"]
     with running(command, log=folder / "simulator.log") as process:
         process.line_with("ready")
         yield Simulator(f"http://127.0.0.1:{port}", folder, process)
