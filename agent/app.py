@@ -18,7 +18,7 @@ from agent.clock import Clock, SystemClock
 from agent.ids import Random
 from agent.journal.erasing import keep_erasing
 from agent.journal.journal import Journal
-from agent.listening import listen, listen_securely
+from agent.listening import address, listen, listen_securely
 from agent.log import configure_logging, get_logger
 from agent.metrics.measurements import Measurements
 from agent.rest.server import create_app
@@ -69,8 +69,9 @@ async def serve(
     key = _stripe_key(settings, environ)
     async with AsyncExitStack() as stack:
         stack.enter_context(signals.caught())
-        sockets = listen(settings.rest, systemd.listening(), stack)
-        secured = listen_securely(settings.rest, stack)
+        handed = systemd.listening()
+        sockets = listen(settings.rest, handed.plain, stack)
+        secured = listen_securely(settings.rest, handed.tls, stack)
         path = settings.state_dir / JOURNAL_FILE
         opening = (
             open_journal(path) if open_journal else Journal.open(path, clock=clock)
@@ -129,6 +130,15 @@ class Reached:
     systemd: Systemd
     secured: Secured | None = None
 
+    @property
+    def urls(self) -> list[str]:
+        """Every way in, the one for this machine first."""
+        secured = self.secured.sockets if self.secured is not None else []
+        return [
+            *(address(each, scheme="http") for each in self.sockets),
+            *(address(each, scheme="https") for each in secured),
+        ]
+
 
 async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> None:
     """Readers, payments and the API, until a signal; what is under way then ends."""
@@ -144,10 +154,10 @@ async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> 
 
         renewing = keep_renewing(rest.tls_cert_file, clock=parts.clock)
         tasks.create_task(renewing, name="certificate")
-    url = f"http://{rest.host}:{rest.port}"
-    log.info("agent.ready", url=url)
+    urls = reached.urls
+    log.info("agent.ready", url=urls[0], urls=urls)
     app = create_app(assembled.services)
-    reached.systemd.ready(f"Answering on {url}")
+    reached.systemd.ready(f"Answering on {', '.join(urls)}")
     await serve_http(
         app,
         sockets=reached.sockets,

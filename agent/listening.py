@@ -32,16 +32,33 @@ def listen(
     return sockets
 
 
-def listen_securely(settings: RestSettings, stack: AsyncExitStack) -> Secured | None:
-    """The way in over TLS, if the settings want one. Raises SettingsInvalid."""
-    if settings.tls_port is None:
+def listen_securely(
+    settings: RestSettings, handed: list[socket.socket], stack: AsyncExitStack
+) -> Secured | None:
+    """The way in over TLS, if anybody wants one. Raises SettingsInvalid.
+
+    What systemd has handed over takes the place of `rest.tls_port` and `rest.tls_host`.
+    """
+    sockets = [_undelayed(stack.enter_context(each)) for each in handed]
+    if settings.tls_port is None and not sockets:
         return None
+    if not settings.tls_names:
+        raise SettingsInvalid("rest.tls_names: callers over TLS need a name to ask for")
     context = RenewedContext(settings)
-    listening = stack.enter_context(
-        _listen_tcp(settings.tls_host, settings.tls_port, setting="rest.tls_port")
-    )
-    listening.listen(BACKLOG)
-    return Secured([listening], context)
+    if settings.tls_port is not None and not sockets:
+        where = settings.tls_host, settings.tls_port
+        listening = stack.enter_context(_listen_tcp(*where, setting="rest.tls_port"))
+        listening.listen(BACKLOG)
+        sockets.append(listening)
+    return Secured(sockets, context)
+
+
+def address(listening: socket.socket, *, scheme: str) -> str:
+    """Where a socket is reached: a URL, or `unix:` and a path."""
+    if listening.family == socket.AF_UNIX:
+        return f"unix:{listening.getsockname()}"
+    host, port = listening.getsockname()[:2]
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _listen_tcp(host: str, port: int, *, setting: str = "rest.port") -> socket.socket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from agent.clock import Clock
@@ -18,8 +18,18 @@ log = get_logger(__name__)
 
 FIRST_SOCKET = 3
 """The descriptor of the first socket handed over."""
+TLS = "tls"
+"""What the unit calls a socket on which only TLS is spoken (`FileDescriptorName=`)."""
 PULSES = 3
 """How often systemd is told of progress within the time it waits for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Listening sockets that the service manager holds."""
+
+    plain: list[socket.socket] = field(default_factory=list)
+    tls: list[socket.socket] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,8 @@ class Systemd:
     """The program is killed when it has not told of progress for so long."""
     sockets: int = 0
     """How many listening sockets were handed over."""
+    names: tuple[str, ...] = ()
+    """Theirs, as far as they were told."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, pid: int) -> Self:
@@ -39,6 +51,7 @@ class Systemd:
         watchdog_us = environ.get("WATCHDOG_USEC", "")
         is_watched = environ.get("WATCHDOG_PID", str(pid)) == str(pid)
         sockets = environ.get("LISTEN_FDS", "")
+        names = environ.get("LISTEN_FDNAMES", "")
         is_given = environ.get("LISTEN_PID") == str(pid)
         return cls(
             notify_socket=environ.get("NOTIFY_SOCKET") or None,
@@ -46,14 +59,17 @@ class Systemd:
             if is_watched and watchdog_us.isdecimal() and int(watchdog_us)
             else None,
             sockets=int(sockets) if is_given and sockets.isdecimal() else 0,
+            names=tuple(names.split(":")) if is_given and names else (),
         )
 
-    def listening(self) -> list[socket.socket]:
+    def listening(self) -> Handed:
         """The sockets handed over, for the caller to close. Call it once."""
-        numbers = range(FIRST_SOCKET, FIRST_SOCKET + self.sockets)
-        handed = [socket.socket(fileno=number) for number in numbers]
-        for each in handed:
-            each.set_inheritable(False)
+        handed = Handed()
+        for position in range(self.sockets):
+            given = socket.socket(fileno=FIRST_SOCKET + position)
+            given.set_inheritable(False)
+            is_tls = self.names[position : position + 1] == (TLS,)
+            (handed.tls if is_tls else handed.plain).append(given)
         return handed
 
     def ready(self, status: str) -> None:

@@ -98,7 +98,7 @@ async def served(
     """The agent, its port over TLS and its port without."""
     async with AsyncExitStack() as stack:
         agent = await stack.enter_async_context(running_agent(folder, rest=settings))
-        secured = listen_securely(settings, stack)
+        secured = listen_securely(settings, [], stack)
         assert secured is not None
         plain = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         serving = asyncio.ensure_future(

@@ -6,15 +6,19 @@ import os
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPSConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from agent.clock import SystemClock
+from agent.own_authority import OwnAuthority
 from examples.launch import AgentFolder, agent_folder, call, expect
 
 pytestmark = pytest.mark.slow
@@ -22,11 +26,12 @@ pytestmark = pytest.mark.slow
 NOWHERE = "http://127.0.0.1:9"
 PATIENCE_S = 60.0
 HAND_OVER = """
-import os, sys
-handed = int(sys.argv[1])
-if handed != 3:
-    os.dup2(handed, 3)
-os.set_inheritable(3, True)
+import fcntl, os, sys
+handed = [int(number) for number in sys.argv[1].split(",")]
+away = [fcntl.fcntl(number, fcntl.F_DUPFD, 10) for number in handed]
+for wanted, number in enumerate(away, 3):
+    os.dup2(number, wanted)
+    os.set_inheritable(wanted, True)
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.argv[2], sys.argv[2:])
 """
@@ -45,20 +50,27 @@ class Manager:
 
     @contextmanager
     def service(
-        self, command: list[str], *, handed: socket.socket, watchdog_s: float
+        self,
+        command: list[str],
+        *,
+        handed: socket.socket,
+        watchdog_s: float,
+        tls: socket.socket | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
         """The service, until the context ends."""
-        number = handed.fileno()
+        named = {"cardlane.socket": handed} | ({} if tls is None else {"tls": tls})
+        numbers = [each.fileno() for each in named.values()]
         popen = subprocess.Popen(
-            [sys.executable, "-c", HAND_OVER, str(number), *command],
-            pass_fds=[number],
+            [sys.executable, "-c", HAND_OVER, ",".join(map(str, numbers)), *command],
+            pass_fds=numbers,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ
             | {
                 "NOTIFY_SOCKET": self._address,
                 "WATCHDOG_USEC": str(int(watchdog_s * 1e6)),
-                "LISTEN_FDS": "1",
+                "LISTEN_FDS": str(len(named)),
+                "LISTEN_FDNAMES": ":".join(named),
             },
         )
         try:
@@ -134,3 +146,35 @@ def test_a_call_while_the_agent_restarts_waits_and_is_answered(
         status = waiting.makefile("rb").readline()
 
     assert status == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_a_socket_for_tls_is_served_over_tls_alone(
+    manager: Manager, tmp_path: Path, handed: socket.socket
+) -> None:
+    own = OwnAuthority(tmp_path / "tls")
+    own.make_server(["127.0.0.1"], at=SystemClock().now())
+    settings = f"""[rest]
+tls_cert_file = "{own.certificate_file("server")}"
+tls_key_file = "{own.key_file("server")}"
+tls_names = ["127.0.0.1"]
+"""
+    home = agent_folder(tmp_path, stripe_url=NOWHERE)
+    file = tmp_path / "cardlane.toml"
+    file.write_text(file.read_text().replace("[rest]", settings))
+    context = ssl.create_default_context(cafile=own.certificate_file("authority"))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tls,
+        manager.service(
+            home.command("run"), handed=handed, watchdog_s=30.0, tls=tls
+        ) as service,
+    ):
+        ready = manager.wait_for(lambda told: "READY=1" in told, sender=service.pid)
+        address = tls.getsockname()
+        over_tls = HTTPSConnection(*address, context=context)
+        over_tls.request("GET", "/agent/health/live")
+        status = over_tls.getresponse().status
+        over_tls.close()
+        expect(call(f"http://127.0.0.1:{handed.getsockname()[1]}/agent/health/live"))
+
+    assert status == 200
+    assert f"https://127.0.0.1:{address[1]}" in ready

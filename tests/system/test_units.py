@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SERVICES = ("cardlane.service", "cardlane-simulator.service")
-UNITS = (*SERVICES, "cardlane.socket")
+UNITS = (*SERVICES, "cardlane.socket", "cardlane-tls.socket")
 HIGHEST_EXPOSURE = 1.7
 """Of 10, as `systemd-analyze security` counts; a unit that says nothing has 9.6."""
 

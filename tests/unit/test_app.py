@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -10,12 +11,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from captured_log import captured_log
 
 from agent.app import serve
+from agent.clock import SystemClock
 from agent.errors import JournalBroken, SettingsInvalid
 from agent.journal.journal import Journal
+from agent.own_authority import OwnAuthority
 from agent.settings import RestSettings, Settings, StripeSettings
 
 LIVE = b"GET /agent/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -141,3 +147,35 @@ async def test_a_journal_that_cannot_be_trusted_ends_the_start(tmp_path: Path) -
 
     with pytest.raises(JournalBroken):
         await serve(settings, {}, open_journal=broken)
+
+
+async def test_the_log_says_where_the_agent_is_reached(
+    port: int, tmp_path: Path
+) -> None:
+    own = OwnAuthority(tmp_path / "tls")
+    own.make_server(["till.example"], at=SystemClock().now())
+    rest = RestSettings(
+        port=port,
+        socket=tmp_path / "agent.sock",
+        tls_port=0,
+        tls_cert_file=own.certificate_file("server"),
+        tls_key_file=own.key_file("server"),
+        tls_names=("till.example",),
+    )
+
+    with captured_log() as lines:
+        async with serving(Settings(state_dir=tmp_path, rest=rest)):
+            ready = told(lines.getvalue(), "agent.ready")
+            given = urlsplit(ready["urls"][2])
+            _, writer = await asyncio.open_connection("127.0.0.1", given.port)
+            writer.close()
+
+    assert ready["url"] == f"http://127.0.0.1:{port}"
+    assert ready["urls"][:2] == [ready["url"], f"unix:{tmp_path / 'agent.sock'}"]
+    assert given.scheme == "https"
+
+
+def told(log: str, event: str) -> dict[str, Any]:
+    """The line of that event, if it was logged."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    return next((line for line in lines if line["event"] == event), {})

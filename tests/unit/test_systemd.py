@@ -153,3 +153,15 @@ async def test_a_program_without_a_watchdog_does_not_tell_of_progress(
     await tell_of_progress(manager.systemd, progress, clock=StillClock())
 
     assert manager.heard() == []
+
+
+def test_sockets_for_tls_are_told_by_their_name() -> None:
+    environ = {
+        "LISTEN_PID": str(PID),
+        "LISTEN_FDS": "3",
+        "LISTEN_FDNAMES": "cardlane.socket:cardlane.socket:tls",
+    }
+
+    names = Systemd.from_environ(environ, pid=PID).names
+
+    assert names == ("cardlane.socket", "cardlane.socket", "tls")
