@@ -40,6 +40,7 @@ _ALL = f"SELECT {_COLUMNS} FROM local_keys ORDER BY created_at DESC, key_id"  # 
 _FIND = f"SELECT {_COLUMNS} FROM local_keys WHERE hash = ?"  # noqa: S608 - constants only
 _PUT = f"INSERT OR REPLACE INTO local_keys ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants only
 _REVOKE = "UPDATE local_keys SET revoked_at = coalesce(revoked_at, ?) WHERE key_id = ?"
+_GOOD = "SELECT 1 FROM local_keys WHERE key_id = ? AND revoked_at IS NULL"
 _TOUCH = "UPDATE local_keys SET last_used_at = ? WHERE key_id = ?"
 
 
@@ -57,6 +58,10 @@ class LocalKeyStore:
         """The key with this SHA-256, revoked or not."""
         rows = self._database.read(_FIND, hash_)
         return _key(rows[0]) if rows else None
+
+    def is_good(self, key_id: LocalKeyId) -> bool:
+        """Whether there is such a key, and it is not revoked."""
+        return bool(self._database.read(_GOOD, key_id))
 
     async def put(self, key: LocalKey) -> None:
         """Add the key, or replace the one of the same id."""

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,8 @@ from agent.ids import LocalKeyId, Random, new_id, random_text
 from agent.journal.keys import LocalKey, LocalKeyStore
 
 RANDOM_LENGTH = 40
+LOOKED_UP_EVERY_S = 1.0
+"""How often a key is looked up for an answer that goes on: listeners hear a lot."""
 
 
 class KeyScope(StrEnum):
@@ -115,6 +118,24 @@ async def authenticate(
     with suppress(JournalUnavailable):
         await keys.touch(key, clock.now())
     return key
+
+
+def still_good(
+    keys: LocalKeyStore, key_id: LocalKeyId, *, clock: Clock
+) -> Callable[[], bool]:
+    """Whether the key has not been revoked, for an answer that goes on and on."""
+    is_good, looked_up_s = True, clock.monotonic()
+
+    def look_up() -> bool:
+        nonlocal is_good, looked_up_s
+        now_s = clock.monotonic()
+        if now_s - looked_up_s >= LOOKED_UP_EVERY_S:
+            looked_up_s = now_s
+            with suppress(JournalUnavailable):
+                is_good = keys.is_good(key_id)
+        return is_good
+
+    return look_up
 
 
 def _secret_in(authorization: str | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -20,7 +20,9 @@ from agent.errors import EventsGone, ParameterInvalid
 from agent.events import data_of, name_of, reader_of
 from agent.journal.event_log import EventLog, RecordedEvent, Told
 from agent.outbox.stream import EventStream, Listener, TooSlow
+from agent.rest.auth import still_good
 from agent.rest.event_object import STRIPES, Shown, event_object, shown_by
+from agent.rest.guard import caller_of
 from agent.rest.parameters import NotNegative, Parameters, Text
 from agent.rest.requests import queried
 from agent.rest.services import services_of
@@ -77,6 +79,9 @@ async def stream_events(request: Request) -> Response:
             shown=shown_by(services),
             after=after,
             wanted=Filter(_types(asked.types), asked.reader),
+            may_hear=still_good(
+                services.journal.keys, caller_of(request), clock=services.clock
+            ),
         ),
         media_type="text/event-stream",
         headers=STREAM_HEADERS,
@@ -91,11 +96,12 @@ async def frames(
     after: int | None = None,
     wanted: Filter = Filter(),
     keep_alive_s: float = KEEP_ALIVE_S,
+    may_hear: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[str]:
     """Events as frames: what follows `after`, and then what happens.
 
     With a comment wherever nothing happens for a while. Ends for a caller who does not
-    keep up.
+    keep up, or whose key was revoked.
     """
     known = log.head() if after is None else after
     if (reset := _reset(log, known)) is not None:
@@ -110,6 +116,8 @@ async def frames(
     with stream.listen() as listener:
         yield f": listening\nid: {known}\n\n"
         async for told in _live(listener, keep_alive_s=keep_alive_s):
+            if not may_hear():
+                return
             if told is None:
                 # The id makes a caller who hears little come back to here.
                 yield f": keep-alive\nid: {known}\n\n"

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from rest_fakes import Agent, running_agent
 
 from agent.errors import RateLimited
+from agent.events import CardEvent
+from agent.ids import PaymentId, ReaderId
 from agent.rest.auth import KeyScope
 from agent.rest.buckets import MOST_CALLERS, Buckets
 from agent.rest.serving import StopSignals, serve_http
@@ -221,3 +223,22 @@ async def test_many_cookies_and_large_bodies_are_no_large_head(
         writer.close()
 
     assert received.count(b"HTTP/1.1 200 OK\r\n") == 3
+
+
+async def test_a_stream_ends_with_its_key(agent: Agent, signals: StopSignals) -> None:
+    async with served(agent, signals) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /agent/events HTTP/1.1\r\nHost: localhost\r\n")
+        writer.write(f"Authorization: Bearer {agent.key}\r\n\r\n".encode())
+        await reader.readuntil(b": listening")
+
+        (key,) = agent.journal.keys.all()
+        await agent.journal.keys.revoke(key.key_id, agent.clock.now())
+        agent.clock.advance(1.0)
+        agent.events.publish(
+            CardEvent(ReaderId("tmr_1"), PaymentId("pay_1"), "removed", None)
+        )
+        heard = await reader.read()
+        writer.close()
+
+    assert b"card_event" not in heard
