@@ -18,6 +18,7 @@ from agent.rest.guard import caller_of
 from agent.rest.parameters import Parameters, Text, TextList
 from agent.rest.requests import posted
 from agent.rest.services import services_of
+from agent.stripe_api.errors import AnswerLost, UnkeyedAnswerLost
 from agent.stripe_api.form import encode
 
 WITHIN_S = 50.0
@@ -43,7 +44,7 @@ async def create_connection_token(request: Request) -> Response:
     code: str | None = StripeUnreachable.code
     try:
         async with asyncio.timeout(WITHIN_S):
-            answer = await passed_on(request, encode(wanted).encode())
+            answer = await _minted(request, encode(wanted).encode())
         code = _error_code(answer)
     except TimeoutError:
         raise StripeUnreachable(
@@ -57,11 +58,26 @@ async def create_connection_token(request: Request) -> Response:
     return answer
 
 
+async def _minted(request: Request, form: bytes) -> Response:
+    # Without the caller's Idempotency-Key: for that, Stripe would answer an old token.
+    sent = {
+        "content-type": "application/x-www-form-urlencoded",
+        "stripe-version": request.headers.get("stripe-version"),
+    }
+    headers = {name: value for name, value in sent.items() if value is not None}
+    try:
+        return await passed_on(request, form, headers=headers)
+    except UnkeyedAnswerLost as lost:
+        # Another one does no harm, so that the caller may well ask again.
+        raise AnswerLost(lost.message) from lost
+
+
 def _error_code(answer: Response) -> str | None:
+    """Of a token that did not come; None where the caller has asked for the wrong one."""
     if answer.status_code < 400:
         return None
     try:
         error = json.loads(bytes(answer.body))["error"]
-        return str(error.get("code") or error["type"])
+        return None if error.get("param") else str(error.get("code") or error["type"])
     except (ValueError, LookupError, TypeError, AttributeError):
         return str(answer.status_code)

@@ -92,9 +92,15 @@ async def forward(request: Request) -> Response:
 
 
 async def passed_on(
-    request: Request, body: bytes, *, path: str | None = None
+    request: Request,
+    body: bytes,
+    *,
+    path: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Stripe's answer to the request with this body, and this path instead of its own.
+    """Stripe's answer to the request with this body.
+
+    With this path and these headers instead of its own, where they are given.
 
     Raises RouteUnknown for a path that a client of Stripe would not send,
     StripeUnreachable, AnswerLost, StripeKeyMissing, RequestInvalid for broken JSON or
@@ -105,7 +111,8 @@ async def passed_on(
     if _PLAIN_PATH.fullmatch(path) is None:
         raise RouteUnknown("Unrecognized request URL.")
     query = _query_in(request)
-    services, headers = services_of(request), _only(_SENT, request.headers)
+    services = services_of(request)
+    headers = _only(_SENT, request.headers if headers is None else headers)
     if headers.get("content-type", "").partition(";")[0].strip() == JSON:
         # Stripe reads forms only.
         body = encode(decode_body(body, content_type=JSON)).encode()

@@ -13,6 +13,7 @@ from agent.errors import LocationNotAllowed, RateLimited, StripeUnreachable
 from agent.rest.token_broker import BURST, REMEMBERED_S, TokenBroker
 from agent.settings import TerminalSettings
 from agent.stripe_api.client import ForwardedAnswer
+from agent.stripe_api.errors import AnswerLost
 
 TOKENS = "/v1/terminal/connection_tokens"
 TOKEN = b'{"object": "terminal.connection_token", "secret": "pst_test_abc"}'
@@ -52,17 +53,46 @@ async def test_a_token_is_never_answered_twice(agent: Agent) -> None:
 
     assert agent.stripe.paths("POST") == [TOKENS, TOKENS]
     assert agent.journal.answers.get("k1") is None
+    # Stripe would answer its first token again.
+    assert not any("idempotency-key" in asked[2] for asked in agent.stripe.asked)
+
+
+async def test_a_token_may_be_asked_for_in_json(agent: Agent) -> None:
+    answer = await agent.client.request(
+        "POST",
+        TOKENS,
+        headers={"content-type": "application/json"},
+        chunks=[b'{"location": "tml_1"}'],
+    )
+
+    _, _, headers, body = agent.stripe.asked[-1]
+    assert (answer.status, body) == (200, b"location=tml_1")
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+async def test_a_token_whose_answer_was_lost_may_be_asked_for_again(
+    agent: Agent,
+) -> None:
+    agent.stripe.refusal = AnswerLost("no answer")
+
+    answer = await agent.client.post(TOKENS)
+
+    assert answer.error["code"] == "stripe_answer_lost"
+    assert answer.headers["stripe-should-retry"] == "true"
 
 
 async def test_what_stripe_refuses_is_refused_in_its_words(agent: Agent) -> None:
     refusal = (
-        b'{"error": {"type": "invalid_request_error", "code": "resource_missing"}}'
+        b'{"error": {"type": "invalid_request_error", "code": "resource_missing",'
+        b' "param": "location"}}'
     )
     agent.stripe.answer = ForwardedAnswer(400, {}, refusal)
 
     answer = await agent.client.post(TOKENS, {"location": "tml_none"})
 
+    ready = (await agent.client.get("/agent/health/ready")).json()
     assert (answer.status, answer.body) == (400, refusal)
+    assert "connection_tokens_slow" not in str(ready)  # Only a caller's mistake.
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"{}", b"[]"])
