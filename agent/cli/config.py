@@ -93,14 +93,29 @@ def apply(
         raise typer.Exit(ExitCode.CANCELED)
     ids = _ids_of(account)
     for change in changes:
-        done = _carry_out(api, change, ids)
-        typer.echo(f"{change.verb}d {change.kind} {change.name} ({done})")
+        what = f"{change.kind} {change.name}"
+        try:
+            done = _carry_out(api, change, ids)
+        except CommandFailed as failure:
+            raise _failed_at(what, failure) from failure
+        typer.echo(f"{change.verb}d {what} ({done})")
+
+
+def _failed_at(what: str, failure: CommandFailed) -> CommandFailed:
+    """The same, with the step that could not be carried out."""
+    return CommandFailed(
+        f"{what}: {failure.message}",
+        code=failure.code,
+        remedy=f"{failure.remedy} `cardlane config plan` shows what is left to do.",
+        exit_code=failure.exit_code,
+    )
 
 
 def _planned(file: Path, account: Account, *, deletes: bool) -> list[Change]:
     import tomllib
 
-    from agent.terminal_configuration.as_code import ConfigInvalid, planned
+    from agent.terminal_configuration.as_code import planned
+    from agent.terminal_configuration.file_content import ConfigInvalid
 
     try:
         return planned(tomllib.loads(file.read_text()), account, deletes=deletes)

@@ -44,4 +44,4 @@ def changes_object(changes: Sequence[Change]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return "none" if value is None else json.dumps(value)
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)

@@ -187,8 +187,10 @@ def _checked(status: int, body: bytes) -> JsonObject:
     if status < 400:
         return content
     error = object_at(content, "error") or content
+    message = text_at(error, "message") or text_at(error, "detail") or f"HTTP {status}"
+    param = text_at(error, "param")
     raise CommandFailed(
-        text_at(error, "message") or text_at(error, "detail") or f"HTTP {status}",
+        f"{message} [{param}]" if param and param not in message else message,
         code=text_at(error, "code") or text_at(error, "type") or str(status),
         remedy=text_at(error, "remedy") or "docs/errors.md explains the code.",
     )

@@ -12,24 +12,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-Table = dict[str, Any]
-"""A table of TOML, or an object of Stripe's."""
+from agent.terminal_configuration.file_content import (
+    DEFAULT,
+    OF_CONFIGURATIONS,
+    ConfigInvalid,
+    Table,
+    understood,
+    without_empty,
+)
 
 NameOf = Callable[[Table], str | None]
-
-DEFAULT = "default"
-SECRET = frozenset({"reader_security", "wifi"})
-"""Sections with passcodes and passwords: neither exported nor touched."""
-OF_CONFIGURATIONS = frozenset(
-    {"bbpos_wisepad3", "bbpos_wisepos_e", "cellular", "offline", "reboot_window"}
-    | {"stripe_s700", "stripe_s710", "stripe_t600", "tipping", "verifone_m425"}
-    | {"verifone_p400", "verifone_p630", "verifone_ux700", "verifone_v660p"}
-)
-OF_LOCATIONS = frozenset({"address", "configuration", "metadata", "phone"})
-
-
-class ConfigInvalid(ValueError):
-    """The file says something that has no meaning here."""
 
 
 class Kind(StrEnum):
@@ -98,19 +90,24 @@ def planned(wanted: Table, account: Account, *, deletes: bool) -> list[Change]:
 
     Without `deletes` what the file does not name is left alone. Raises ConfigInvalid.
     """
-    _check(wanted)
     there = exported(account)
     ids = {
         Kind.CONFIGURATION: _ids(account.configurations, _configuration_name),
         Kind.LOCATION: _ids(account.locations, lambda one: one.get("display_name")),
     }
+    wanted = understood(
+        wanted,
+        ids={
+            f"{kind}s": {id_: name for name, id_ in ids[kind].items()} for kind in ids
+        },
+    )
     changes: list[Change] = []
     removals: list[Change] = []
     for kind, table in (
         (Kind.CONFIGURATION, "configurations"),
         (Kind.LOCATION, "locations"),
     ):
-        before, after = there[table], wanted.get(table, {})
+        before, after = there[table], wanted[table]
         changes += _differences(kind, before, after, ids[kind])
         gone = [name for name in before if name not in after and name != DEFAULT]
         removals += [
@@ -133,12 +130,12 @@ def _differences(
 ) -> Iterable[Change]:
     for name, wanted in after.items():
         if name not in before:
-            if name == DEFAULT:
-                raise ConfigInvalid("The account has no default Configuration.")
+            _check_new(kind, name, wanted)
             fields = tuple(_fields({}, wanted))
             yield Change(Verb.CREATE, kind, name, None, fields, wanted)
             continue
-        fields = tuple(_fields(before[name], wanted))
+        kept = _kept(kind, before[name])
+        fields = tuple(_fields(before[name], {**kept, **wanted}))
         if fields:
             touched = {field.key.partition(".")[0] for field in fields}
             sections = {
@@ -146,6 +143,18 @@ def _differences(
                 for section in sorted(touched)
             }
             yield Change(Verb.UPDATE, kind, name, ids[name], fields, sections)
+
+
+def _kept(kind: Kind, before: Table) -> Table:
+    """What stays where the file does not say: no Location is without an address."""
+    return {"address": before["address"]} if kind is Kind.LOCATION else {}
+
+
+def _check_new(kind: Kind, name: str, wanted: Table) -> None:
+    if name == DEFAULT and kind is Kind.CONFIGURATION:
+        raise ConfigInvalid("The account has no default Configuration.")
+    if kind is Kind.LOCATION and "address" not in wanted:
+        raise ConfigInvalid(f"locations.{name} is new, and needs an address.")
 
 
 def _replacing(before: Any, after: Any) -> Any:
@@ -164,32 +173,6 @@ def _fields(before: Table, after: Table, prefix: str = "") -> Iterable[FieldChan
             yield from _fields(old or {}, new or {}, f"{prefix}{key}.")
         elif old != new:
             yield FieldChange(f"{prefix}{key}", old, new)
-
-
-def _check(wanted: Table) -> None:
-    unknown = wanted.keys() - {"configurations", "locations"}
-    if unknown:
-        raise ConfigInvalid(f"{min(unknown)} is no part of this file.")
-    for table, known in (
-        ("configurations", OF_CONFIGURATIONS),
-        ("locations", OF_LOCATIONS),
-    ):
-        named = wanted.get(table, {})
-        if not isinstance(named, dict):
-            raise ConfigInvalid(f"{table} must be a table.")
-        for name, sections in named.items():
-            if not isinstance(sections, dict):
-                raise ConfigInvalid(f"{table}.{name} must be a table.")
-            strange = sections.keys() - known
-            if strange:
-                raise ConfigInvalid(f"{table}.{name}.{min(strange)} is not known.")
-    configurations = wanted.get("configurations", {})
-    for name, place in wanted.get("locations", {}).items():
-        used = place.get("configuration")
-        if used is not None and used not in configurations:
-            raise ConfigInvalid(f"locations.{name}: no configuration {used!r} here.")
-        if used == DEFAULT:
-            raise ConfigInvalid(f"locations.{name}: the default needs no mention.")
 
 
 def _configuration_name(one: Table) -> str | None:
@@ -213,14 +196,14 @@ def _ids(objects: Sequence[Table], name_of: NameOf) -> dict[str, str]:
 
 def _sections(configuration: Table) -> Table:
     return {
-        name: _clean(configuration[name])
+        name: without_empty(configuration[name])
         for name in sorted(OF_CONFIGURATIONS)
         if configuration.get(name) is not None
     }
 
 
 def _place(location: Table, names: Mapping[str, str]) -> Table:
-    place: Table = {"address": _clean(location.get("address") or {})}
+    place: Table = {"address": without_empty(location.get("address") or {})}
     used = location.get("configuration_overrides")
     if used is not None:
         place["configuration"] = names.get(used, used)
@@ -229,13 +212,6 @@ def _place(location: Table, names: Mapping[str, str]) -> Table:
     if location.get("phone"):
         place["phone"] = location["phone"]
     return place
-
-
-def _clean(value: Any) -> Any:
-    """Without nulls, which TOML does not have."""
-    if isinstance(value, dict):
-        return {key: _clean(one) for key, one in value.items() if one is not None}
-    return value
 
 
 def _flat(name: str, value: Any) -> dict[str, str]:

@@ -108,3 +108,14 @@ def test_a_file_that_is_none_changes_nothing(home: AgentFolder, tmp_path: Path) 
 
     assert code == 2
     assert "configurations.default.tiping is not known. (config_invalid)" in told
+
+
+def test_a_step_that_stripe_refuses_is_named(home: AgentFolder, tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(WANTED + "[configurations.night.reboot_window]\nstart_hour = 2\n")
+
+    code, told = config(home, "apply", file, "--yes")
+
+    assert code == 6
+    assert "cardlane: configuration night: " in told
+    assert "`cardlane config plan` shows what is left to do." in told

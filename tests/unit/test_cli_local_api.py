@@ -49,6 +49,16 @@ def test_an_error_that_is_not_json_is_told_by_its_status() -> None:
     assert (refused.value.message, refused.value.code) == ("HTTP 502", "502")
 
 
+def test_a_refusal_names_the_parameter_that_its_message_does_not() -> None:
+    body = b'{"error": {"code": "x", "message": "Invalid object", "param": "address"}}'
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    with answering_once(head + body) as api, pytest.raises(CommandFailed) as refused:
+        api.post("/v1/terminal/locations", {})
+
+    assert refused.value.message == "Invalid object [address]"
+
+
 def test_an_event_stream_that_breaks_off_has_ended() -> None:
     stream = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
+from math import nan
 from typing import Any
 
 import pytest
@@ -13,12 +15,12 @@ from hypothesis import strategies as st
 from agent.cli.config_texts import changes_object, changes_text
 from agent.terminal_configuration.as_code import (
     Account,
-    ConfigInvalid,
     Verb,
     exported,
     form,
     planned,
 )
+from agent.terminal_configuration.file_content import ConfigInvalid
 
 TIPS = {"usd": {"percentages": [15, 20], "fixed_amounts": None}}
 
@@ -169,7 +171,21 @@ def test_things_of_one_name_go_by_their_ids() -> None:
         ({"readers": {}}, "readers"),
         ({"configurations": []}, "configurations"),
         ({"configurations": {"a": 1}}, "configurations.a"),
-        ({"configurations": {"a": {"wifi": {}}}}, "wifi"),
+        ({"configurations": {"a": {"wifi": {}}}}, "secrets"),
+        ({"configurations": {"a": {"tiping": {}}}}, "tiping is not known"),
+        ({"configurations": {"a": {"tipping": 5}}}, "must be a table"),
+        ({"configurations": {"a": {"tipping": {"usd": [5]}}}}, "tipping.usd"),
+        ({"configurations": {"a": {"tipping": {"usd": {"p": [[5]]}}}}}, "a list"),
+        ({"configurations": {"a": {"offline": {"enabled": nan}}}}, "whole number"),
+        ({"configurations": {"a": {"offline": {"on": date(2026, 1, 1)}}}}, "text"),
+        ({"configurations": {"": {}}}, "printed"),
+        ({"configurations": {"a\x1b[31m": {}}}, "printed"),
+        ({"configurations": {"a": {"offline": {"\n": 1}}}}, "printed"),
+        ({"configurations": {"tmc_elsewhere": {}}}, "no such object"),
+        ({"configurations": {"airport": {}, "tmc_airport": {}}}, "the same object"),
+        ({"locations": {"Shop": {"address": "1 Main St"}}}, "address must be a table"),
+        ({"locations": {"Shop": {"phone": 5}}}, "phone must be text"),
+        ({"locations": {"Kiosk": {"phone": "5"}}}, "needs an address"),
         ({"locations": {"a": {"configuration": "b"}}}, "'b'"),
         (
             {
@@ -185,6 +201,52 @@ def test_a_file_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(ConfigInvalid, match=named):
         planned(wanted, ACCOUNT, deletes=False)
+
+
+def test_a_location_keeps_the_address_that_the_file_does_not_repeat() -> None:
+    file = {**FILE, "locations": {"Shop": {"metadata": {"region": "west"}}}}
+
+    (change,) = planned(file, ACCOUNT, deletes=False)
+
+    assert change.sections == {"metadata": {"region": "west"}}
+
+
+def test_what_stripe_keeps_as_text_does_not_differ_for_ever() -> None:
+    shop = location("Shop", metadata={"floor": "2", "open": "true"})
+    account = Account([configuration("default")], [shop])
+    metadata = {"floor": 2, "open": True, "note": ""}
+
+    file = {"locations": {"Shop": {"metadata": metadata, "phone": ""}}}
+
+    assert planned(file, account, deletes=False) == []
+
+
+def test_an_empty_section_is_unset_as_a_whole() -> None:
+    (change,) = planned(changed(airport={"offline": {}}), ACCOUNT, deletes=False)
+
+    assert form(change.sections or {}) == {"offline": ""}
+
+
+def test_a_file_with_ids_counts_when_names_have_become_unique() -> None:
+    twins = Account(
+        [configuration("default"), configuration("a"), configuration("b")], []
+    )
+    file = {
+        "configurations": {"tmc_a": {}, "tmc_b": {"offline": {"enabled": True}}},
+    }
+
+    (change,) = planned(file, twins, deletes=False)
+
+    assert (change.verb, change.object_id) == (Verb.UPDATE, "tmc_b")
+
+
+def test_names_are_shown_in_their_own_letters() -> None:
+    wanted = changed(café={})
+    wanted["locations"] = {"Shop": {"configuration": "café"}}
+
+    text = changes_text(planned(wanted, ACCOUNT, deletes=False))
+
+    assert '    configuration: none -> "café"' in text
 
 
 def test_an_account_without_a_default_is_refused() -> None:
@@ -212,7 +274,9 @@ SECTIONS = st.fixed_dictionaries(
         "offline": st.fixed_dictionaries({"enabled": st.booleans()}),
         "tipping": st.dictionaries(
             st.sampled_from(["usd", "eur"]),
-            st.fixed_dictionaries({"percentages": st.lists(st.integers(0, 100))}),
+            st.fixed_dictionaries(
+                {"percentages": st.lists(st.integers(0, 100), min_size=1)}
+            ),
             min_size=1,
         ),
     },
