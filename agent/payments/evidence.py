@@ -15,6 +15,7 @@ from agent.payments.forwarded import ForwardedAction
 from agent.payments.payment import Payment
 from agent.stripe_api import charges, payment_intents, refunds_in_person
 from agent.stripe_api.client import StripeClient
+from agent.stripe_api.errors import naming
 from agent.stripe_api.objects import JsonObject, object_at, text_at
 from agent.stripe_api.payment_intents import PaymentIntent
 
@@ -145,14 +146,16 @@ async def look_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
     if wanted.action == REFUNDING:
         return await _charge_before(stripe, wanted)
     if wanted.setup_intent is not None:
-        setup = await _setup_intent(stripe, wanted.setup_intent)
+        with naming("setup_intent"):
+            setup = await _setup_intent(stripe, wanted.setup_intent)
         return Before(
             reference=text_at(setup, "metadata", "reference"),
             newest=text_at(setup, "latest_attempt", "id"),
         )
     if wanted.payment_intent is None:
         return Before()
-    intent = await payment_intents.retrieve(stripe, wanted.payment_intent)
+    with naming("payment_intent"):
+        intent = await payment_intents.retrieve(stripe, wanted.payment_intent)
     return Before(
         payment_intent=wanted.payment_intent,
         amount=intent.amount,
@@ -165,9 +168,11 @@ async def look_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
 async def _charge_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
     charge = None
     if wanted.charge is not None:
-        charge = await charges.retrieve(stripe, wanted.charge)
+        with naming("charge"):
+            charge = await charges.retrieve(stripe, wanted.charge)
     elif wanted.payment_intent is not None:
-        charge = await charges.of_intent(stripe, wanted.payment_intent)
+        with naming("payment_intent"):
+            charge = await charges.of_intent(stripe, wanted.payment_intent)
     if charge is None:
         return Before(payment_intent=wanted.payment_intent)
     amount = wanted.amount

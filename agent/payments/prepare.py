@@ -35,10 +35,13 @@ from agent.payments.wanted import (
 from agent.stripe_api import charges, payment_intents, setup_intents
 from agent.stripe_api.charges import Charge
 from agent.stripe_api.client import StripeClient
+from agent.stripe_api.errors import naming
 from drivers.profile import profile_named
 
 REQUIRED = "requires_payment_method"
 """The status in which a reader takes an intent of either kind."""
+PRESENT = frozenset({"card_present", "interac_present"})
+"""The payment method types that a reader takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +75,16 @@ async def prepare(
         case ProcessPaymentIntent() if offline and is_local(wanted.payment_intent):
             return _local_payment(wanted, offline=offline, location=location)
         case ProcessPaymentIntent() | CollectPaymentMethod():
-            return await _payment(wanted, stripe, offline=offline, location=location)
+            with naming("payment_intent"):
+                return await _payment(
+                    wanted, stripe, offline=offline, location=location
+                )
         case ProcessSetupIntent(setup_intent=setup_id):
-            return await _setup(setup_id, stripe)
+            with naming("setup_intent"):
+                return await _setup(setup_id, stripe)
         case RefundPayment():
-            return await _refund(wanted, stripe)
+            with naming(_named(wanted)):
+                return await _refund(wanted, stripe)
         case CollectInputs() | SetReaderDisplay():
             return Subject()
         case _:
@@ -102,7 +110,8 @@ async def check_unchanged(payment: Payment, *, stripe: StripeClient) -> None:
 
     Raises IntentInvalidState, and what Stripe's client raises.
     """
-    intent = await payment_intents.retrieve(stripe, payment.intent)
+    with naming("payment_intent"):
+        intent = await payment_intents.retrieve(stripe, payment.intent)
     if intent.status != REQUIRED:
         raise IntentInvalidState(
             f"{intent.id} is {intent.status}; the card that was collected for it is "
@@ -144,6 +153,11 @@ async def _payment(
         raise IntentInvalidState(
             "Payment intent must be in the requires_payment_method state to be "
             f"processed by a reader; {intent.id} is {intent.status}.",
+            param="payment_intent",
+        )
+    if not PRESENT.intersection(intent.payment_method_types):
+        raise ParameterInvalid(
+            f"{intent.id} takes no card_present, so no reader can process it.",
             param="payment_intent",
         )
     return Subject(

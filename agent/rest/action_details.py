@@ -6,6 +6,7 @@ from agent.payments.payment import Payment
 from agent.payments.wanted import (
     METADATA,
     CollectInputs,
+    RefundPayment,
     Sent,
     SetReaderDisplay,
 )
@@ -20,6 +21,9 @@ KEPT_APART: dict[str, JsonObject] = {
     SetReaderDisplay.action: {"cart": None, "type": "cart"},
 }
 """What is shown of an action whose content is kept apart, where it is kept no more."""
+
+SHOWING_DETAILS = frozenset({*KEPT_APART, RefundPayment.action})
+"""Actions of which something is shown that is in no entry of the journal."""
 
 
 def details_of(payment: Payment, kept: JsonObject | None = None) -> JsonObject:
@@ -36,7 +40,7 @@ def details_of(payment: Payment, kept: JsonObject | None = None) -> JsonObject:
             return _confirm(payment)
         case "process_setup_intent":
             return _setup(payment)
-        case "refund_payment":
+        case RefundPayment.action:
             return _refund(payment, kept or {})
         case _:
             config = _config(payment.parameters, name="process_config")

@@ -21,7 +21,7 @@ from agent.payments.wanted import (
     Wanted,
     details_to_keep,
 )
-from agent.rest.action_details import KEPT_APART
+from agent.rest.action_details import SHOWING_DETAILS
 from agent.rest.begun_actions import Begun, begun_once
 from agent.rest.expansion import check_expandable, expanded
 from agent.rest.idempotency import Claim
@@ -183,7 +183,7 @@ def _shown(
     """The reader; `details` are what is being kept apart just now."""
     session = services.fleet.session(payment.reader_id)
     known = details
-    if known is None and payment.action in KEPT_APART:
+    if known is None and payment.action in SHOWING_DETAILS:
         known = services.journal.details.of(payment.payment_id)
     livemode = services.livemode
     return json_response(

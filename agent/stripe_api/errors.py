@@ -13,7 +13,10 @@ RequestInvalid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from agent.errors import (
     RequestInvalid,
@@ -31,6 +34,7 @@ __all__ = [
     "StripeUnreachable",
     "TooManyRequests",
     "UnkeyedAnswerLost",
+    "naming",
     "refusal",
 ]
 
@@ -107,3 +111,29 @@ _PASSING = frozenset(
 def refusal(error: StripeError) -> StripeRefused:
     """What to raise for it."""
     return (ReaderNotReady if error.code in _PASSING else StripeRefused)(error)
+
+
+MISSING = "resource_missing"
+"""Stripe's code where there is no such object."""
+
+
+@contextmanager
+def naming(param: str) -> Iterator[None]:
+    """Whatever is read within was named by the caller's parameter `param`.
+
+    Where there is no such object, StripeRefused is as Stripe refuses that parameter:
+    400, while it refuses a path with 404.
+    """
+    try:
+        yield
+    except StripeRefused as refused:
+        if refused.error.code != MISSING:
+            raise
+        raise StripeRefused(_of_parameter(refused.error, param)) from None
+
+
+def _of_parameter(error: StripeError, param: str) -> StripeError:
+    answer = json.loads(error.body)
+    answer["error"]["param"] = param
+    body = json.dumps(answer).encode()
+    return replace(error, status=400, param=param, body=body)

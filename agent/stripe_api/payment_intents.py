@@ -30,6 +30,7 @@ class PaymentIntent:
     """Minor units of `currency`."""
     currency: str
     livemode: bool
+    payment_method_types: tuple[str, ...]
     latest_charge: str | None
     is_refunded: bool
     """Whether the latest charge was given back in full."""
@@ -165,6 +166,7 @@ def intent_of(answer: dict[str, Any]) -> PaymentIntent:
             amount=answer["amount"],
             currency=answer["currency"],
             livemode=answer["livemode"],
+            payment_method_types=tuple(answer["payment_method_types"]),
             latest_charge=expanded["id"] if expanded else charge,
             is_refunded=expanded is not None and expanded["refunded"],
             amount_received=number_at(answer, "amount_received") or 0,

@@ -60,6 +60,18 @@ async def test_a_part_is_refunded_by_its_charge(stack: Stack) -> None:
     assert refund["metadata"]["order"] == "7"
 
 
+async def test_who_waits_for_a_refund_is_shown_its_words_too(stack: Stack) -> None:
+    intent = await paid_by_interac(stack)
+    form = {"payment_intent": intent, "metadata[order]": "7"}
+    path = f"/v1/terminal/readers/{stack.reader}/{REFUND}"
+
+    answer = await stack.agent.rest.post(path, form, {"prefer": "wait=60"})
+
+    action = good(answer)["action"]
+    assert action["status"] == "succeeded"
+    assert action[REFUND]["metadata"] == {"order": "7"}
+
+
 async def test_a_registers_words_are_in_no_entry_of_the_journal(stack: Stack) -> None:
     intent = await paid_by_interac(stack)
     form = {"payment_intent": intent, "metadata[guest]": "Miss Lovelace"}

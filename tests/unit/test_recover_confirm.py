@@ -39,6 +39,7 @@ def intent(status: str) -> Reply:
             "amount": 1050,
             "currency": "usd",
             "livemode": False,
+            "payment_method_types": ["card_present"],
             "latest_charge": charge,
         }
     )

@@ -36,6 +36,7 @@ def intent(status: str, *, refunded: bool = False) -> Reply:
             "amount": 1050,
             "currency": "usd",
             "livemode": False,
+            "payment_method_types": ["card_present"],
             "latest_charge": {"id": "ch_1", "refunded": refunded},
         }
     )

@@ -54,6 +54,7 @@ def stripe_says(agent: Agent, status: str, **charge: Any) -> None:
         "amount_received": charge.get("amount_captured", 0),
         "currency": "usd",
         "livemode": False,
+        "payment_method_types": ["card_present"],
         "latest_charge": {
             "id": "ch_1",
             "amount": 1050,
