@@ -13,6 +13,7 @@ from agent.events import (
     ReaderActionChanged,
 )
 from agent.ids import PaymentId
+from agent.journal.codec import canonical
 from agent.journal.entries import (
     ActionFinished,
     ActionRequested,
@@ -22,7 +23,10 @@ from agent.journal.entries import (
     Outcome,
 )
 from agent.journal.journal import Journal
+from agent.log import get_logger
 from agent.payments.payment import Payment, apply, begin, fold
+
+log = get_logger(__name__)
 
 SUCCEEDED, FAILED, UPDATED = STRIPES_OWN
 
@@ -40,7 +44,7 @@ _UNTOLD = frozenset({"set_reader_display"})
 _COLLECTING = "collect_payment_method"
 
 ShowReader = Callable[[Payment], dict[str, Any]]
-"""The payment's reader as Stripe shows it, with the payment as its action."""
+"""The payment's reader as Stripe shows it, with the payment as its action, for JSON."""
 
 
 class Narrator:
@@ -78,12 +82,23 @@ class Narrator:
             yield authorization_expiring(payment, entry)
         if isinstance(entry, CardCollected) and payment.card is not None:
             yield ReaderActionChanged(
-                UPDATED, payment.reader_id, reader=self._show_reader(payment)
+                UPDATED, payment.reader_id, reader=self._shown(payment)
             )
         if isinstance(entry, ActionFinished) and (name := _end_of(payment, entry)):
             yield ReaderActionChanged(
-                name, payment.reader_id, reader=self._show_reader(payment)
+                name, payment.reader_id, reader=self._shown(payment)
             )
+
+    def _shown(self, payment: Payment) -> dict[str, Any]:
+        """The payment's reader, or the little that is certain of it."""
+        try:
+            shown = self._show_reader(payment)
+            canonical(shown)
+        except Exception:
+            # Not outermost, but money first: an end is written with its event or never.
+            log.exception("event.defect", payment_id=payment.payment_id)
+            return {"id": payment.reader_id, "object": "terminal.reader"}
+        return shown
 
     def _before(self, payment_id: PaymentId) -> Payment:
         known = self._under_way.get(payment_id)

@@ -33,12 +33,28 @@ def _logs_in_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     )
     logger = logging.getLogger("cardlane")
     level = logger.level
+    defects = _Defects()
     logger.addHandler(handler)
+    logger.addHandler(defects)
     logger.setLevel(logging.DEBUG)
     yield
     logger.setLevel(level)
+    logger.removeHandler(defects)
     logger.removeHandler(handler)
     handler.close()
+    assert defects.texts == [], "an event could not be made"
+
+
+class _Defects(logging.Handler):
+    """What the agent survives, and a test must not: events that could not be made."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == "event.defect":
+            self.texts.append(str(record.exc_info))
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from agent_clock import StillClock
@@ -21,7 +23,8 @@ from journal_entries import (
 from agent.events import Event, PhaseChanged, ReaderActionChanged
 from agent.journal.entries import AuthorizationWarned
 from agent.journal.journal import Journal
-from agent.payments.narrator import Narrator
+from agent.payments.narrator import Narrator, ShowReader
+from agent.payments.payment import Payment
 from agent.payments.states import IllegalStep
 
 
@@ -79,3 +82,25 @@ async def test_a_card_to_look_at_moves_the_action_on(journal: Journal) -> None:
 
     told = [event.type for event in journal.events.read(after=before)]
     assert told == ["phase_changed", "terminal.reader.action_updated"]
+
+
+def broken(_: Payment) -> dict[str, Any]:
+    raise RuntimeError("a defect")
+
+
+@pytest.mark.parametrize(
+    "show", [broken, lambda _: {"id": object()}, lambda _: {"tip": float("nan")}]
+)
+async def test_an_end_is_written_and_told_though_its_reader_cannot_be_shown(
+    show: ShowReader, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.narrator = Narrator(journal, show_reader=show)
+
+    await journal.append(requested(), CARD_COLLECTED, CONFIRM_STARTED, CONFIRMED)
+    await journal.append(FINISHED)
+
+    told = journal.events.read(after=0)[-1]
+    assert journal.unfinished() == []
+    assert told.type == "terminal.reader.action_succeeded"
+    assert json.loads(told.data) == {"id": READER, "object": "terminal.reader"}
+    assert "event.defect" in caplog.messages
