@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,27 @@ async def _until_death(fate: Fate, *lives: Coroutine[Any, Any, None]) -> None:
 
 
 def _of_the_journey(fate: Fate) -> list[Point]:
-    return [point for point in fate.passed if not BESIDES.search(point.name)]
+    """Without what is done besides, and without question after question.
+
+    An agent that polls learns nothing between the first of them and the last.
+    """
+    passed = [point for point in fate.passed if not BESIDES.search(point.name)]
+    runs = (list(run) for _, run in groupby(passed, key=_question))
+    return [
+        point
+        for run in runs
+        for point in (run if _question(run[0]) is None else _first_and_last(run))
+    ]
+
+
+def _question(point: Point) -> str | None:
+    """What Stripe is asked there; None where something is done."""
+    return point.name if point.name.startswith("GET ") else None
+
+
+def _first_and_last(run: list[Point]) -> list[Point]:
+    turns = {run[0].turn, run[-1].turn}
+    return [point for point in run if point.turn in turns]
 
 
 def _fate(folder: Path, world: World, *, dies_at: Point) -> Fate:

@@ -27,7 +27,7 @@ AT_ONCE_ONE_IN = 2
 READER_ONE_IN = 12
 LATE_ONE_IN = 16
 FIRST_ONE_IN = 4
-AGAIN_ONE_IN = 12
+AGAIN_ONE_IN = 8
 DYING_TWICE = [
     journey if number % 6 == 0 else pytest.param(journey, marks=pytest.mark.full)
     for number, journey in enumerate(JOURNEYS)
