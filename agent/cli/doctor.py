@@ -50,7 +50,7 @@ def _findings(config: Path | None, url: str | None) -> list[Finding]:
         good("settings", "They can be read."),
         *_state_findings(settings),
         *_machine_findings(settings),
-        *_agent_findings(url or url_of(settings)),
+        *_agent_findings(url or url_of(settings), settings),
     ]
 
 
@@ -104,7 +104,12 @@ def _machine_findings(settings: Settings) -> list[Finding]:
     ]
 
 
-def _agent_findings(url: str) -> list[Finding]:
+def _agent_findings(url: str, settings: Settings) -> list[Finding]:
     from agent.cli.network_checks import check_agent
+    from agent.cli.tls_client import client_context
 
-    return [check_agent(url)]
+    try:
+        tls = client_context(url, settings.cli)
+    except SettingsInvalid as error:
+        return [failed("agent", error.message, remedy=error.remedy)]
+    return [check_agent(url, tls=tls)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from urllib.parse import urlencode, urlsplit
 
 from agent.cli.failures import CommandFailed, ExitCode, usage_error
+from agent.cli.tls_client import remedy_of
 from agent.stripe_api.objects import JsonObject, object_at, text_at
 
 REQUEST_TIMEOUT_S = 60.0
@@ -20,7 +22,9 @@ SILENCE_TIMEOUT_S = 40.0
 class LocalApi:
     """What the command line asks of the agent. Raises CommandFailed."""
 
-    def __init__(self, url: str, *, key: str) -> None:
+    def __init__(
+        self, url: str, *, key: str, tls: ssl.SSLContext | None = None
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise usage_error(
@@ -29,6 +33,7 @@ class LocalApi:
         self._url = url
         self._host, self._port = parts.hostname, parts.port
         self._is_secure = parts.scheme == "https"
+        self._tls = tls
         self._key = key
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> JsonObject:
@@ -115,8 +120,11 @@ class LocalApi:
             connection.close()
 
     def _connect(self, *, timeout_s: float) -> HTTPConnection:
-        make = HTTPSConnection if self._is_secure else HTTPConnection
-        return make(self._host, self._port, timeout=timeout_s)
+        if self._is_secure:
+            return HTTPSConnection(
+                self._host, self._port, timeout=timeout_s, context=self._tls
+            )
+        return HTTPConnection(self._host, self._port, timeout=timeout_s)
 
     def _answer_to(
         self,
@@ -138,7 +146,8 @@ class LocalApi:
         return CommandFailed(
             f"no agent answers at {self._url}: {error}",
             code="agent_unreachable",
-            remedy="Start it with `cardlane run` or `systemctl start cardlane`; "
+            remedy=(remedy_of(error) if self._is_secure else None)
+            or "Start it with `cardlane run` or `systemctl start cardlane`; "
             "`cardlane doctor` looks for causes.",
             exit_code=ExitCode.UNREACHABLE,
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from agent.cli.findings import Finding, failed, good, warning
+from agent.cli.tls_client import remedy_of
 from agent.settings import StripeKey, StripeSettings
 from agent.stripe_api.objects import JsonObject, object_at, text_at
 
@@ -53,16 +55,17 @@ def check_stripe(settings: StripeSettings, key: StripeKey) -> Finding:
             )
 
 
-def check_agent(url: str) -> Finding:
+def check_agent(url: str, *, tls: ssl.SSLContext | None = None) -> Finding:
     """The agent must run and be ready for payments."""
     check = "agent"
     try:
-        status, content = _get(f"{url}/agent/health/ready", headers={})
+        status, content = _get(f"{url}/agent/health/ready", headers={}, tls=tls)
     except (OSError, HTTPException) as error:
         return failed(
             check,
             f"No agent answers at {url}: {error}.",
-            remedy="Start it with `cardlane run` or `systemctl start cardlane`.",
+            remedy=(None if tls is None else remedy_of(error))
+            or "Start it with `cardlane run` or `systemctl start cardlane`.",
         )
     causes = content.get("causes")
     told = [object_at(cause) for cause in causes] if isinstance(causes, list) else []
@@ -79,11 +82,17 @@ def check_agent(url: str) -> Finding:
     )
 
 
-def _get(url: str, *, headers: dict[str, str]) -> tuple[int, JsonObject]:
+def _get(
+    url: str, *, headers: dict[str, str], tls: ssl.SSLContext | None = None
+) -> tuple[int, JsonObject]:
     """Status and object; an answer that is no JSON object counts as an empty one."""
     parts = urlsplit(url)
-    make = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = make(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    host, port = parts.hostname or "", parts.port
+    connection = (
+        HTTPSConnection(host, port, timeout=TIMEOUT_S, context=tls)
+        if parts.scheme == "https"
+        else HTTPConnection(host, port, timeout=TIMEOUT_S)
+    )
     try:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request("GET", target, headers=headers)

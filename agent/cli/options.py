@@ -57,15 +57,22 @@ def open_local_api(address: AgentAddress) -> LocalApi:
     from agent.cli.local_api import LocalApi
 
     url, key_file = address.url, address.key_file
-    if url is None or key_file is None:
+    if url is None or key_file is None or url.startswith("https:"):
         settings = read_settings(address.config)
         url = url or url_of(settings)
         key_file = key_file or settings.state_dir / CLI_KEY_FILE
+        if url.startswith("https:"):
+            from agent.cli.tls_client import client_context
+
+            tls = client_context(url, settings.cli)
+            return LocalApi(url, key=_read_key(key_file), tls=tls)
     return LocalApi(url, key=_read_key(key_file))
 
 
 def url_of(settings: Settings) -> str:
-    """Where an agent with these settings listens."""
+    """Where the agent is that these settings mean, or that has them."""
+    if settings.cli.url is not None:
+        return settings.cli.url
     host = settings.rest.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.rest.port}"
 

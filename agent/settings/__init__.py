@@ -3,6 +3,7 @@
 from agent.settings.fleet_password import read_fleet_password
 from agent.settings.load import load_settings
 from agent.settings.models import (
+    CliSettings,
     EventSettings,
     FirmwareSettings,
     FleetSettings,
@@ -19,6 +20,7 @@ from agent.settings.offline_key import OfflineKey, read_offline_key
 from agent.settings.stripe_key import StripeKey, read_stripe_key
 
 __all__ = [
+    "CliSettings",
     "EventSettings",
     "FirmwareSettings",
     "FleetSettings",

@@ -344,6 +344,18 @@ class FleetSettings(_Section):
     metrics_interval_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 60.0
 
 
+class CliSettings(_Section):
+    """How the command line reaches an agent, on this machine or another."""
+
+    url: Annotated[str, AfterValidator(_api_base)] | None = None
+    """None for the agent with these settings, on this machine."""
+    ca_file: Path | None = None
+    """Who signed that agent's certificate; None for the system's authorities."""
+    client_cert_file: Path | None = None
+    """What it is shown, with the key in `client_key_file`."""
+    client_key_file: Path | None = None
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -364,4 +376,5 @@ class Settings(_Section):
     offline: OfflineSettings = OfflineSettings()
     events: EventSettings = EventSettings()
     fleet: FleetSettings = FleetSettings()
+    cli: CliSettings = CliSettings()
     log: LogSettings = LogSettings()
