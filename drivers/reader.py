@@ -264,6 +264,38 @@ class IssuerAnswer:
     """Tags 71 and 72 as received, unparsed."""
 
 
+class SlotState(StrEnum):
+    """What is known of the slot for chip cards."""
+
+    EMPTY = "empty"
+    OCCUPIED = "occupied"
+    UNKNOWN = "unknown"
+    """The reader cannot tell, or could not tell lately."""
+
+
+class CardSlot(Protocol):
+    """The slot of a reader that is open; of use while no transaction runs."""
+
+    async def prepare(self) -> None:
+        """Have the reader tell of removals, where it has to be told so; once opened.
+
+        The reader may restart for it. Raises DriverError.
+        """
+        ...
+
+    async def look(self) -> SlotState:
+        """Whether a card that was read is still in it; raises DriverError.
+
+        A card that came since the slot was empty is the next payment's, and not looked
+        for.
+        """
+        ...
+
+    async def changed(self) -> None:
+        """Return when there may be news, or no more news: it is time to look again."""
+        ...
+
+
 class Transaction(Protocol):
     """One running card read; iterate it for events until TransactionFinished."""
 
@@ -293,6 +325,11 @@ class Reader(Protocol):
     @property
     def features(self) -> Features:
         """What it offers beyond taking a card."""
+        ...
+
+    @property
+    def slot(self) -> CardSlot | None:
+        """Its slot for chip cards; None where it has none."""
         ...
 
     @property

@@ -48,6 +48,7 @@ class ScriptedReader:
 
     info = ReaderInfo("scripted", "magtek_dynaprox", "B50", None)
     features = Features()
+    slot = None
 
     def __init__(self, transaction: ScriptedTransaction | None = None) -> None:
         self.unplugged = asyncio.Event()

@@ -13,6 +13,7 @@ from agent.log import get_logger
 from agent.readers.closing import close_reader
 from agent.readers.ports import OtherReaderFound, Ports, port_of
 from agent.readers.session import ReaderSession
+from drivers.errors import DriverError
 from drivers.reader import Reader
 
 log = get_logger(__name__)
@@ -44,6 +45,23 @@ class Neighbours(Protocol):
     def vacated(self, spec: str) -> None:
         """A reader was found elsewhere: where it should be there may be another."""
         ...
+
+
+async def prepare_slot(reader: Reader, ports: Ports, spec: str) -> None:
+    """Have it tell of cards that are taken out of its slot, where it can.
+
+    Bounded; raises no DriverError, since it takes payments without that as well.
+    """
+    if reader.slot is None:
+        return
+    try:
+        async with ports.bounded(spec):
+            await reader.slot.prepare()
+    except DriverError as error:
+        serial_number = reader.info.serial_number
+        log.warning(
+            "reader.slot_not_watched", serial_number=serial_number, code=error.code
+        )
 
 
 class Opening:
@@ -78,6 +96,7 @@ class Opening:
             # A crash may have left a transaction running on the reader.
             async with self._ports.bounded(spec):
                 await reader.cancel()
+            await prepare_slot(reader, self._ports, spec)
             await self._settle(spec, reader)
         except BaseException:
             await close_reader(reader)

@@ -13,6 +13,7 @@ from agent.ids import Random, ReaderId, new_id
 from agent.journal.readers import RegisteredReader
 from agent.readers.discovered import SCHEMES
 from agent.readers.discovery import Discovery
+from agent.readers.opening import prepare_slot
 from agent.readers.ports import Ports
 from agent.readers.roster import Roster
 from drivers.errors import DriverError, LocalError
@@ -51,7 +52,8 @@ class Registration:
         self._check_code(spec)
         self._check_port_is_free(spec)
         try:
-            return await self._ports.opened(spec, model=self._discovery.model_at(spec))
+            model = self._discovery.model_at(spec)
+            reader = await self._ports.opened(spec, model=model)
         except LocalError as error:
             raise RegistrationCodeInvalid(
                 str(error), param="registration_code"
@@ -62,6 +64,8 @@ class Registration:
             raise ReaderOffline(
                 f"No reader could be reached: {error}", param="registration_code"
             ) from error
+        await prepare_slot(reader, self._ports, spec)
+        return reader
 
     def record_of(
         self,

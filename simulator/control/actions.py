@@ -39,6 +39,8 @@ class PresentCardBody(Body):
     do: Literal["present_card"] = "present_card"
     card: str
     entry: Entry = Field(strict=False)
+    leave_in: bool = False
+    stays_s: float = Field(default=0.0, ge=0, le=86400)
 
 
 class RemoveCardBody(Body):
@@ -144,7 +146,8 @@ def action_of(body: ActionBody, cards: CardBook) -> Action:
     """What `body` asks for; raises CardUnknown."""
     match body:
         case PresentCardBody():
-            return PresentCard(cards.named(body.card), body.entry)
+            stays_s = None if body.leave_in else body.stays_s
+            return PresentCard(cards.named(body.card), body.entry, stays_s)
         case RemoveCardBody():
             return RemoveCard()
         case PressKeyBody():
@@ -158,8 +161,13 @@ def action_of(body: ActionBody, cards: CardBook) -> Action:
 def body_of(action: Action) -> ActionBody:
     """The inverse of `action_of`, for showing a rule."""
     match action:
-        case PresentCard(card, entry):
-            return PresentCardBody(card=card.name, entry=entry)
+        case PresentCard(card, entry, stays_s):
+            return PresentCardBody(
+                card=card.name,
+                entry=entry,
+                leave_in=stays_s is None,
+                stays_s=stays_s or 0.0,
+            )
         case RemoveCard():
             return RemoveCardBody()
         case PressKey(key):

@@ -107,6 +107,7 @@ def shown(reader: SimulatedReader) -> dict[str, Any]:
         "choices": list(reader.screen.choices),
         "picture": reader.screen.picture,
         "lights": list(reader.screen.lights),
+        "card_left_in": reader.has_card_left_in,
         "history": [
             {"state": screen.state, "screen": list(screen.lines)}
             for screen in reader.history

@@ -17,6 +17,9 @@ class PresentCard:
 
     card: Card
     entry: Entry
+    stays_s: float | None = 0.0
+    """How long it stays in the slot once its chip has no more to do; None until it is
+    pulled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ Action = PresentCard | RemoveCard | PressKey | Gesture | Mishap
 def perform(reader: SimulatedReader, action: Action) -> None:
     """Do `action` to `reader` now; raises ControlRefused or WireUnavailable."""
     match action:
-        case PresentCard(card, entry):
-            reader.present_card(card, entry)
+        case PresentCard(card, entry, stays_s):
+            reader.present_card(card, entry, stays_s=stays_s)
         case RemoveCard():
             reader.remove_card()
         case PressKey(key):

@@ -15,6 +15,11 @@ class Alarm:
         self._later = later
         self._timer: Timer | None = None
 
+    @property
+    def is_set(self) -> bool:
+        """Whether it is to do something."""
+        return self._timer is not None
+
     def set(self, delay_s: float, action: Callable[[], None]) -> None:
         """Do it after a while; without a while, at once."""
         self.stop()

@@ -23,6 +23,7 @@ from simulator.emv.pin_keys import PinKeys
 from simulator.emv.sealing import ReadKeys
 from simulator.errors import ControlRefused, WireUnavailable
 from simulator.faults import NO_FAULTS, FaultyLine, Random, WireFaults
+from simulator.reader.alarm import Alarm
 from simulator.reader.model import (
     Bench,
     Model,
@@ -79,6 +80,8 @@ class SimulatedReader:
         self._quirks: Mapping[str, float] = {}
         self._is_plugged = False
         self._return: Timer | None = None
+        self._stays_s: float | None = 0.0
+        self._taking_out = Alarm(self._later)
         self._is_working = False
         self._is_telling = False
         line = partial(
@@ -158,12 +161,29 @@ class SimulatedReader:
             raise ControlRefused("the reader is unplugged already")
         self._work(self._pull)
 
-    def present_card(self, card: Card, entry: Entry) -> None:
-        """Give it a card; raises ControlRefused if it cannot take it so, or now."""
+    @property
+    def has_card_left_in(self) -> bool:
+        """Whether a card is in the slot whose chip has no more to do."""
+        return self._model.has_card_left_in
+
+    def present_card(
+        self, card: Card, entry: Entry, *, stays_s: float | None = 0.0
+    ) -> None:
+        """Give it a card; raises ControlRefused if it cannot take it so, or now.
+
+        In the slot it stays so long after its chip had no more to do; None leaves it
+        there until somebody pulls it.
+        """
         if entry not in card.entries:
             ways = ", ".join(sorted(card.entries))
             raise ControlRefused(f"card {card.name!r} cannot be {entry}, only {ways}")
-        self._use(lambda: self._model.present_card(card, entry))
+
+        def present() -> None:
+            self._model.present_card(card, entry)
+            if entry is Entry.CONTACT:
+                self._stays_s = stays_s
+
+        self._use(present)
 
     def remove_card(self) -> None:
         """Pull the card out of the slot; raises ControlRefused if there is none."""
@@ -290,7 +310,23 @@ class SimulatedReader:
                 self._inputs.popleft()()
         finally:
             self._is_working = False
+        self._mind_slot()
         self._tell()
+
+    def _mind_slot(self) -> None:
+        """Have the cardholder take a card out that has done its part."""
+        if not self._model.has_card_left_in:
+            self._taking_out.stop()
+        elif self._stays_s is not None and not self._taking_out.is_set:
+            if self._stays_s > 0:
+                self._taking_out.set(self._stays_s, self._take_out)
+            else:
+                self._work(self._take_out)
+
+    def _take_out(self) -> None:
+        self._taking_out.stop()
+        if self._model.has_card_left_in:
+            self._model.remove_card()
 
     def _tell(self) -> None:
         if self._is_telling:

@@ -131,6 +131,11 @@ class Model(Protocol):
         """The faults of its own that it can be given, beyond those of any wire."""
         ...
 
+    @property
+    def has_card_left_in(self) -> bool:
+        """Whether a card is in the slot whose chip has no more to do."""
+        ...
+
     def power_on(self) -> None:
         """Start up."""
         ...

@@ -15,7 +15,12 @@ from simulator.errors import ControlInvalid, WireUnavailable
 from simulator.reader.wires.pipe import PipeWire
 
 TILL = "/simulator/readers/till1"
-INSERT_VISA = {"card": "visa_approved", "entry": "contact"}
+INSERT_VISA = {
+    "card": "visa_approved",
+    "entry": "contact",
+    "leave_in": False,
+    "stays_s": 0.0,
+}
 VISA_RULE = {
     "when": {"text": "PRESENT CARD"},
     "then": [{"do": "present_card", **INSERT_VISA}],

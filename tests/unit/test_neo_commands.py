@@ -71,6 +71,7 @@ from drivers.protocol.idtech_neo.keys import (
 from drivers.protocol.idtech_neo.pass_through import (
     CardInterface,
     ExchangeApdu,
+    GetAtr,
     PollForToken,
     SetPassThrough,
 )
@@ -213,6 +214,7 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(SetPassThrough, st.booleans()),
     st.builds(PollForToken, st.integers(1, 25599).map(lambda n: 10 * n)),
     st.builds(ExchangeApdu, st.sampled_from(CardInterface), st.binary()),
+    st.builds(GetAtr, BYTE),
     st.builds(GetKsn, st.builds(KeySlot, BYTE, TWO_BYTES)),
     st.builds(GetKsnByIndex, BYTE),
     st.builds(GetKeyHeader, st.builds(KeySlot, BYTE, TWO_BYTES)),

@@ -29,7 +29,6 @@ from drivers.protocol.magtek_mms.status import StatusDetail
 from simulator.cards.card import Entry
 from simulator.errors import ControlRefused
 from simulator.reader.model import Tag
-from simulator.reader.models.magtek_mms.property_table import USER_EVENTS
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
 VISA = "visa_approved"
@@ -47,7 +46,7 @@ def value(host: MmsHost, oid: tuple[int, ...]) -> bytes:
 
 def tell_user_events(host: MmsHost, events: str = "FF000000") -> None:
     """Have the reader tell of everyone who comes, from its next start on."""
-    host.ask(SetProperty(USER_EVENTS, bytes.fromhex(events)))
+    host.ask(SetProperty(properties.USER_EVENTS, bytes.fromhex(events)))
     host.ask(ResetDevice())
     host.messages.clear()
 
@@ -173,7 +172,7 @@ def test_nobody_is_noticed_unless_the_host_wants_it(host: MmsHost) -> None:
 
 
 def test_user_events_are_told_from_the_next_start_on(host: MmsHost) -> None:
-    host.ask(SetProperty(USER_EVENTS, bytes.fromhex("FF000000")))
+    host.ask(SetProperty(properties.USER_EVENTS, bytes.fromhex("FF000000")))
 
     with pytest.raises(ControlRefused):
         host.present(VISA, Entry.CONTACT)

@@ -110,7 +110,7 @@ def test_one_chip_is_under_one_key_and_the_next_card_under_another(
     first = ksn_of(host.card())
     host.send(AUTHENTICATE)
     second = ksn_of(host.card())
-    host.send(activate())
+    host.send(activate(interfaces=Interface.CONTACTLESS))
     host.present("visa_approved", Entry.CONTACTLESS)
 
     assert first == second != ksn_of(host.card())

@@ -18,6 +18,7 @@ from drivers.protocol.idtech_neo.activate import (
     AuthenticateContact,
     CancelTransaction,
     GetTransactionResult,
+    Interface,
 )
 from drivers.protocol.idtech_neo.basic import Ping
 from drivers.protocol.idtech_neo.card_answer import Interface as CardInterface
@@ -234,7 +235,7 @@ def test_a_new_transaction_forgets_the_chip_of_the_old_one(host: NeoHost) -> Non
     host.send(activate())
     host.present("visa_approved", Entry.CONTACT)
 
-    host.send(activate())
+    host.send(activate(interfaces=Interface.CONTACTLESS))
 
     assert host.state == "waiting_for_card"
 

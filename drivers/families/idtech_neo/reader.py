@@ -15,6 +15,7 @@ from drivers.errors import (
 from drivers.families.idtech_neo import translation
 from drivers.families.idtech_neo.device import Device, Timings, data_of
 from drivers.families.idtech_neo.features import features_of
+from drivers.families.idtech_neo.slot import NeoSlot
 from drivers.families.idtech_neo.transaction import NeoTransaction
 from drivers.features import Features
 from drivers.profile import Profile, profiles
@@ -29,8 +30,10 @@ from drivers.protocol.idtech_neo.commands import OtherCommand
 from drivers.protocol.idtech_neo.frame import Frame
 from drivers.protocol.idtech_neo.status import NOT_THERE
 from drivers.reader import (
+    CardSlot,
     DeviceNotice,
     DisplayMessage,
+    InputOption,
     ReaderInfo,
     Transaction,
     TransactionRequest,
@@ -50,6 +53,8 @@ class IdTechNeoReader:
         self._info = info
         self._profile = profile
         self._features = features_of(device, profile)
+        has_slot = InputOption.INSERT in profile.capabilities.input_options
+        self._slot = NeoSlot(device) if has_slot else None
         self._sent_clear_data = False
 
     @property
@@ -61,6 +66,11 @@ class IdTechNeoReader:
     def features(self) -> Features:
         """What it offers beyond taking a card."""
         return self._features
+
+    @property
+    def slot(self) -> CardSlot | None:
+        """Its slot for chip cards; None where it has none."""
+        return self._slot
 
     @property
     def notices(self) -> AsyncIterator[DeviceNotice]:
@@ -84,7 +94,9 @@ class IdTechNeoReader:
             await self._check_encryption(request)
             if self._device.has_restarted:
                 await self._device.set_up()
-            transaction = NeoTransaction(self._device, request, self._profile)
+            transaction = NeoTransaction(
+                self._device, request, self._profile, slot=self._slot
+            )
             try:
                 yield transaction
             finally:

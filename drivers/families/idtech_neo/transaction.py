@@ -16,15 +16,20 @@ from drivers.errors import (
 from drivers.families.idtech_neo import translation
 from drivers.families.idtech_neo.course import Course, Phase
 from drivers.families.idtech_neo.device import Device
+from drivers.families.idtech_neo.slot import NeoSlot
 from drivers.inbox import Inbox
 from drivers.profile import Profile
 from drivers.protocol.idtech_neo.activate import CancelTransaction
 from drivers.reader import (
+    CardPresented,
+    InputOption,
     IssuerAnswer,
     MessageShown,
+    SlotState,
     TransactionEvent,
     TransactionFinished,
     TransactionRequest,
+    Verdict,
 )
 
 DECLINED = IssuerAnswer("05")
@@ -35,9 +40,16 @@ class NeoTransaction:
     """Implements drivers.reader.Transaction around a Course that runs by itself."""
 
     def __init__(
-        self, device: Device, request: TransactionRequest, profile: Profile
+        self,
+        device: Device,
+        request: TransactionRequest,
+        profile: Profile,
+        *,
+        slot: NeoSlot | None,
     ) -> None:
+        """`slot` is told of a card that is put into it, or pulled out."""
         self._device = device
+        self._slot = slot
         self._inbox: Inbox[TransactionEvent | BaseException] = Inbox()
         self._course = Course(device, request, profile, tell=self._told)
         self._is_read_to_its_end = False
@@ -111,6 +123,8 @@ class NeoTransaction:
                 await self._device.cancel()
 
     def _told(self, event: TransactionEvent) -> None:
+        if event == CardPresented(InputOption.INSERT) and self._slot is not None:
+            self._slot.state = SlotState.OCCUPIED
         if isinstance(event, MessageShown):
             self._inbox.put_news(event)
         else:
@@ -122,6 +136,8 @@ class NeoTransaction:
             return
         error = running.exception()
         if error is None:
-            self._inbox.put(running.result())
+            if (end := running.result()).verdict is Verdict.CARD_REMOVED and self._slot:
+                self._slot.state = SlotState.EMPTY
+            self._inbox.put(end)
         else:
             self._inbox.put(without_frames(error))

@@ -19,6 +19,7 @@ from drivers.errors import (
     TransportError,
 )
 from drivers.families.magtek_mms.framing import MmsFraming, Told
+from drivers.families.magtek_mms.slot import SlotEar
 from drivers.families.magtek_mms.translation import DEVICE_NOTICES
 from drivers.inbox import MOST_NEWS
 from drivers.link import Link
@@ -123,6 +124,7 @@ class Device:
     def __init__(self, transport: Transport, timings: Timings) -> None:
         self.timings = timings
         self.notices = NoticeQueue()
+        self.slot = SlotEar()
         self.is_in_use = False
         """Whether a transaction or a feature holds it."""
         self._listener: Listener | None = None
@@ -151,6 +153,7 @@ class Device:
         if self.is_in_use:
             raise ReaderRefused(purpose, detail=_IN_USE)
         self.is_in_use = True
+        self.slot.be_deaf()
         try:
             yield
         finally:
@@ -270,6 +273,7 @@ class Device:
 
     def noticed(self, told: Told) -> None:
         """Called by the link with everything the device tells by itself."""
+        self.slot.hear(told)
         if self._hearer is not None:
             self._hearer.hear(told)
         match told:
@@ -288,6 +292,7 @@ class Device:
         """Called by the link when the wire is gone."""
         self._lost = error
         self._changed.set()
+        self.slot.lose(error)
         self.notices.end()
         if self._hearer is not None:
             self._hearer.fail(error)

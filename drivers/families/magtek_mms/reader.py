@@ -10,15 +10,19 @@ from drivers.families.magtek_mms.device import Device, Timings
 from drivers.families.magtek_mms.display import Display
 from drivers.families.magtek_mms.features import features_of
 from drivers.families.magtek_mms.identity import identify
+from drivers.families.magtek_mms.slot import MmsSlot
 from drivers.families.magtek_mms.starting import options_for, start_command
 from drivers.families.magtek_mms.transaction import MmsTransaction
 from drivers.families.magtek_mms.translation import STRINGS
 from drivers.features import Features
 from drivers.profile import Profile
 from drivers.protocol.magtek_mms.interface import ShowMessage
+from drivers.protocol.magtek_mms.properties import SetProperty
 from drivers.reader import (
+    CardSlot,
     DeviceNotice,
     DisplayMessage,
+    InputOption,
     ReaderInfo,
     Transaction,
     TransactionRequest,
@@ -35,6 +39,7 @@ class MagTekMmsReader:
         self._capabilities = profile.capabilities
         self._display = Display(device)
         self._features = features_of(device, profile, self._display)
+        self._slot = _slot_of(device, profile)
 
     @property
     def info(self) -> ReaderInfo:
@@ -45,6 +50,11 @@ class MagTekMmsReader:
     def features(self) -> Features:
         """What it offers beyond taking a card."""
         return self._features
+
+    @property
+    def slot(self) -> CardSlot | None:
+        """Its slot for chip cards; None where it has none."""
+        return self._slot
 
     @property
     def notices(self) -> AsyncIterator[DeviceNotice]:
@@ -98,6 +108,18 @@ class MagTekMmsReader:
             await self._display.aclose()
         finally:
             await self._device.aclose()
+
+
+def _slot_of(device: Device, profile: Profile) -> MmsSlot | None:
+    if InputOption.INSERT not in profile.capabilities.input_options:
+        return None
+
+    async def put(oid: tuple[int, ...], value: bytes) -> None:
+        await device.order(SetProperty(oid, value))
+
+    return MmsSlot(
+        device.slot, get=device.property_value, put=put, restart=device.reset
+    )
 
 
 async def open_magtek_mms(

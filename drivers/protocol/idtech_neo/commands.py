@@ -71,6 +71,7 @@ _Typed = (
     | pass_through.SetPassThrough
     | pass_through.PollForToken
     | pass_through.ExchangeApdu
+    | pass_through.GetAtr
     | pass_through.ContactOff
     | keys.GetKeys
     | keys.GetKsn

@@ -96,6 +96,25 @@ class ExchangeApdu:
 
 
 @dataclass(frozen=True, slots=True)
+class GetAtr:
+    """Answered by what a chip says when it gets power; failed where there is none
+    (guide 80139403-002, 8.12.5)."""
+
+    CODE: ClassVar[Code] = (0x2C, 0x12)
+    interface: int = CardInterface.CONTACT
+    """CONTACT, or 21 to 28 for a chip built into the reader."""
+
+    def to_data(self) -> bytes:
+        """One byte."""
+        return number(self.interface, 1)
+
+    @classmethod
+    def from_data(cls, data: bytes) -> Self:
+        """The command; raises FrameError."""
+        return cls(exactly(data, 1)[0])
+
+
+@dataclass(frozen=True, slots=True)
 class ContactOff(Bare):
     """Take the power from the card in the slot."""
 

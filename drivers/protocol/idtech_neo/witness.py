@@ -87,6 +87,7 @@ from drivers.protocol.idtech_neo.msr_fields import Track
 from drivers.protocol.idtech_neo.packets import packets_for
 from drivers.protocol.idtech_neo.pass_through import (
     ContactOff,
+    GetAtr,
     PollForToken,
     SetPassThrough,
 )
@@ -153,6 +154,7 @@ _COMMANDS_KEPT = (
     | GetCard
     | SetPassThrough
     | PollForToken
+    | GetAtr
     | ContactOff
     | GetKeys
     | GetKsn

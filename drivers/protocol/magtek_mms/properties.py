@@ -28,6 +28,10 @@ BATTERY_PERCENT = (2, 3, 1, 2, 1, 4)
 CHARGER_STATUS = (2, 3, 1, 2, 1, 5)
 SIGNATURE_CONTROL = (1, 2, 1, 1, 2, 1)
 """00: the device asks for signatures by itself; 01: the host does."""
+USER_EVENTS = (1, 2, 7, 1, 2, 1)
+"""Bit n of the first byte: whether an idle device tells of reason n of notification
+1001, from its next start on; cards that come and go among them."""
+CARD_REMOVED_EVENT = 0x08
 KEY_SLOTS = {
     "pin": (1, 1, 2, 4, 1, 1),
     "data": (1, 1, 2, 4, 1, 2),

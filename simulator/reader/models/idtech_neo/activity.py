@@ -17,6 +17,8 @@ class Activity:
         self.console = console
         self.alarm = Alarm(console.bench.later)
         self.is_over = False
+        self.card_inside: Card | None = None
+        """What is in the slot for it, and stays there when it is over."""
 
     @property
     def is_pending(self) -> bool:

@@ -19,6 +19,8 @@ from drivers.protocol.idtech_neo.commands import Command, OtherCommand
 from drivers.protocol.idtech_neo.events import WokeUp
 from drivers.protocol.idtech_neo.frame import Frame
 from drivers.protocol.idtech_neo.status import StatusCode
+from simulator.cards.card import Card, Entry
+from simulator.errors import ControlRefused
 from simulator.reader.models.idtech_neo import basics
 from simulator.reader.models.idtech_neo.activity import Activity
 from simulator.reader.models.idtech_neo.console import (
@@ -77,7 +79,9 @@ class Desk:
         self._result: Reply | None = None
         """Of a tap in auto-poll, until the host asks for it."""
         self._is_asleep = False
-        self._pass_through = PassThrough(console)
+        self._left_in: Card | None = None
+        """In the slot since before the present activity."""
+        self._pass_through = PassThrough(console, self._has_chip)
         self.screens = Screens(console)
         self.battery_percent = 100
 
@@ -87,6 +91,23 @@ class Desk:
         activity = self._activity
         return None if activity is None or activity.is_over else activity
 
+    @property
+    def has_card_left_in(self) -> bool:
+        """Whether a card is in the slot whose chip has no more to do."""
+        return self.busy is None and self._has_chip()
+
+    def remove_card(self) -> None:
+        """Pull the inserted card; raises ControlRefused where there is none."""
+        activity = self._activity
+        if self._left_in is not None:
+            self._left_in = None
+        elif activity is not None and activity.is_over and activity.card_inside:
+            activity.card_inside = None
+        elif activity is None or activity.is_over:
+            raise ControlRefused("no card is in the reader")
+        else:
+            activity.remove_card()
+
     def clear(self) -> None:
         """The power is gone, and with it all but settings."""
         if self._activity is not None:
@@ -94,7 +115,8 @@ class Desk:
         self._activity = None
         self._result = None
         self._is_asleep = False
-        self._pass_through = PassThrough(self._console)
+        self._left_in = None
+        self._pass_through = PassThrough(self._console, self._has_chip)
         self.screens.hide()
 
     def poll(self) -> None:
@@ -102,7 +124,7 @@ class Desk:
         order = unasked_order(self._console.settings)
         polls = self._console.settings.poll_mode is PollMode.AUTO
         if self.busy is None and order is not None and polls:
-            self._activity = Transaction(self._console, order, self._keep_result)
+            self._replace(Transaction(self._console, order, self._keep_result))
 
     def take(self, frame: Frame) -> None:
         """Work off one command."""
@@ -186,10 +208,29 @@ class Desk:
         if not isinstance(done, Activity):
             self._answer(frame, done)
             return
-        self._activity = done
+        self._replace(done)
         if isinstance(done, KeypadJob):
             self._answer(frame, OK)
         done.begin()
+        if isinstance(done, Transaction) and self._left_in is not None:
+            self._take_what_is_there(done, self._left_in)
+
+    def _replace(self, activity: Activity) -> None:
+        """What was done before is over; a card may be left in the slot."""
+        if self._activity is not None and self._activity.card_inside is not None:
+            self._left_in = self._activity.card_inside
+        self._activity = activity
+
+    def _take_what_is_there(self, transaction: Transaction, card: Card) -> None:
+        """A reader sees that there is a card, and not since when."""
+        if transaction.takes_chips:
+            self._left_in = None
+            transaction.present_card(card, Entry.CONTACT)
+
+    def _has_chip(self) -> bool:
+        activity = self._activity
+        is_inside = activity is not None and activity.card_inside is not None
+        return self._left_in is not None or is_inside
 
     def _carried_out(self, command: Command) -> Reply | Activity:
         console = self._console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from drivers.protocol import tlv
@@ -9,6 +10,7 @@ from drivers.protocol.idtech_neo.pass_through import (
     CardInterface,
     ContactOff,
     ExchangeApdu,
+    GetAtr,
     PollForToken,
     SetPassThrough,
     Token,
@@ -28,7 +30,7 @@ from simulator.reader.models.idtech_neo.console import (
 )
 from simulator.reader.screen import ReaderState
 
-PassThroughCommand = SetPassThrough | PollForToken | ExchangeApdu | ContactOff
+PassThroughCommand = SetPassThrough | PollForToken | ExchangeApdu | GetAtr | ContactOff
 
 _KINDS = {
     "mifare_classic": TokenKind.MIFARE_CLASSIC,
@@ -40,14 +42,18 @@ _KINDS = {
 _CARD_UID_BYTES = 4
 _SELECT = bytes.fromhex("00A404")
 _PPSE = b"2PAY.SYS.DDF01"
+_ATR = bytes.fromhex("3B 65 00 00 9C 02 02 07 02")
+"""Of a chip that speaks T=0 and has five bytes to say of itself (ISO 7816-3, 8.2)."""
 _DONE, _NOT_FOUND, _UNKNOWN = b"\x90\x00", b"\x6a\x82", b"\x6d\x00"
 
 
 class PassThrough:
     """Off when the power comes."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, has_chip: Callable[[], bool]) -> None:
+        """`has_chip` tells whether a card is in the slot."""
         self._console = console
+        self._has_chip = has_chip
         self.is_on = False
         self._card: Card | None = None
         """In the field since it was found."""
@@ -66,6 +72,9 @@ class PassThrough:
                 return TokenPoll(self._console, command.timeout_ms / 1000, self)
             case ExchangeApdu():
                 return self._exchange(command)
+            case GetAtr(interface):
+                is_there = interface == CardInterface.CONTACT and self._has_chip()
+                return Reply(data=_ATR) if is_there else Reply(StatusCode.FAILED)
             case ContactOff():
                 return OK
 

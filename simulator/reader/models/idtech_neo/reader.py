@@ -66,6 +66,11 @@ class NeoReader:
         """What it can be told to do wrong."""
         return QUIRKS
 
+    @property
+    def has_card_left_in(self) -> bool:
+        """Whether a card is in the slot whose chip has no more to do."""
+        return self._desk.has_card_left_in
+
     def power_on(self) -> None:
         """Start up and say so."""
         self._console.line.restart()
@@ -94,7 +99,7 @@ class NeoReader:
 
     def remove_card(self) -> None:
         """Pull the inserted card; raises ControlRefused where there is none."""
-        self._hand("no card is in the reader").remove_card()
+        self._desk.remove_card()
 
     def press_key(self, key: str) -> None:
         """Press a key; raises ControlRefused where there is none or it does nothing."""

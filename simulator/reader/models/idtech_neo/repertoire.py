@@ -42,6 +42,7 @@ _OF_SLOTS = frozenset(
         configuration.RemoveTerminalData.CODE,
         configuration.SetTerminalData.CODE,
         configuration.SetKernelConfiguration.CODE,
+        pass_through.GetAtr.CODE,
         pass_through.ContactOff.CODE,
     }
 )

@@ -97,6 +97,11 @@ class Transaction(Activity):
         """Whether the host waits for an answer."""
         return self.phase in PENDING
 
+    @property
+    def takes_chips(self) -> bool:
+        """Whether a card may come into the slot."""
+        return Entry.CONTACT in self._entries
+
     def begin(self) -> None:
         """Ask for a card."""
         if self._order.command == CONTACT:
@@ -113,6 +118,7 @@ class Transaction(Activity):
             raise ControlRefused(f"the reader takes no {entry} now, only {ways}")
         self._advance(Step.CARD_GIVEN)
         self._card, self._entry = card, entry
+        self.card_inside = card if entry is Entry.CONTACT else None
         if entry is not Entry.SWIPE:
             self._tell(StatusCode.USER_INTERFACE_EVENT, CARD_SEEN)
         self._show(ReaderState.READING, panel.PLEASE_WAIT)
@@ -125,6 +131,7 @@ class Transaction(Activity):
         if not is_inserted or self._is_pulled:
             raise ControlRefused("no card is in the reader")
         self._is_pulled = True
+        self.card_inside = None
         if self.is_pending:
             self._lose_chip()
 
@@ -227,7 +234,7 @@ class Transaction(Activity):
 
     def _fall_back(self) -> None:
         """The chip is dead: the stripe may be read instead (EMV Book 4, 10)."""
-        self._card = None
+        self._card = self.card_inside = None
         if not self._order.allows_fallback or Entry.SWIPE not in self._order.entries:
             self._end()
             self._tell(StatusCode.OK, no_transaction(ResultCode.FALLBACK))
@@ -293,6 +300,7 @@ class Transaction(Activity):
         return self._is_pulled or is_pulled_now
 
     def _lose_chip(self) -> None:
+        self.card_inside = None
         command = self._command
         self._end()
         error = no_card(ErrorCode.CARD_COMMUNICATION)

@@ -112,6 +112,8 @@ class Activity:
     """Why other requests have to wait."""
     gives_way = False
     """Whether they need not: then the next activity takes its place."""
+    card_inside: Card | None = None
+    """What is in the slot for it, and stays there when it is over."""
 
     def __init__(self, console: Console) -> None:
         self.console = console

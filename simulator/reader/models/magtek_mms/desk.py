@@ -94,8 +94,19 @@ class Desk:
         return self._activity is None
 
     def over(self) -> None:
-        """What went on is over."""
+        """What went on is over; a card may be left in the slot."""
+        if self._activity is not None and self._activity.card_inside is not None:
+            self._parts.idle.leave_in(self._activity.card_inside)
         self._activity = None
+
+    def remove_card(self) -> None:
+        """Pull the card or tag away; raises ControlRefused where there is none."""
+        idle = self._parts.idle
+        if self._activity is not None and idle.has_card_left_in:
+            # Only an idle reader tells of it (manual, 8, 1.2.7.1.2.1).
+            idle.abandon()
+        else:
+            self.activity.remove_card()
 
     def power_off(self) -> None:
         """Whatever goes on stops without a word."""

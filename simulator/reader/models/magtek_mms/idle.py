@@ -36,6 +36,13 @@ class IdleHands(Activity):
         super().__init__(console)
         self._properties = properties
         self._waiting: tuple[Card, Entry] | None = None
+        self.has_card_left_in = False
+        """Whether the card in the slot was read already."""
+
+    def leave_in(self, card: Card) -> None:
+        """A transaction is over, and its card still in the slot."""
+        self._waiting = card, Entry.CONTACT
+        self.has_card_left_in = True
 
     def begin(self) -> None:
         """Nothing: the reader is idle until it is asked."""
@@ -44,9 +51,14 @@ class IdleHands(Activity):
         """A card that was swiped is forgotten; one in the slot is taken out."""
         super().abandon()
         self._waiting = None
+        self.has_card_left_in = False
 
     def taken(self, entries: frozenset[Entry]) -> tuple[Card, Entry] | None:
-        """A card that came too early, for the transaction that begins now."""
+        """A card that came too early, for the transaction that begins now.
+
+        One that was left in the slot is as good: readers see that there is a card, and
+        not since when (manual, 6, 1001, step 1).
+        """
         waiting = self._waiting
         if waiting is None or waiting[1] not in entries:
             return None
@@ -74,7 +86,7 @@ class IdleHands(Activity):
         """Pull an inserted card out again."""
         if self._waiting is None or self._waiting[1] is not Entry.CONTACT:
             raise _nothing_runs()
-        self._waiting = None
+        self.abandon()
         self._tell_if_wanted(UserEvent.REMOVE, DeviceState.IDLE_REMOVE)
 
     def present_tag(self, tag: Tag) -> None:

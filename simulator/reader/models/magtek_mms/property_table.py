@@ -24,8 +24,6 @@ Oid = tuple[int, ...]
 ARPC_TIMEOUT = (1, 1, 1, 1, 1, 5)
 """Seconds for the issuer; 00 is for ever, FF as long as the cardholder has."""
 ARPC_REPEATS = (1, 1, 1, 1, 1, 6)
-USER_EVENTS = (1, 2, 7, 1, 2, 1)
-"""Bit n of the first byte: whether reason n of a user event is told."""
 
 _AS_CARDHOLDER = 0xFF
 _SIGNS_BY_ITSELF = b"\x00"
@@ -33,7 +31,7 @@ _DEFAULTS: Mapping[Oid, bytes] = {
     properties.SIGNATURE_CONTROL: _SIGNS_BY_ITSELF,
     ARPC_TIMEOUT: bytes((_AS_CARDHOLDER,)),
     ARPC_REPEATS: b"\x00",
-    USER_EVENTS: bytes(4),
+    properties.USER_EVENTS: bytes(4),
 }
 
 
@@ -57,7 +55,7 @@ class PropertyTable:
         """`told` can be asked for and not set; None is a property this model lacks."""
         self._told = told
         self._set = dict(_DEFAULTS)
-        self._events = _DEFAULTS[USER_EVENTS]
+        self._events = _DEFAULTS[properties.USER_EVENTS]
 
     @property
     def signs_by_itself(self) -> bool:
@@ -79,7 +77,7 @@ class PropertyTable:
 
     def power_on(self) -> None:
         """User events that were set take effect (manual, 8, 1.2.7.1.2.1)."""
-        self._events = self._set[USER_EVENTS]
+        self._events = self._set[properties.USER_EVENTS]
 
     def get(self, command: GetProperty) -> Answer:
         """The value; refused for a property there is not."""

@@ -89,6 +89,11 @@ class MmsReader:
         """What can go wrong on its side of the wire."""
         return QUIRKS
 
+    @property
+    def has_card_left_in(self) -> bool:
+        """Whether a card is in the slot whose chip has no more to do."""
+        return self._parts.idle.has_card_left_in
+
     def power_on(self) -> None:
         """Start up and say so; one whose firmware is broken does neither."""
         self._outbox.restart()
@@ -134,7 +139,7 @@ class MmsReader:
 
     def remove_card(self) -> None:
         """Pull the card or tag away; raises ControlRefused where there is none."""
-        self._desk.activity.remove_card()
+        self._desk.remove_card()
 
     def press_key(self, key: str) -> None:
         """Press a key; raises ControlRefused if it does nothing now."""

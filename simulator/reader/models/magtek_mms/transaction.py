@@ -147,6 +147,7 @@ class Transaction(Activity):
             return
         self._advance(Step.CARD_GIVEN)
         self._entry = entry
+        self.card_inside = card if entry is Entry.CONTACT else None
         self.console.notify(CardUpdate(technology, ARRIVAL[entry]))
         self.console.say(ReaderState.READING, StringId.PROCESSING, above=self._amount)
         read_s = self.console.bench.timing.read_s
@@ -296,6 +297,7 @@ class Transaction(Activity):
 
     def _fall_back(self) -> None:
         """The chip is dead: the stripe may be read instead (EMV Book 4, 10)."""
+        self.card_inside = None
         self.console.notify(CardUpdate(Technology.CONTACT, CardChange.REMOVED))
         if Entry.SWIPE not in self._order.entries:
             self._end(
@@ -359,6 +361,7 @@ class Transaction(Activity):
         self._end(Technology.MANUAL, Outcome.COMPLETED, StringId.WELCOME)
 
     def _pulled(self) -> None:
+        self.card_inside = None
         self.console.notify(CardUpdate(Technology.CONTACT, CardChange.REMOVED))
         # Which outcome the manual means by it is unverified.
         self._end(Technology.CONTACT, Outcome.TAG_REMOVED, StringId.CARD_ERROR)
