@@ -168,6 +168,8 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
         try:
             await asyncio.wait([self._reading])
         finally:
+            # Reading that was cancelled before its first step has told nobody.
+            self._end(_closed(self.spec))
             await self._transport.aclose()
 
     async def _write(
@@ -184,7 +186,7 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
             on_sent(sent, total)
 
     async def _read(self) -> None:
-        lost: TransportError = Disconnected(self.spec, "closed by this program")
+        lost = _closed(self.spec)
         try:
             await self._transport.read()
         except TransportError as error:
@@ -221,6 +223,10 @@ class Link(Generic[RequestT, AnswerT, NoticeT]):
         if self._pending is not None and not self._pending.answer.done():
             self._pending.answer.set_result(error)
         self._subscriber.disconnected(error)
+
+
+def _closed(spec: str) -> TransportError:
+    return Disconnected(spec, "closed by this program")
 
 
 def _current_task() -> asyncio.Task[Any]:

@@ -186,6 +186,20 @@ async def test_closing_wakes_the_one_who_asked() -> None:
 
 
 @in_virtual_time
+async def test_closing_before_anything_was_read_wakes_whoever_waits_for_that() -> None:
+    near, _ = connected_pipes()
+    listener = Listener()
+    link = Link(near, LineFraming(), subscriber=listener)
+
+    await link.aclose()
+
+    await link.wait_closed()
+    assert [str(error) for error in listener.errors] == [
+        f"{near.spec}: closed by this program"
+    ]
+
+
+@in_virtual_time
 async def test_canceled_request_leaves_the_link_usable() -> None:
     async with bench() as b:
         asking = asyncio.create_task(b.link.request("one", timeout_s=60))
