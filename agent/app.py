@@ -5,44 +5,33 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import signal
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import uvloop
 
-from agent.assembly import Parts, assemble
+from agent.accounts.accounts import Accounts
+from agent.accounts.opening import OpenJournal, Shared, begin, opened
 from agent.clock import Clock, SystemClock
 from agent.ids import Random
-from agent.journal.erasing import keep_erasing
 from agent.journal.journal import Journal
 from agent.listening import address, listen, listen_securely
 from agent.log import configure_logging, get_logger
-from agent.metrics.measurements import Measurements
 from agent.rest.server import create_app
 from agent.rest.serving import StopSignals, serve_http
-from agent.settings import (
-    Settings,
-    StripeKey,
-    StripeSettings,
-    read_fleet_password,
-    read_offline_key,
-    read_stripe_key,
-)
-from agent.stripe_api.client import StripeClient
+from agent.settings import Settings
 from agent.stripe_api.connections import Connections
 from agent.systemd import Systemd, tell_of_progress
 from agent.tls import Secured
 
 log = get_logger(__name__)
 
-JOURNAL_FILE = "journal.db"
 DRAIN_S = 10.0
 """How long stopping waits for a confirm under way; recovery does the rest."""
-
-OpenJournal = Callable[[Path], Awaitable[Journal]]
 
 
 def run(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -61,64 +50,47 @@ async def serve(
 ) -> None:
     """The whole agent; returns when it was told to stop and has stopped cleanly.
 
-    Raises SettingsInvalid or JournalError where it cannot start.
+    Raises SettingsInvalid or JournalError where it cannot start. A further account that
+    cannot is told of, and the others work.
     """
     clock = clock or SystemClock()
     signals = StopSignals()
     systemd = Systemd.from_environ(environ, pid=os.getpid())
-    key = _stripe_key(settings, environ)
     async with AsyncExitStack() as stack:
         stack.enter_context(signals.caught())
+        reloads = stack.enter_context(reload_signals())
         handed = systemd.listening()
         sockets = listen(settings.rest, handed.plain, stack)
         secured = listen_securely(settings.rest, handed.tls, stack)
-        path = settings.state_dir / JOURNAL_FILE
-        opening = (
-            open_journal(path) if open_journal else Journal.open(path, clock=clock)
+        shared = Shared(
+            environ,
+            clock,
+            random,
+            await stack.enter_async_context(Connections()),
+            open_journal or partial(Journal.open, clock=clock),
         )
-        journal = await opening
-        stack.push_async_callback(journal.aclose)
-        measurements = Measurements()
-        http = await stack.enter_async_context(Connections())
-        stripe = _stripe_client(http, settings.stripe, key, measurements)
-        livemode = key is not None and key.livemode
-        offline_key = read_offline_key(settings, environ)
-        known = (settings, journal, stripe, clock, random, livemode, measurements)
-        password = read_fleet_password(settings, environ)
-        parts = Parts(*known, offline_key=offline_key, fleet_password=password)
+        parts = await stack.enter_async_context(opened(settings, shared))
         try:
             async with asyncio.TaskGroup() as tasks:
-                reached = Reached(sockets, signals, systemd, secured)
-                await _work(parts, reached, tasks=tasks)
+                accounts = Accounts(
+                    parts, begin(parts, tasks=tasks), shared=shared, tasks=tasks
+                )
+                reached = Reached(sockets, signals, systemd, reloads, secured)
+                await _work(accounts, reached, settings, clock=clock, tasks=tasks)
                 raise _Stopped
         except* _Stopped:
             log.info("agent.stopped")
 
 
-def _stripe_client(
-    http: Connections,
-    settings: StripeSettings,
-    key: StripeKey | None,
-    measurements: Measurements,
-) -> StripeClient:
-    return StripeClient(
-        http,
-        api_base=settings.api_base,
-        key=key,
-        api_version=settings.api_version,
-        timeout_s=settings.timeout_s,
-        max_retries=settings.max_retries,
-        measure=measurements.asked_stripe,
-    )
-
-
-def _stripe_key(settings: Settings, environ: Mapping[str, str]) -> StripeKey | None:
-    key = read_stripe_key(settings, environ)
-    if key is not None and not key.is_restricted:
-        log.warning(
-            "stripe_key.unrestricted", remedy="use a restricted key (rk_…) instead"
-        )
-    return key
+@contextmanager
+def reload_signals() -> Iterator[asyncio.Event]:
+    """Within the context each SIGHUP sets the event. In the main thread only."""
+    wanted, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, wanted.set)
+    try:
+        yield wanted
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +100,7 @@ class Reached:
     sockets: list[socket.socket]
     signals: StopSignals
     systemd: Systemd
+    reloads: asyncio.Event
     secured: Secured | None = None
 
     @property
@@ -140,34 +113,53 @@ class Reached:
         ]
 
 
-async def _work(parts: Parts, reached: Reached, *, tasks: asyncio.TaskGroup) -> None:
+async def _work(
+    accounts: Accounts,
+    reached: Reached,
+    settings: Settings,
+    *,
+    clock: Clock,
+    tasks: asyncio.TaskGroup,
+) -> None:
     """Readers, payments and the API, until a signal; what is under way then ends."""
-    assembled = assemble(parts, tasks=tasks)
-    watched = tell_of_progress(reached.systemd, parts.journal.pulse, clock=parts.clock)
+    watched = tell_of_progress(reached.systemd, accounts.pulse, clock=clock)
     tasks.create_task(watched, name="watchdog")
-    erasing = keep_erasing(parts.journal, clock=parts.clock)
-    tasks.create_task(erasing, name="erasing")
-    rest = parts.settings.rest
-    if rest.tls_cert_file is not None:
+    await accounts.begin()
+    if settings.rest.tls_cert_file is not None:
         # Loaded on use: most agents have no way in over TLS.
         from agent.own_authority import keep_renewing
 
-        renewing = keep_renewing(rest.tls_cert_file, clock=parts.clock)
+        renewing = keep_renewing(settings.rest.tls_cert_file, clock=clock)
         tasks.create_task(renewing, name="certificate")
     urls = reached.urls
     log.info("agent.ready", url=urls[0], urls=urls)
-    app = create_app(assembled.services)
-    reached.systemd.ready(f"Answering on {', '.join(urls)}")
+    app = create_app(accounts.own, accounts)
+    status = f"Answering on {', '.join(urls)}"
+    reached.systemd.ready(status)
+    reloading = _reload(accounts, reached, clock=clock, status=status)
+    tasks.create_task(reloading, name="reload")
     await serve_http(
         app,
         sockets=reached.sockets,
         signals=reached.signals,
         on_stop=reached.systemd.stopping,
-        request_timeout_s=rest.request_timeout_s,
-        max_connections=rest.max_connections,
+        request_timeout_s=settings.rest.request_timeout_s,
+        max_connections=settings.rest.max_connections,
         secured=reached.secured,
     )
-    await assembled.actions.drain(timeout_s=DRAIN_S)
+    await accounts.drain(timeout_s=DRAIN_S)
+
+
+async def _reload(
+    accounts: Accounts, reached: Reached, *, clock: Clock, status: str
+) -> None:
+    """Do as the files say, each time somebody says that they have changed."""
+    while True:
+        await reached.reloads.wait()
+        reached.reloads.clear()
+        reached.systemd.reloading(at_s=clock.monotonic())
+        await accounts.reload()
+        reached.systemd.ready(status)
 
 
 class _Stopped(Exception):

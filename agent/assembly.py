@@ -22,6 +22,7 @@ from agent.outbox.outbox import Outbox, make_outbox
 from agent.payments.actions import Actions
 from agent.payments.hold_watch import HoldWatch
 from agent.payments.narrator import Narrator
+from agent.readers.claims import Claims
 from agent.readers.fleet import Fleet
 from agent.readers.leases import Leases
 from agent.readers.ports import OpenReader
@@ -76,8 +77,10 @@ class Parts:
     radio: Radio = field(default_factory=Radio)
     watch: WatchPorts = watch_ports
     offline_key: OfflineKey | None = None
-    fleet_password: str | None = field(default=None, repr=False)
     """Seals payments that are stored; without it none are."""
+    fleet_password: str | None = field(default=None, repr=False)
+    claims: Claims = field(default_factory=Claims)
+    """Shared with the other accounts of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ def _fleet(parts: Parts, *, events: EventBus, tasks: asyncio.TaskGroup) -> Fleet
         events=events,
         settings=settings,
         livemode=parts.livemode,
+        claims=parts.claims,
         tasks=tasks,
     )
 

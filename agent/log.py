@@ -10,7 +10,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +29,7 @@ SECRET_WORDS = frozenset(
 """A value is masked where its name has one of these words: `client_secret`."""
 PUBLIC_NAMES = frozenset({"idempotency_key", "key_id"})
 
+_ACCOUNT: ContextVar[str | None] = ContextVar("account", default=None)
 _MASK = "[masked]"
 _CARD_NUMBER = re.compile(
     # ISO/IEC 7812: Visa 4, Mastercard 2 and 5, Amex, Diners and JCB 3, others 6.
@@ -107,6 +110,16 @@ def configure_logging(
     logging.getLogger(_NAMESPACE).setLevel(form.level.upper())
 
 
+@contextmanager
+def in_account(name: str) -> Iterator[None]:
+    """What is logged in the context, and in tasks begun there, names the account."""
+    token = _ACCOUNT.set(name)
+    try:
+        yield
+    finally:
+        _ACCOUNT.reset(token)
+
+
 def redact(name: str, value: object) -> object:
     """The value as it may be logged under that name."""
     if _is_secret(name):
@@ -156,6 +169,8 @@ class _EventFormatter(logging.Formatter):
             "logger": record.name.removeprefix(f"{_NAMESPACE}."),
             "event": redact("event", record.getMessage()),
         }
+        if (account := _ACCOUNT.get()) is not None:
+            fields["account"] = account
         for name, value in getattr(record, "values", {}).items():
             fields[name] = redact(name, value)
         if record.exc_info:

@@ -76,6 +76,13 @@ class Systemd:
         """The service has started: units that wait for it go on."""
         self._tell("READY=1", f"STATUS={status}")
 
+    def reloading(self, *, at_s: float) -> None:
+        """The service reads its files again; `ready` says when that has ended.
+
+        `at_s` is CLOCK_MONOTONIC, by which systemd tells this reload from others.
+        """
+        self._tell("RELOADING=1", f"MONOTONIC_USEC={int(at_s * 1e6)}")
+
     def stopping(self) -> None:
         """The service has begun to stop."""
         self._tell("STOPPING=1", "STATUS=Finishing what is under way")

@@ -27,6 +27,7 @@ import uvloop
 from agent.clock import SystemClock
 from agent.events import Event, EventBus, ReaderStatusChanged
 from agent.journal.journal import Journal
+from agent.readers.claims import Claims
 from agent.readers.fleet import Fleet
 from agent.settings import ReaderSettings
 from drivers.discovery.candidates import PortAdded, PortChange
@@ -121,6 +122,7 @@ async def running_fleet(folder: Path) -> AsyncIterator[tuple[Fleet, EventBus]]:
                 # Every plug ends in an unplug here, which is no flapping.
                 settings=ReaderSettings(quarantine_after=10_000),
                 livemode=False,
+                claims=Claims(),
                 tasks=tasks,
             )
             fleet.start()

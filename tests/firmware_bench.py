@@ -24,6 +24,7 @@ from agent.firmware.updates import InstallRequest, Updates
 from agent.ids import Random, ReaderId
 from agent.journal.update_entries import UpdateEntry
 from agent.journal.updates import UPDATE_KINDS, RecordedUpdate, UpdateStore
+from agent.readers.claims import Claims
 from agent.readers.fleet import Fleet
 from agent.settings import ReaderSettings
 from drivers.errors import TransportUnavailable
@@ -230,6 +231,7 @@ class Till:
             events=events,
             settings=ReaderSettings(),
             livemode=False,
+            claims=Claims(),
             tasks=tasks,
         )
 

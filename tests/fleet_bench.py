@@ -13,6 +13,7 @@ from skipping_loop import LoopClock
 
 from agent.events import Event, EventBus
 from agent.journal.readers import RegisteredReader
+from agent.readers.claims import Claims
 from agent.readers.opening import Opening
 from agent.readers.ports import Ports, port_of
 from agent.readers.session import ReaderSession
@@ -137,7 +138,7 @@ async def bench(
     )
     opening = Opening(
         session,
-        ports=Ports(ports.open, timeout_s=settings.connect_timeout_s),
+        ports=Ports(ports.open, timeout_s=settings.connect_timeout_s, claims=Claims()),
         neighbours=neighbours,
         rewrite=rewrite,
         events=bus,

@@ -17,6 +17,7 @@ from skipping_loop import LoopClock
 
 from agent.events import Event, EventBus, ReaderStatusChanged
 from agent.ids import ReaderId
+from agent.readers.claims import Claims
 from agent.readers.discovered import DiscoveryMethod, Source
 from agent.readers.fleet import Fleet
 from agent.readers.session import ReaderSession
@@ -106,6 +107,7 @@ async def open_shop(
                 events=bus,
                 settings=settings or ReaderSettings(),
                 livemode=False,
+                claims=Claims(),
                 tasks=tasks,
             )
             fleet.start()

@@ -230,7 +230,7 @@ async def running_agent(
                 clock,
                 token_bytes,
                 stripe_key is not None and stripe_key.livemode,
-                open_reader=open_reader or _opening(world, chunk_bytes, fate),
+                open_reader=open_reader or opening(world, chunk_bytes, fate),
                 watch=watch or News().watch,
                 offline_key=offline_key,
             )
@@ -370,7 +370,9 @@ async def _at_work(parts: Parts) -> AsyncIterator[Assembled]:
         await working
 
 
-def _opening(world: World, chunk_bytes: int | None, fate: Fate | None) -> OpenReader:
+def opening(world: World, chunk_bytes: int | None, fate: Fate | None) -> OpenReader:
+    """The agent's way to the readers of this world."""
+
     async def open_pipe(spec: str) -> Transport:
         if fate is not None:
             wire = world.pipes[spec]

@@ -5,12 +5,14 @@ AgentError
 │   ├── ParameterMissing / ParameterInvalid / ParameterUnknown
 │   ├── ResourceMissing / EventsGone
 │   ├── IntentInvalidState / ChargeNotRefundable / ChargeAlreadyRefunded
-│   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / LocalReaderInLivemode
+│   ├── RegistrationCodeInvalid / ReaderAlreadyRegistered / ReaderOfOtherAccount
+│   ├── LocalReaderInLivemode
 │   ├── ReceiptMissing / ReceiptNotReady / SignatureMissing / EscposNotInstalled
 │   ├── IdempotencyMismatch / IdempotencyKeyInUse / LocationNotAllowed
 │   └── BodyTooLarge / RequestTimedOut / RateLimited / RouteUnknown / MethodNotAllowed
 ├── AccessDenied
-│   └── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / HostNotAllowed / OriginNotAllowed
+│   ├── LocalKeyMissing / LocalKeyInvalid / LocalKeyScope / AccountsForbidden
+│   └── HostNotAllowed / OriginNotAllowed
 ├── ReaderError
 │   └── ReaderBusy / ReaderOffline / ReaderTimedOut / ReaderFault /
 │       ReaderFeatureUnsupported / CollectInputsUnsupported / ReaderLeased / LeaseStale
@@ -18,6 +20,8 @@ AgentError
 │   └── StripeUnreachable / StripeKeyMissing / PaymentOutcomeUnknown
 ├── JournalError
 │   └── JournalUnavailable / JournalNewerSchema / JournalBroken
+├── AccountError
+│   └── AccountClosing / AccountUnsettled / StripeKeyNotRenewed
 ├── SettingsInvalid
 └── InternalError
 """
@@ -31,6 +35,13 @@ from agent.errors.access import (
     LocalKeyMissing,
     LocalKeyScope,
     OriginNotAllowed,
+)
+from agent.errors.accounts import (
+    AccountClosing,
+    AccountError,
+    AccountsForbidden,
+    AccountUnsettled,
+    StripeKeyNotRenewed,
 )
 from agent.errors.base import (
     AgentError,
@@ -71,6 +82,7 @@ from agent.errors.requests import (
     ParameterUnknown,
     RateLimited,
     ReaderAlreadyRegistered,
+    ReaderOfOtherAccount,
     ReceiptMissing,
     ReceiptNotReady,
     RegistrationCodeInvalid,
@@ -89,6 +101,10 @@ from agent.errors.upstream import (
 
 __all__ = [
     "AccessDenied",
+    "AccountClosing",
+    "AccountError",
+    "AccountUnsettled",
+    "AccountsForbidden",
     "AgentError",
     "BodyTooLarge",
     "ChargeAlreadyRefunded",
@@ -124,6 +140,7 @@ __all__ = [
     "ReaderFault",
     "ReaderFeatureUnsupported",
     "ReaderLeased",
+    "ReaderOfOtherAccount",
     "ReaderOffline",
     "ReaderTimedOut",
     "ReceiptMissing",
@@ -136,6 +153,7 @@ __all__ = [
     "SettingsInvalid",
     "SignatureMissing",
     "StripeKeyMissing",
+    "StripeKeyNotRenewed",
     "StripeUnreachable",
     "UpstreamError",
 ]

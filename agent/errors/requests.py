@@ -119,6 +119,13 @@ class ReaderAlreadyRegistered(RequestInvalid):
     remedy = "Use the registered reader, or delete it first."
 
 
+class ReaderOfOtherAccount(RequestInvalid):
+    """The reader is registered in another account of this machine."""
+
+    code = "reader_of_other_account"
+    remedy = "Delete it there first: `cardlane readers move` does both."
+
+
 class LocalReaderInLivemode(RequestInvalid):
     """Stripe takes live card data only from its own readers."""
 

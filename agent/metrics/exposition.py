@@ -47,22 +47,39 @@ class Standing:
     """Whether a payment could start."""
 
 
-def exposition(measurements: Measurements, standing: Standing) -> bytes:
-    """All metrics, as a scraper reads them."""
+Account = tuple[Measurements, Standing]
+
+
+def exposition(
+    measurements: Measurements,
+    standing: Standing,
+    *,
+    further: Mapping[str, Account] | None = None,
+) -> bytes:
+    """All metrics, as a scraper reads them.
+
+    Those of `further` accounts have the label `account`, the others have not.
+    """
+    families = _families(measurements, standing)
+    for name, account in (further or {}).items():
+        for family, more in zip(families, _families(*account), strict=True):
+            for sample in more.samples:
+                labels = {**sample.labels, "account": name}
+                family.add_sample(sample.name, labels, sample.value)
     registry = CollectorRegistry()
-    registry.register(
-        _Family(
-            [
-                *_standing(standing),
-                *_offline(standing),
-                *_certificates(standing),
-                *_counted(measurements),
-                *_timed(measurements),
-            ]
-        )
-    )
+    registry.register(_Family(families))
     ProcessCollector(registry=registry)
     return generate_latest(registry)
+
+
+def _families(measurements: Measurements, standing: Standing) -> list[Metric]:
+    return [
+        *_standing(standing),
+        *_offline(standing),
+        *_certificates(standing),
+        *_counted(measurements),
+        *_timed(measurements),
+    ]
 
 
 class _Family(Collector):

@@ -42,12 +42,17 @@ class Listener:
 
     async def next(self) -> Told:
         """The next event; raises TooSlow once cut off."""
-        while not self._waiting:
+        while not self._waiting and not self._is_cut_off:
             self._news.clear()
             await self._news.wait()
         if self._is_cut_off:
             raise TooSlow
         return self._waiting.popleft()
+
+    def cut_off(self) -> None:
+        """Have it hear nothing more."""
+        self._is_cut_off = True
+        self._news.set()
 
     def tell(self, event: Told) -> None:
         """Have it heard, unless too much waits already."""
@@ -91,6 +96,11 @@ class EventStream:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """Nothing more will be told: whoever listens is cut off."""
+        for listener in self._listeners:
+            listener.cut_off()
 
     async def beyond(self, seq: int) -> None:
         """Return once there is a kept event after that sequence number."""

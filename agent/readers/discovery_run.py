@@ -11,6 +11,7 @@ from typing import assert_never
 
 from agent.errors import InternalError
 from agent.log import get_logger
+from agent.readers.claims import PortOfOtherAccount
 from agent.readers.discovered import (
     BOOT_LOADER,
     SCHEMES,
@@ -223,6 +224,8 @@ class DiscoveryRun:
         info = reader.info
         # A registered reader that was sought goes on from here.
         await self._roster.take(reader, candidate.spec)
+        if self._roster.is_others(info.serial_number):
+            raise PortOfOtherAccount("the reader is registered in another account")
         known = self._roster.with_serial_number(info.serial_number)
         identified = replace(
             self._found[port],

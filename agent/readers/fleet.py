@@ -12,6 +12,7 @@ from agent.events import EventBus
 from agent.ids import Random, ReaderId
 from agent.journal.journal import Journal
 from agent.journal.readers import RegisteredReader
+from agent.readers.claims import Claims
 from agent.readers.closing import end_tasks
 from agent.readers.discovered import (
     DiscoveryEvent,
@@ -51,16 +52,16 @@ class Fleet:
         events: EventBus,
         settings: ReaderSettings,
         livemode: bool,
+        claims: Claims,
         tasks: asyncio.TaskGroup,
     ) -> None:
-        self._journal = journal
+        """`claims` is shared with the fleets of this machine's other accounts."""
+        self._journal, self._events = journal, events
         self._clock, self._random = clock, random
-        self._events = events
-        self._settings = settings
-        self._tasks = tasks
-        ports = Ports(open_reader, timeout_s=settings.connect_timeout_s)
-        roster = Roster(seek=self._seek, ask_at=self._ask_at)
-        self._ports, self._roster = ports, roster
+        self._settings, self._tasks = settings, tasks
+        ports = Ports(open_reader, timeout_s=settings.connect_timeout_s, claims=claims)
+        roster = Roster(seek=self._seek, ask_at=self._ask_at, claims=claims)
+        self._ports, self._roster, self._claims = ports, roster, claims
         self._discovery = Discovery(roster, ports=ports, sources=sources, tasks=tasks)
         self._registration = Registration(
             roster,
@@ -82,10 +83,15 @@ class Fleet:
 
     def start(self) -> None:
         """Begin to connect to every registered reader, and to hear of ports."""
+        self._claims.join(self._roster)
         for record in self._journal.readers.all():
             self._join(record, opened=None)
         self._tasks.create_task(self._search.run(), name="search for readers")
         self._tasks.create_task(self._hotplug.run(), name="watch ports")
+
+    def left(self) -> None:
+        """All tasks of this fleet have ended: other accounts may have its ports."""
+        self._claims.leave(self._roster, ports=self._ports)
 
     @property
     def watch_problem(self) -> DriverError | None:
@@ -119,7 +125,7 @@ class Fleet:
     ) -> ReaderSession:
         """Ask who is on that port and keep it; durable when it returns.
 
-        Raises RegistrationCodeInvalid, ReaderAlreadyRegistered,
+        Raises RegistrationCodeInvalid, ReaderAlreadyRegistered, ReaderOfOtherAccount,
         LocalReaderInLivemode or ReaderOffline.
         """
         reader = await self._registration.identified(registration_code)

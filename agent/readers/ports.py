@@ -6,8 +6,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
 
+from agent.readers.claims import Claims
 from drivers.errors import DriverError, LocalError
 from drivers.reader import Reader
 from drivers.transport.base import parse_spec
@@ -38,20 +38,26 @@ def port_of(spec: str) -> str:
 class Ports:
     """Opens readers, each port for one asker at a time and never for ever."""
 
-    def __init__(self, open_reader: OpenReader, *, timeout_s: float) -> None:
+    def __init__(
+        self, open_reader: OpenReader, *, timeout_s: float, claims: Claims
+    ) -> None:
         """`timeout_s` is for one opening, whatever the port and the reader do."""
         self._open_reader = open_reader
         self._timeout_s = timeout_s
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._claims = claims
 
     async def opened(self, spec: str, *, model: str | None = None) -> Reader:
         """The reader on `spec`, once nobody else is asking there.
 
-        Raises DriverError; PortHangs where nothing comes of it in time.
+        Raises DriverError; PortHangs where nothing comes of it in time, and
+        PortOfOtherAccount.
         """
-        turn = self._turns.setdefault(port_of(spec), asyncio.Lock())
-        async with turn, self.bounded(spec):
-            return await self._open_reader(spec, model)
+        port = port_of(spec)
+        async with self._claims.turn(port), self.bounded(spec):
+            await self._claims.check(port, by=self)
+            reader = await self._open_reader(spec, model)
+            self._claims.hold(port, reader, by=self)
+            return reader
 
     @asynccontextmanager
     async def bounded(self, spec: str) -> AsyncIterator[None]:

@@ -7,10 +7,12 @@ from agent.errors import (
     LocalReaderInLivemode,
     ReaderAlreadyRegistered,
     ReaderOffline,
+    ReaderOfOtherAccount,
     RegistrationCodeInvalid,
 )
 from agent.ids import Random, ReaderId, new_id
 from agent.journal.readers import RegisteredReader
+from agent.readers.claims import PortOfOtherAccount
 from agent.readers.discovered import SCHEMES
 from agent.readers.discovery import Discovery
 from agent.readers.opening import prepare_slot
@@ -46,8 +48,8 @@ class Registration:
     async def identified(self, spec: str) -> Reader:
         """Whoever answers on this port.
 
-        Raises RegistrationCodeInvalid, LocalReaderInLivemode, ReaderAlreadyRegistered
-        and ReaderOffline.
+        Raises RegistrationCodeInvalid, LocalReaderInLivemode, ReaderAlreadyRegistered,
+        ReaderOfOtherAccount and ReaderOffline.
         """
         self._check_code(spec)
         self._check_port_is_free(spec)
@@ -57,6 +59,10 @@ class Registration:
         except LocalError as error:
             raise RegistrationCodeInvalid(
                 str(error), param="registration_code"
+            ) from error
+        except PortOfOtherAccount as error:
+            raise ReaderOfOtherAccount(
+                f"At {spec} is a reader of another account.", param="registration_code"
             ) from error
         except DriverError as error:
             # Somebody else may have registered it meanwhile.
@@ -76,7 +82,10 @@ class Registration:
         location: str | None,
         metadata: dict[str, str],
     ) -> RegisteredReader:
-        """What is to be kept of the reader; raises ReaderAlreadyRegistered."""
+        """What is to be kept of the reader.
+
+        Raises ReaderAlreadyRegistered and ReaderOfOtherAccount.
+        """
         self._check_is_new(reader)
         info = reader.info
         return RegisteredReader(
@@ -114,6 +123,11 @@ class Registration:
 
     def _check_is_new(self, reader: Reader) -> None:
         serial_number = reader.info.serial_number
+        if self._roster.is_others(serial_number):
+            raise ReaderOfOtherAccount(
+                f"Reader {serial_number} is registered in another account.",
+                param="registration_code",
+            )
         known = self._roster.with_serial_number(serial_number)
         if known is not None:
             raise ReaderAlreadyRegistered(

@@ -10,6 +10,7 @@ from agent.errors import ResourceMissing
 from agent.ids import ReaderId
 from agent.journal.readers import RegisteredReader
 from agent.log import get_logger
+from agent.readers.claims import Claims
 from agent.readers.closing import close_reader
 from agent.readers.ports import port_of
 from agent.readers.session import ReaderSession, ReaderStatus
@@ -43,7 +44,11 @@ class Roster:
     """The registered readers; fulfils agent.readers.opening.Neighbours."""
 
     def __init__(
-        self, *, seek: Callable[[bool], None], ask_at: Callable[[Candidate], None]
+        self,
+        *,
+        seek: Callable[[bool], None],
+        ask_at: Callable[[Candidate], None],
+        claims: Claims,
     ) -> None:
         """`seek` is called where a reader is not in its place: newly, or still.
 
@@ -51,6 +56,7 @@ class Roster:
         """
         self._seek = seek
         self._ask_at = ask_at
+        self._claims = claims
         self._members: dict[ReaderId, Member] = {}
 
     def __iter__(self) -> Iterator[Member]:
@@ -79,6 +85,14 @@ class Roster:
             if member.record.serial_number == serial_number:
                 return member
         return None
+
+    def has(self, serial_number: str) -> bool:
+        """Whether the reader of that serial number is registered here."""
+        return self.with_serial_number(serial_number) is not None
+
+    def is_others(self, serial_number: str) -> bool:
+        """Whether it is registered in another account of this machine."""
+        return self._claims.is_others(serial_number, than=self)
 
     def at(self, spec: str) -> list[Member]:
         """Whoever is, or was last, or should be on this port."""

@@ -85,6 +85,12 @@ def hash_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def is_known(keys: LocalKeyStore, authorization: str | None) -> bool:
+    """Whether these keys have the caller's, good or revoked. Raises JournalUnavailable."""
+    secret = _secret_in(authorization)
+    return secret is not None and keys.find(hash_of(secret)) is not None
+
+
 async def authenticate(
     keys: LocalKeyStore,
     authorization: str | None,

@@ -7,31 +7,71 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.errors import AccountClosing, JournalUnavailable
 from agent.ids import LocalKeyId
-from agent.rest.auth import KeyScope, authenticate
-from agent.rest.services import services_of
+from agent.log import in_account
+from agent.rest.auth import KeyScope, authenticate, is_known
+from agent.rest.services import Accounts, Services, accounts_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+SAFE = frozenset({"GET", "HEAD"})
+"""Methods that begin nothing."""
 
 
 def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
-    """`endpoint` for callers whose key has one of these scopes."""
+    """`endpoint` for callers whose key has one of these scopes.
+
+    Whatever it does is done in the account that has this key, and in no other.
+    """
 
     async def guarded(request: Request) -> Response:
-        services = services_of(request)
+        accounts, authorization = accounts_of(request), _authorization(request)
+        name = _account_with_key(accounts, authorization) if accounts.others else None
+        if name is None:
+            return await admitted(request, accounts.own)
+        if accounts.is_closing(name) and request.method not in SAFE:
+            raise AccountClosing(f"Account {name} is being taken out of service.")
+        with in_account(name):
+            return await admitted(request, accounts.others[name])
+
+    async def admitted(request: Request, services: Services) -> Response:
         key = await authenticate(
             services.journal.keys,
-            request.headers.get("authorization"),
+            _authorization(request),
             any_of=any_of,
             livemode=services.livemode,
             clock=services.clock,
         )
         services.buckets.take(key.key_id)
+        request.state.services = services
         request.state.key_id = key.key_id
         request.state.scopes = key.scopes
         return await endpoint(request)
 
     return guarded
+
+
+def _authorization(request: Request) -> str | None:
+    return request.headers.get("authorization")
+
+
+def _account_with_key(accounts: Accounts, authorization: str | None) -> str | None:
+    """The further account whose key this is; None for the own one's, or nobody's.
+
+    Raises JournalUnavailable where it is nobody's, but one could not be looked up.
+    """
+    if is_known(accounts.own.journal.keys, authorization):
+        return None
+    trouble: JournalUnavailable | None = None
+    for name, services in accounts.others.items():
+        try:
+            if is_known(services.journal.keys, authorization):
+                return name
+        except JournalUnavailable as error:
+            trouble = error
+    if trouble is not None:
+        raise trouble
+    return None
 
 
 def caller_of(request: Request) -> LocalKeyId:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,9 @@ from agent.offline.errors import ForwardingRefused, OfflineKeyMissing, RecordDam
 from agent.offline.standing import standing
 from agent.offline.states import OfflineState
 from agent.outbox.lane import UNWELL
-from agent.rest.reader_object import Json
+from agent.rest.reader_object import Json, JsonObject
 from agent.rest.requests import json_response
-from agent.rest.services import Services, services_of
+from agent.rest.services import Accounts, Services, accounts_of
 from agent.stripe_api.errors import StripeRefused
 from agent.tls import server_context
 
@@ -59,6 +59,8 @@ class Cause:
     message: str
     remedy: str
     stops_payments: bool
+    account: str | None = None
+    """Whose trouble it is, where it is a further account's."""
 
 
 async def live(request: Request) -> Response:
@@ -68,17 +70,58 @@ async def live(request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """200 if a payment could start, 503 if none can; with the causes of trouble."""
-    causes = await causes_of(services_of(request))
+    causes = await causes_of_all(accounts_of(request))
     is_stopped = any(cause.stops_payments for cause in causes)
     status = "degraded" if causes else "ready"
-    shown: list[Json] = [
-        {"code": cause.code, "message": cause.message, "remedy": cause.remedy}
-        for cause in causes
-    ]
+    shown: list[Json] = [_shown(cause) for cause in causes]
     return json_response(
         {"status": "unavailable" if is_stopped else status, "causes": shown},
         status=503 if is_stopped else 200,
     )
+
+
+async def causes_of_all(accounts: Accounts) -> list[Cause]:
+    """Everything that is not as it should be, in any account of this machine.
+
+    With several accounts, payments are stopped where no account can take any. An own
+    account without a key is only the operator's then, and nothing is wrong with it.
+    """
+    own = await causes_of(accounts.own)
+    troubles = [
+        _in_account(_cause(error, stops_payments=False), name)
+        for name, error in accounts.troubles().items()
+    ]
+    if not accounts.others:
+        return [*own, *troubles]
+    by_account = [
+        # What is the machine's trouble is told once.
+        [_in_account(each, name) for each in await causes_of(one) if each not in own]
+        for name, one in accounts.others.items()
+    ]
+    is_merchants = accounts.own.stripe.has_key
+    stopped = [
+        any(cause.stops_payments for cause in causes)
+        for causes in ([own, *by_account] if is_merchants else by_account)
+    ]
+    found = [*own, *(cause for causes in by_account for cause in causes), *troubles]
+    return [
+        replace(cause, stops_payments=cause.stops_payments and all(stopped))
+        for cause in found
+        if is_merchants or cause.code != StripeKeyMissing.code or cause.account
+    ]
+
+
+def _in_account(cause: Cause, name: str | None) -> Cause:
+    return replace(cause, account=name)
+
+
+def _shown(cause: Cause) -> JsonObject:
+    shown: JsonObject = {
+        "code": cause.code,
+        "message": cause.message,
+        "remedy": cause.remedy,
+    }
+    return shown if cause.account is None else {**shown, "account": cause.account}
 
 
 async def causes_of(services: Services) -> list[Cause]:

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from shutil import disk_usage
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.offline.standing import standing as offline_standing
 from agent.rest.health import causes_of, certificates_in_use
-from agent.rest.services import Services, services_of
+from agent.rest.services import Services, accounts_of, services_of
+
+if TYPE_CHECKING:
+    from agent.metrics.exposition import Standing
 
 
 async def read_metrics(request: Request) -> Response:
-    """Counts since the start, and how the agent stands now; text for Prometheus."""
-    # Loaded with the first scrape: an agent that nobody scrapes does not pay for it.
-    from agent.metrics.exposition import CONTENT_TYPE_LATEST, Standing, exposition
+    """Counts since the start, and how the agent stands now; text for Prometheus.
 
-    services = services_of(request)
+    A key of the agent's own account reads of all accounts, any other of its own alone.
+    """
+    # Loaded with the first scrape: an agent that nobody scrapes does not pay for it.
+    from agent.metrics.exposition import CONTENT_TYPE_LATEST, exposition
+
+    services, accounts = services_of(request), accounts_of(request)
+    further = accounts.others if services is accounts.own else {}
+    text = exposition(
+        services.measurements,
+        await _standing(services),
+        further={
+            name: (other.measurements, await _standing(other))
+            for name, other in further.items()
+        },
+    )
+    return Response(
+        text,
+        headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
+    )
+
+
+async def _standing(services: Services) -> Standing:
+    from agent.metrics.exposition import Standing
+
     causes = await causes_of(services)
-    standing = Standing(
+    return Standing(
         readers_online={
             session.record.reader_id: session.status == "online"
             for session in services.fleet.sessions()
@@ -39,10 +64,6 @@ async def read_metrics(request: Request) -> Response:
         },
         free_bytes=disk_usage(services.settings.state_dir).free,
         is_ready=not any(cause.stops_payments for cause in causes),
-    )
-    return Response(
-        exposition(services.measurements, standing),
-        headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
     )
 
 

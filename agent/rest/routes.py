@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.rest.accounts import change_accounts, list_accounts
 from agent.rest.auth import KeyScope
 from agent.rest.card_actions import process_setup_intent, refund_payment
 from agent.rest.collect_inputs import collect_inputs
@@ -50,6 +51,7 @@ FIRMWARE = "/agent/readers/{reader_id}/firmware"
 PAYMENTS = "/agent/payments"
 PAYMENT = PAYMENTS + "/{payment_id}"
 AGENT_READER = "/agent/readers/{reader_id}"
+ACCOUNTS = "/agent/accounts"
 LEASE = AGENT_READER + "/lease"
 REFUND = frozenset({KeyScope.REFUNDS})
 ACTIONS: tuple[tuple[str, Endpoint, frozenset[KeyScope]], ...] = (
@@ -121,6 +123,8 @@ def _agent_routes() -> list[Route]:
         _route("GET", PAYMENT + "/signature", read_signature, any_of=TAKE),
         _route("GET", "/agent/metrics", read_metrics, any_of=SCRAPE),
         _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
+        _route("GET", ACCOUNTS, list_accounts, any_of=MANAGE),
+        _route("POST", ACCOUNTS, change_accounts, any_of=MANAGE),
     ]
 
 

@@ -7,17 +7,21 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from agent.errors import AgentError
+from agent.rest.accounts import OneAccount
 from agent.rest.local_access import LocalAccess
 from agent.rest.measured import Measured
 from agent.rest.problems import ErrorAnswers, answer_exception
 from agent.rest.routes import routes
-from agent.rest.services import Services
+from agent.rest.services import Accounts, Services
 
 __all__ = ["Services", "create_app"]
 
 
-def create_app(services: Services) -> Starlette:
-    """The application; it owns nothing that `services` holds."""
+def create_app(services: Services, accounts: Accounts | None = None) -> Starlette:
+    """The application; it owns nothing that `services` holds.
+
+    `services` are the agent's own account's; `accounts` are all, where it has others.
+    """
     rest = services.settings.rest
     app = Starlette(
         routes=routes(),
@@ -43,5 +47,5 @@ def create_app(services: Services) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
-    app.state.services = services
+    app.state.accounts = accounts or OneAccount(services)
     return app

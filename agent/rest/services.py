@@ -13,6 +13,7 @@ from typing import Protocol
 from starlette.requests import Request
 
 from agent.clock import Clock
+from agent.errors import AgentError
 from agent.events import EventBus
 from agent.firmware.offers import Offers
 from agent.firmware.record import UpdateRecord
@@ -224,7 +225,50 @@ class Services:
     """Idempotency-Keys whose caller is held until this payment has ended."""
 
 
+class AccountStanding(Protocol):
+    """One of the accounts, as it is shown: agent.accounts.accounts."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def mode(self) -> str | None: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def problem(self) -> AgentError | None: ...
+
+    @property
+    def readers(self) -> int: ...
+
+
+class Accounts(Protocol):
+    """The accounts of this machine: agent.accounts.accounts.Accounts."""
+
+    @property
+    def own(self) -> Services: ...
+
+    @property
+    def others(self) -> Mapping[str, Services]: ...
+
+    def is_closing(self, name: str) -> bool: ...
+
+    def standings(self) -> Sequence[AccountStanding]: ...
+
+    def troubles(self) -> Mapping[str | None, AgentError]: ...
+
+    async def reload(self) -> None: ...
+
+
+def accounts_of(request: Request) -> Accounts:
+    """All accounts of the application that serves `request`."""
+    accounts: Accounts = request.app.state.accounts
+    return accounts
+
+
 def services_of(request: Request) -> Services:
-    """The services of the application that serves `request`."""
-    services: Services = request.app.state.services
+    """The services of the account whose key the keyed `request` came with."""
+    services: Services = request.state.services
     return services

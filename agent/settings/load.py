@@ -6,7 +6,7 @@ Reads nothing else: where the file is, and what the environment holds, is passed
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,19 @@ from agent.errors import SettingsInvalid
 from agent.settings.models import Settings
 
 PREFIX = "CARDLANE_"
+ACCOUNTS_FOLDER = "accounts.d"
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """The settings of `path`, each overridden by its environment variable.
 
     `rest.port` is `CARDLANE_REST__PORT`; lists are separated by commas. `state_dir`
-    follows systemd's `STATE_DIRECTORY` unless it is set. Raises SettingsInvalid.
+    follows systemd's `STATE_DIRECTORY` and `accounts_dir` the file unless they are set.
+    Raises SettingsInvalid.
     """
-    values: dict[str, Any] = {} if path is None else _read(path)
+    values: dict[str, Any] = {} if path is None else read_toml(path)
+    if path is not None:
+        values.setdefault("accounts_dir", path.absolute().parent / ACCOUNTS_FOLDER)
     if "state_dir" not in values and environ.get("STATE_DIRECTORY"):
         values["state_dir"] = environ["STATE_DIRECTORY"].split(":")[0]
     overridden = [
@@ -36,11 +40,12 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        complaint = _complaint(error, path=path, overridden=overridden)
-        raise SettingsInvalid(complaint) from None
+        found = complaint(error, path=path, overridden=overridden)
+        raise SettingsInvalid(found) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """What the file says; raises SettingsInvalid."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -72,8 +77,11 @@ def _put(values: dict[str, Any], location: tuple[str, ...], value: str) -> bool:
     return True
 
 
-def _complaint(
-    error: ValidationError, *, path: Path | None, overridden: list[tuple[str, ...]]
+def complaint(
+    error: ValidationError,
+    *,
+    path: Path | None,
+    overridden: Sequence[tuple[str, ...]] = (),
 ) -> str:
     """The first thing wrong, in one line: where it was set, what, and what to do."""
     first = error.errors(include_url=False, include_input=False)[0]

@@ -367,6 +367,8 @@ class Settings(_Section):
     """All of them."""
 
     state_dir: Path = DEFAULT_STATE_DIR
+    accounts_dir: Path | None = None
+    """Where further accounts are, a file each; None for none."""
     rest: RestSettings = RestSettings()
     stripe: StripeSettings = StripeSettings()
     payments: PaymentSettings = PaymentSettings()

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from agent.errors import SettingsInvalid
+from agent.settings.accounts import credential_of
 from agent.settings.guarded_file import read_secret
 from agent.settings.models import Settings
 
 CREDENTIAL = "offline_key"
-"""Its name among systemd's credentials."""
+"""Its name among systemd's credentials; a further account's has `.<name>` behind it."""
 KEY_BYTES = 32
 _NAMED_AS = b"cardlane offline key\0"
 
@@ -58,7 +59,7 @@ def read_offline_key(
     holds no key.
     """
     found = read_secret(
-        credential=CREDENTIAL,
+        credential=credential_of(settings, CREDENTIAL),
         setting="offline.key_file",
         file=settings.offline.key_file,
         environ=environ,

@@ -52,6 +52,13 @@ class ForwardedAnswer:
     body: bytes
 
 
+@dataclass(slots=True)
+class _Held:
+    """The key in use; shared by all clients that are copies of one."""
+
+    key: StripeKey | None
+
+
 Measure = Callable[[str, str, float], None]
 
 
@@ -79,7 +86,7 @@ class StripeClient:
         self._measure = measure
         self._connections = connections
         self._origin = Origin.of(api_base)
-        self._key = key
+        self._held = _Held(key)
         self._max_retries = max_retries
         self._sleep = sleep
         self._timeout_s = timeout_s
@@ -96,15 +103,30 @@ class StripeClient:
         hasty._connect_within_s = seconds
         return hasty
 
+    def holding(self, key: StripeKey) -> Self:
+        """This client with another key, for who wants to try it."""
+        other = copy(self)
+        other._held = _Held(key)
+        return other
+
+    def renew(self, key: StripeKey) -> None:
+        """Send what follows with this key; what is under way keeps the one it had."""
+        self._held.key = key
+
+    @property
+    def key(self) -> StripeKey | None:
+        """The key in use; printing it does not print it."""
+        return self._held.key
+
     @property
     def has_key(self) -> bool:
         """Whether requests can be sent at all."""
-        return self._key is not None
+        return self._held.key is not None
 
     @property
     def livemode(self) -> bool:
         """Whether the key moves real money; False without a key."""
-        return self._key is not None and self._key.livemode
+        return self._held.key is not None and self._held.key.livemode
 
     async def request(
         self,
@@ -179,9 +201,10 @@ class StripeClient:
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
     ) -> Answer:
         """One request, one answer of any status."""
-        if self._key is None:
+        key = self._held.key
+        if key is None:
             raise StripeKeyMissing("this agent has no Stripe key")
-        authorization = {"authorization": f"Bearer {self._key.reveal()}"}
+        authorization = {"authorization": f"Bearer {key.reveal()}"}
         time_s = asyncio.get_running_loop().time
         began_s, outcome = time_s(), "unreachable"
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from code_scenes import Scenario
+from codes_of_accounts import ACCOUNTS
 from codes_of_certificates import CERTIFICATES
 from codes_of_commands import COMMANDS
 from codes_of_firmware import FIRMWARE
@@ -34,6 +35,7 @@ SEEN_THROUGH_THE_API: dict[str, Scenario] = {
     **FIRMWARE,
     **OFFLINE,
     **CERTIFICATES,
+    **ACCOUNTS,
 }
 ROW = re.compile(r"^\| `(\w+)` \|(.*)$", re.MULTILINE)
 HOW_TO_ADD_ONE = """
@@ -48,6 +50,7 @@ cause's of health), and add `"the_code": the_function` to the table that fits:
   tests/codes_of_firmware.py   FIRMWARE
   tests/codes_of_offline.py    OFFLINE           payments without network
   tests/codes_of_certificates.py  CERTIFICATES   health's, of the way in over TLS
+  tests/codes_of_accounts.py   ACCOUNTS          several accounts on one machine
   tests/codes_of_commands.py   COMMANDS          what only the command line tells
 tests/code_scenes.py has the settings for it: at_the_till, asked, card_fails, discovered.
 A root of other errors says "Never sent as such" in docs/errors.md, and needs none."""

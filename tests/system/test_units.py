@@ -52,6 +52,8 @@ def installed(root: Path) -> Path:
     commands.mkdir(parents=True)
     for name in ("cardlane", "cardlane-simulator"):
         (commands / name).touch(mode=0o755)
+    (root / "bin").mkdir()
+    (root / "bin/kill").touch(mode=0o755)
     return root
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,9 +35,11 @@ def port() -> int:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[None]:
+async def serving(
+    settings: Settings, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[None]:
     """The whole agent in this process, until a signal ends it."""
-    agent = asyncio.create_task(serve(settings, {}))
+    agent = asyncio.create_task(serve(settings, environ or {}))
     while not agent.done():
         connecting = asyncio.open_connection(settings.rest.host, settings.rest.port)
         try:
@@ -179,3 +181,40 @@ def told(log: str, event: str) -> dict[str, Any]:
     """The line of that event, if it was logged."""
     lines = [json.loads(line) for line in log.splitlines()]
     return next((line for line in lines if line["event"] == event), {})
+
+
+async def test_a_hangup_has_the_accounts_loaded_anew(port: int, tmp_path: Path) -> None:
+    with TemporaryDirectory() as short:
+        told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        told.bind(f"{short}/notify")
+        told.setblocking(False)
+        settings = Settings(
+            state_dir=tmp_path / "state",
+            accounts_dir=tmp_path / "accounts.d",
+            rest=RestSettings(port=port),
+        )
+        loop, heard = asyncio.get_running_loop(), ""
+        async with serving(settings, {"NOTIFY_SOCKET": f"{short}/notify"}):
+            (tmp_path / "accounts.d").mkdir()
+            (tmp_path / "accounts.d" / "stall-2.toml").write_text("mode = 1")
+
+            os.kill(os.getpid(), signal.SIGHUP)
+
+            while heard.count("READY=1") < 2:
+                heard += (await loop.sock_recv(told, 4096)).decode() + "\n"
+            ready = await health(port)
+        told.close()
+
+    assert "RELOADING=1\nMONOTONIC_USEC=" in heard
+    assert "stall-2.toml: mode" in ready
+
+
+async def health(port: int) -> str:
+    """What the agent says of itself."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"GET /agent/health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    )
+    text = (await reader.read()).decode()
+    writer.close()
+    return text

@@ -9,6 +9,7 @@ from fleet_bench import Answer, ScriptedPorts, named
 from port_news import News, NoNews
 from virtual_time import in_virtual_time
 
+from agent.readers.claims import Claims
 from agent.readers.discovered import (
     DiscoveryEvent,
     DiscoveryMethod,
@@ -62,8 +63,8 @@ class Looking:
     ) -> None:
         self.ports = ScriptedPorts(holds)
         self.discovery = Discovery(
-            Roster(seek=lambda _: None, ask_at=lambda _: None),
-            ports=Ports(self.ports.open, timeout_s=30.0),
+            Roster(seek=lambda _: None, ask_at=lambda _: None, claims=Claims()),
+            ports=Ports(self.ports.open, timeout_s=30.0, claims=Claims()),
             sources=sources,
             tasks=tasks,
         )

@@ -15,6 +15,7 @@ from agent_clock import StillClock
 from rest_fakes import Agent, running_agent
 from served_agent import ServedAgent, served_agent
 
+from agent.rest.accounts import OneAccount
 from agent.rest.auth import KeyScope
 
 ENDPOINTS = "/v1/webhook_endpoints"
@@ -24,8 +25,8 @@ FORM = {"url": URL, "enabled_events[]": "*"}
 
 def with_new_ids(agent: Agent) -> None:
     """Random ids in place of the ones that are always the same."""
-    services = agent.app.state.services
-    agent.app.state.services = replace(services, random=token_bytes)
+    services = agent.app.state.accounts.own
+    agent.app.state.accounts = OneAccount(replace(services, random=token_bytes))
 
 
 @pytest.fixture

@@ -58,6 +58,16 @@ def test_a_service_tells_of_its_start_and_its_stop(manager: Manager) -> None:
     ]
 
 
+def test_a_service_tells_of_a_reload_and_its_end(manager: Manager) -> None:
+    manager.systemd.reloading(at_s=12.5)
+    manager.systemd.ready("Answering")
+
+    assert manager.heard() == [
+        "RELOADING=1\nMONOTONIC_USEC=12500000",
+        "READY=1\nSTATUS=Answering",
+    ]
+
+
 def test_a_program_that_nobody_watches_tells_nobody() -> None:
     systemd = Systemd.from_environ({}, pid=PID)
 

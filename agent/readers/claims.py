@@ -1,0 +1,87 @@
+"""Who of a machine's accounts is at which port, and has which reader.
+
+One object for all accounts. Where there is only one, nobody is ever refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakValueDictionary
+
+from drivers.errors import DriverError
+from drivers.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLOSING_S = 0.05
+"""How long a reader that its account has let go may take to be seen as closed."""
+
+
+class PortOfOtherAccount(DriverError):
+    """The port is open for a reader of another account of this machine."""
+
+    code = "reader_of_other_account"
+    retryable = True
+
+
+class Registered(Protocol):
+    """The readers of one account: agent.readers.roster.Roster."""
+
+    def has(self, serial_number: str) -> bool:
+        """Whether the reader of that serial number is registered there."""
+        ...
+
+
+class Claims:
+    """Ports are opened one at a time over all accounts, and belong to who opened them."""
+
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._held: dict[str, tuple[object, Reader]] = {}
+        self._accounts: list[Registered] = []
+
+    def turn(self, port: str) -> asyncio.Lock:
+        """Whoever asks at this port holds it meanwhile."""
+        return self._turns.setdefault(port, asyncio.Lock())
+
+    async def check(self, port: str, *, by: object) -> None:
+        """Raise PortOfOtherAccount while somebody other than `by` has it open."""
+        holder, reader = self._held.get(port, (by, None))
+        if holder is by or reader is None:
+            return
+        if await _is_closed(reader):
+            self._held.pop(port, None)
+            return
+        raise PortOfOtherAccount("a reader of another account is connected there")
+
+    def hold(self, port: str, reader: Reader, *, by: object) -> None:
+        """`by` has opened this reader, and has the port until it is closed."""
+        self._held[port] = (by, reader)
+
+    def join(self, account: Registered) -> None:
+        """One more account with readers of its own."""
+        self._accounts.append(account)
+
+    def leave(self, account: Registered, *, ports: object) -> None:
+        """The account has ended, and closed all that was opened by `ports`."""
+        self._accounts.remove(account)
+        for port in [port for port, held in self._held.items() if held[0] is ports]:
+            del self._held[port]
+
+    def is_others(self, serial_number: str, *, than: Registered) -> bool:
+        """Whether the reader is registered in another account."""
+        return any(other.has(serial_number) for other in self._besides(than))
+
+    def _besides(self, account: Registered) -> Iterator[Registered]:
+        return (other for other in self._accounts if other is not account)
+
+
+async def _is_closed(reader: Reader) -> bool:
+    closing = asyncio.create_task(reader.wait_closed())
+    try:
+        await asyncio.wait({closing}, timeout=CLOSING_S)
+        return closing.done()
+    finally:
+        closing.cancel()
