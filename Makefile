@@ -35,7 +35,7 @@ test: setup  ## all suites with branch coverage; a seeded sample of the long one
 test-full: setup  ## the long suites as a whole, and more examples per property
 	@$(BIN)/coverage erase
 	@mkdir -p $(LEFT)
-	$(PYTEST) --full -o faulthandler_timeout=900
+	$(PYTEST) --full -o faulthandler_timeout=2700
 	$(SCAN)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
