@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mortality import Fate
 from skipping_loop import SkippingLoop
@@ -80,6 +81,7 @@ class FlowJournal(Journal):
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
         details: Details | None = None,
+        folded: Sequence[Any] = (),
     ) -> Recorded:
         kinds = [kind_of(entry) for entry in entries]
         if self.fills_up_at in kinds:
@@ -95,6 +97,7 @@ class FlowJournal(Journal):
             held_card=held_card,
             seal=seal,
             details=details,
+            folded=folded,
         )
 
     def free_disk(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from agent.clock import Clock
 from agent.errors import JournalUnavailable
@@ -70,8 +70,13 @@ _UNTRIED = "DELETE FROM answers WHERE key = ''"
 class Narrator(Protocol):
     """Says what an entry means to registers: agent.payments.narrator."""
 
-    def events_of(self, entries: Sequence[Entry]) -> Sequence[Event]:
-        """What is told with these entries, of one payment and about to be written."""
+    def events_of(
+        self, entries: Sequence[Entry], folded: Sequence[Any]
+    ) -> Sequence[Event]:
+        """What is told with these entries, of one payment and about to be written.
+
+        `folded` is the payment after each, as far as somebody has worked that out.
+        """
         ...
 
     def forget(self, payment_id: PaymentId) -> None:
@@ -126,6 +131,7 @@ class Journal:
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
         details: Details | None = None,
+        folded: Sequence[Any] = (),
     ) -> Recorded:
         """Record entries of one payment; durable, all of them or none, on return.
 
@@ -133,6 +139,7 @@ class Journal:
         `held_card` is the reader's ciphertext, kept until the confirm has an outcome.
         `seal` makes what is stored of an offline payment, at the same stroke.
         `details` are what is kept of the action for a day, apart from its entries.
+        `folded` spares the narrator work: the payment after each entry.
         Returns the last one as it stands in the journal.
         Raises JournalUnavailable, with nothing recorded; InternalError for a second
         request or end of one payment.
@@ -154,7 +161,7 @@ class Journal:
         if self.narrator is None:
             return await self._database.write(change)
         try:
-            told = self.narrator.events_of(entries)
+            told = self.narrator.events_of(entries, folded)
             return await self.events.write(change, told, at=at)
         except BaseException:
             self.narrator.forget(entries[0].payment_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from agent.events import (
@@ -55,28 +56,35 @@ class Narrator:
         self._show_reader = show_reader
         self._under_way: dict[PaymentId, Payment] = {}
 
-    def events_of(self, entries: Sequence[Entry]) -> list[Event]:
+    def events_of(
+        self, entries: Sequence[Entry], folded: Sequence[Payment] = ()
+    ) -> list[Event]:
         """The phase after each entry, and Stripe's event where the action has ended.
 
         Raises IllegalStep for an entry that may not follow.
         """
-        return [event for entry in entries for event in self._events_of(entry)]
+        return [
+            event
+            for entry, known in zip_longest(entries, folded[: len(entries)])
+            for event in self._events_of(entry, known)
+        ]
 
     def forget(self, payment_id: PaymentId) -> None:
         """Take the payment as the journal has it, next time."""
         self._under_way.pop(payment_id, None)
 
-    def _events_of(self, entry: Entry) -> Iterator[Event]:
+    def _events_of(self, entry: Entry, known: Payment | None) -> Iterator[Event]:
+        before = None
         if isinstance(entry, ActionRequested):
-            payment, phase_before = begin(entry), None
+            payment = known or begin(entry)
         else:
             before = self._before(entry.payment_id)
-            payment, phase_before = apply(before, entry), before.phase
+            payment = known or apply(before, entry)
         if payment.is_finished:
             self.forget(payment.payment_id)
         else:
             self._under_way[payment.payment_id] = payment
-        if payment.phase is not phase_before:
+        if before is None or payment.phase is not before.phase:
             yield phase_changed(payment)
         if isinstance(entry, AuthorizationWarned):
             yield authorization_expiring(payment, entry)

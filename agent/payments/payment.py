@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any
 
 from agent.ids import PaymentId, PaymentIntentId, ReaderId, SetupIntentId
@@ -110,7 +109,7 @@ _SLOTS = {
 
 
 def _changed(payment: Payment, **changes: Any) -> Payment:
-    """As dataclasses.replace, in a third of its time: every entry costs one or two.
+    """As dataclasses.replace, in a third of its time: every entry costs one.
 
     Raises KeyError for a field that a payment does not have.
     """
@@ -142,85 +141,88 @@ def apply(payment: Payment, entry: Entry) -> Payment:
     step = step_of(entry)
     if step is None:
         raise ValueError("a payment begins only once")
-    moved = partial(_changed, payment, phase=advance(payment.phase, step))
+    phase = advance(payment.phase, step)
+    return _changed(payment, phase=phase, **_told(payment, entry))
+
+
+def _told(payment: Payment, entry: Entry) -> dict[str, Any]:
+    """What an entry changes beside the phase."""
     match entry:
         case Performed(result=result, emv_auth_data=auth_data):
-            return moved(result=result, emv_auth_data=auth_data)
+            return {"result": result, "emv_auth_data": auth_data}
         case Confirmed():
-            return moved(
-                intent_status=entry.status,
-                charge=entry.charge,
-                emv_auth_data=entry.emv_auth_data,
-                capture_before=entry.capture_before,
-                tip=payment.tip if entry.tip is None else entry.tip,
-            )
+            return {
+                "intent_status": entry.status,
+                "charge": entry.charge,
+                "emv_auth_data": entry.emv_auth_data,
+                "capture_before": entry.capture_before,
+                "tip": payment.tip if entry.tip is None else entry.tip,
+            }
         case Declined():
             # Stripe's codes go to the register as they came; the decline code says more.
-            return moved(
-                charge=entry.charge,
-                failure_code=entry.code,
-                failure_message=entry.message,
-            )
+            return {
+                "charge": entry.charge,
+                "failure_code": entry.code,
+                "failure_message": entry.message,
+            }
         case NotCharged(code=code, message=message):
-            return moved(failure_code=code, failure_message=message)
+            return {"failure_code": code, "failure_message": message}
         case ActionFinished():
-            return moved(
-                outcome=entry.outcome,
-                failure_code=entry.failure_code,
-                failure_message=entry.failure_message,
-                card_verdict_missing=entry.card_verdict_missing,
-            )
+            return {
+                "outcome": entry.outcome,
+                "failure_code": entry.failure_code,
+                "failure_message": entry.failure_message,
+                "card_verdict_missing": entry.card_verdict_missing,
+            }
         case _:
-            return _learned(_on_its_way(moved(), entry), entry)
+            return _told_on_its_way(payment, entry)
 
 
-def _on_its_way(payment: Payment, entry: Entry) -> Payment:
-    """What an entry tells of an effect that may have happened since."""
+def _told_on_its_way(payment: Payment, entry: Entry) -> dict[str, Any]:
+    """The same of an entry without an outcome: an effect may have happened since."""
     match entry:
         case ActionSent():
-            return _changed(payment, sent=entry)
+            return {"sent": entry}
         case CardCollected(read_method=read_method, tip=tip):
-            card = _shown(entry)
-            return _changed(payment, read_method=read_method, tip=tip, card=card)
+            return {"read_method": read_method, "tip": tip, "card": _shown(entry)}
         case ConfirmOrdered():
             parameters = {**payment.parameters, **entry.parameters}
-            return _changed(payment, action=CONFIRM, parameters=parameters)
+            return {"action": CONFIRM, "parameters": parameters}
         case ConfirmStarted(idempotency_key=key):
-            return _changed(payment, confirm_key=key)
+            return {"confirm_key": key}
         case CardEndedEarly():
-            return _changed(payment, card_end=entry)
+            return {"card_end": entry}
         case StoredOffline():
-            return _changed(payment, is_stored_offline=True)
+            return {"is_stored_offline": True}
         case ReversalStarted(idempotency_key=key):
-            return _changed(payment, reversal_key=key)
+            return {"reversal_key": key}
         case _:
-            return payment
+            return _told_of_a_hold(payment, entry)
+
+
+def _told_of_a_hold(payment: Payment, entry: Entry) -> dict[str, Any]:
+    """The same of money that is held; others tell nothing of it."""
+    match entry:
+        case HoldBegan():
+            return {
+                "forwarded_as": entry.payment_intent,
+                "intent_status": "requires_capture",
+                "charge": entry.charge,
+                "capture_before": entry.capture_before,
+            }
+        case AuthorizationWarned(expires_at=expires_at, lead_s=lead_s):
+            leads_s = payment.warned_leads_s | {lead_s}
+            return {"capture_before": expires_at, "warned_leads_s": leads_s}
+        case HoldEnded(status=status):
+            return {"intent_status": status}
+        case _:
+            return {}
 
 
 def _shown(entry: CardCollected) -> ShownCard | None:
     if entry.brand is None:
         return None
     return ShownCard(entry.brand, entry.last4, entry.exp_month, entry.exp_year)
-
-
-def _learned(payment: Payment, entry: Entry) -> Payment:
-    """What an entry tells of money that is held; others tell nothing of it."""
-    match entry:
-        case HoldBegan():
-            return _changed(
-                payment,
-                forwarded_as=entry.payment_intent,
-                intent_status="requires_capture",
-                charge=entry.charge,
-                capture_before=entry.capture_before,
-            )
-        case AuthorizationWarned(expires_at=expires_at, lead_s=lead_s):
-            leads_s = payment.warned_leads_s | {lead_s}
-            return _changed(payment, capture_before=expires_at, warned_leads_s=leads_s)
-        case HoldEnded(status=status):
-            return _changed(payment, intent_status=status)
-        case _:
-            return payment
 
 
 def fold(entries: Iterable[Entry]) -> Payment:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import reduce
+from dataclasses import dataclass
 from typing import Any
 
 from agent.errors import JournalError
@@ -35,6 +35,14 @@ NOTED_WITHIN_S = 0.05
 costs one write instead of two; an inserted one may take seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An entry, and the payment after it."""
+
+    entry: Entry
+    payment: Payment
+
+
 class PaymentRecord:
     """The payment as the journal has it, and the only way to add to it.
 
@@ -53,7 +61,7 @@ class PaymentRecord:
         self._journal = journal
         self._events = events
         self._writing: asyncio.Future[Recorded] | None = None
-        self._noted: list[Entry] = []
+        self._noted: list[_Step] = []
         self._noted_timer: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -74,11 +82,11 @@ class PaymentRecord:
         payment = begin(requested)
         record = cls(payment, journal=journal, events=events)
         record.sent_along = {} if details is None else details.content
-        record._tell(payment)
-        for entry in sent:
-            record._tell(apply(record.payment, entry))
+        steps = [_Step(requested, payment), *_steps(payment, sent)]
+        for step in steps:
+            record._tell(step.payment)
         stored = None if answer is None else answer(record.payment)
-        record._begin_writing(requested, *sent, answer=stored, details=details)
+        record._begin_writing(*steps, answer=stored, details=details)
         return record
 
     @classmethod
@@ -105,9 +113,10 @@ class PaymentRecord:
         what was noted before, could not be.
         """
         await self.durable()
-        payment = reduce(apply, entries, self.payment)
+        steps = _steps(self.payment, entries)
+        payment = steps[-1].payment
         stored = None if answer is None else answer(payment)
-        self._begin_writing(*entries, answer=stored, held_card=held_card, seal=seal)
+        self._begin_writing(*steps, answer=stored, held_card=held_card, seal=seal)
         self._tell(payment)
         await self.durable()
 
@@ -117,7 +126,7 @@ class PaymentRecord:
         Raises IllegalStep.
         """
         payment = apply(self.payment, entry)
-        self._noted.append(entry)
+        self._noted.append(_Step(entry, payment))
         self._noted_timer = asyncio.get_running_loop().call_later(
             NOTED_WITHIN_S, self._begin_writing
         )
@@ -137,10 +146,10 @@ class PaymentRecord:
         """
         await self.durable()
         entries: tuple[Entry, ...] = (entry,) if after is None else (after, entry)
-        payment = reduce(apply, entries, self.payment)
-        self._begin_writing(*entries, details=details)
+        steps = _steps(self.payment, entries)
+        self._begin_writing(*steps, details=details)
         await self.durable()
-        self._tell(payment)
+        self._tell(steps[-1].payment)
 
     async def void(self, reason: str) -> None:
         """See to it that what was stored offline is never forwarded. Raises as `add`."""
@@ -190,15 +199,16 @@ class PaymentRecord:
 
     def _begin_writing(
         self,
-        *entries: Entry,
+        *steps: _Step,
         answer: StoredAnswer | None = None,
         held_card: bytes | None = None,
         details: Details | None = None,
         seal: SealPayment | None = None,
     ) -> None:
+        steps = (*self._take_noted(), *steps)
         writing = self._journal.append(
-            *self._take_noted(),
-            *entries,
+            *[step.entry for step in steps],
+            folded=[step.payment for step in steps],
             answer=answer,
             held_card=held_card,
             details=details,
@@ -206,7 +216,7 @@ class PaymentRecord:
         )
         self._writing = asyncio.ensure_future(writing)
 
-    def _take_noted(self) -> list[Entry]:
+    def _take_noted(self) -> list[_Step]:
         noted, self._noted = self._noted, []
         if self._noted_timer is not None:
             self._noted_timer.cancel()
@@ -224,3 +234,12 @@ class PaymentRecord:
             failure_code=payment.failure_code,
         )
         self._events.publish(phase_changed(payment))
+
+
+def _steps(payment: Payment, entries: Iterable[Entry]) -> list[_Step]:
+    """Each entry with the payment after it; raises IllegalStep."""
+    steps = []
+    for entry in entries:
+        payment = apply(payment, entry)
+        steps.append(_Step(entry, payment))
+    return steps

@@ -12,7 +12,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -41,6 +43,7 @@ class DyingJournal(Journal):
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
         details: Details | None = None,
+        folded: Sequence[Any] = (),
     ) -> Recorded:
         kinds = [kind_of(entry) for entry in entries]
         if self.kind in kinds:
@@ -52,10 +55,16 @@ class DyingJournal(Journal):
                     held_card=held_card,
                     seal=seal,
                     details=details,
+                    folded=folded,
                 )
             os.kill(os.getpid(), signal.SIGKILL)
         return await super().append(
-            *entries, answer=answer, held_card=held_card, seal=seal, details=details
+            *entries,
+            answer=answer,
+            held_card=held_card,
+            seal=seal,
+            details=details,
+            folded=folded,
         )
 
 
