@@ -27,16 +27,18 @@ LocalKeyId = NewType("LocalKeyId", str)
 Random = Callable[[int], bytes]
 """Source of n random bytes: `secrets.token_bytes` in the daemon, seeded in tests."""
 
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS = bytes(_ALPHABET[byte % 62] for byte in range(256))
+_UNFAIR = bytes(range(248, 256))
+"""248 is the largest multiple of 62 below 256; larger bytes would favour letters."""
 
 
 def random_text(random: Random, *, length: int = 24) -> str:
     """`length` letters and digits, about 5.9 bits each."""
-    # 248 is the largest multiple of 62 below 256; larger bytes would favour letters.
-    letters: list[str] = []
+    letters = b""
     while len(letters) < length:
-        letters.extend(_ALPHABET[b % 62] for b in random(length * 2) if b < 248)
-    return "".join(letters[:length])
+        letters += random(length * 2).translate(_LETTERS, delete=_UNFAIR)
+    return letters[:length].decode("ascii")
 
 
 def new_id(prefix: str, random: Random) -> str:

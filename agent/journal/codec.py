@@ -116,9 +116,12 @@ decode = PAYMENT_KINDS.decode
 
 def encode(entry: DataclassInstance) -> str:
     """The entry's canonical body: ASCII JSON, keys sorted, no spaces."""
-    return canonical(
-        {field.name: getattr(entry, field.name) for field in fields(entry)}
-    )
+    return canonical({name: getattr(entry, name) for name in _names(type(entry))})
+
+
+@cache
+def _names(entry_type: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(entry_type))
 
 
 def canonical(value: object) -> str:

@@ -125,8 +125,10 @@ class Writer:
         try:
             self._place.check()
             self._connection.execute("BEGIN IMMEDIATE")
-            done = [self._carry_out(job) for job in group]
-            self._connection.execute("COMMIT")
+            is_alone = len(group) == 1
+            done = [self._carry_out(job, is_alone=is_alone) for job in group]
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
         except JournalUnavailable as trouble:
             return self._failed(group, [copy_of(trouble) for _ in group])
         except sqlite3.Error as error:
@@ -158,21 +160,23 @@ class Writer:
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _carry_out(self, job: _Job) -> _Done:
-        """Run one change in a savepoint, so that its failure is its own.
+    def _carry_out(self, job: _Job, *, is_alone: bool) -> _Done:
+        """Run one change so that its failure is its own: among others in a savepoint.
 
         Raises sqlite3.Error where SQLite gave up the whole transaction, as it does
         when the disk is full.
         """
-        self._connection.execute("SAVEPOINT change")
+        if not is_alone:
+            self._connection.execute("SAVEPOINT change")
         try:
             done = _Done(job, result=job.change(self._connection))
         except Exception as error:
             if not self._connection.in_transaction:
                 raise
-            self._connection.execute("ROLLBACK TO change")
+            self._connection.execute("ROLLBACK" if is_alone else "ROLLBACK TO change")
             done = _Done(job, error=_translated(error))
-        self._connection.execute("RELEASE change")
+        if not is_alone:
+            self._connection.execute("RELEASE change")
         return done
 
     def _settle(self, transacted: tuple[list[_Done], float]) -> None:

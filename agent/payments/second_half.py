@@ -177,8 +177,9 @@ async def _at_once(work: Coroutine[None, None, T]) -> AsyncIterator[asyncio.Task
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.wait((task,))
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
         if not task.cancelled():
             # Whoever left early had a reason of their own; this one is known now.
             task.exception()

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from agent.clock import Clock, doubling
 from agent.errors import AgentError
-from agent.events import ConfigurationChanged, EventBus, ReaderStatusChanged
+from agent.events import ConfigurationChanged, Event, EventBus, ReaderStatusChanged
 from agent.ids import Random
 from agent.journal.journal import Journal
 from agent.log import get_logger
@@ -77,6 +77,7 @@ class Configurations:
         self._asked_about: set[str] = set()
         """Locations of readers that Stripe drives, among others."""
         self._refreshed_at_s: float | None = None
+        events.watch(self._heard)
 
     def of(self, location: str | None) -> EffectiveConfiguration:
         """What counts at the readers of this Location, as far as it is known now."""
@@ -114,31 +115,27 @@ class Configurations:
 
     async def run(self) -> None:
         """Keep the knowledge fresh; ends by cancellation."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch_readers(), name="readers come online")
-            retries = self._retries()
-            while True:
-                try:
-                    await self._refresh()
-                except Exception:
-                    # The outermost loop: payments go on with what was known before.
-                    log.exception("configuration.defect")
-                if self._problem is None:
-                    retries, wait_s = self._retries(), self._settings.refresh_interval_s
-                else:
-                    wait_s = next(retries)
-                await self._wait(wait_s)
+        retries = self._retries()
+        while True:
+            try:
+                await self._refresh()
+            except Exception:
+                # The outermost loop: payments go on with what was known before.
+                log.exception("configuration.defect")
+            if self._problem is None:
+                retries, wait_s = self._retries(), self._settings.refresh_interval_s
+            else:
+                wait_s = next(retries)
+            await self._wait(wait_s)
 
-    async def _watch_readers(self) -> None:
-        with self._events.listen() as events:
-            while True:
-                event = await events.get()
-                if (
-                    isinstance(event, ReaderStatusChanged)
-                    and event.status == ReaderStatus.ONLINE
-                    and not self._is_fresh()
-                ):
-                    self._wanted.set()
+    def _heard(self, event: Event) -> None:
+        """A reader that comes online may be the first at its Location."""
+        if (
+            isinstance(event, ReaderStatusChanged)
+            and event.status == ReaderStatus.ONLINE
+            and not self._is_fresh()
+        ):
+            self._wanted.set()
 
     def _is_fresh(self) -> bool:
         at_s = self._refreshed_at_s

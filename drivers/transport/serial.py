@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import termios
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +18,9 @@ from drivers.profile import DEFAULT_LINE, LineSettings
 from drivers.transport.base import Transport, parse_spec
 from drivers.transport.own_thread import in_own_thread
 from drivers.transport.wire import Wire
+
+READ_BYTES = 4096
+"""More than a terminal holds."""
 
 
 async def open_serial(spec: str, *, line: LineSettings = DEFAULT_LINE) -> Transport:
@@ -90,8 +94,28 @@ async def _opened(spec: str, path: str, line: LineSettings) -> Wire:
 
 
 class _SerialTransport(serial_asyncio_fast.SerialTransport):
-    """The library's, which would call itself without end once a long write is over."""
+    """The library's, without a read's second look at what the event loop has seen."""
 
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, wire: Wire, port: serial.Serial
+    ) -> None:
+        super().__init__(loop, wire, port)
+        self._port = port.fileno()
+
+    def _read_ready(self) -> None:
+        try:
+            data = os.read(self._port, READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._close(error)
+            return
+        if data:
+            self._protocol.data_received(data)
+        else:
+            self._close(OSError(errno.EIO, "the port has hung up"))
+
+    # The library's would call itself without end once a long write is over.
     def _write_ready(self) -> None:
         super()._write_ready()
         if self.get_write_buffer_size() == 0:
