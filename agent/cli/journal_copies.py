@@ -14,9 +14,11 @@ from agent.cli.options import Config, Json
 from agent.cli.settings_file import read_settings
 
 if TYPE_CHECKING:
+    from agent.journal.audit import AuditStore
     from agent.journal.backup import Backup
     from agent.journal.entry_table import RawEntry
     from agent.journal.journal import Journal
+    from agent.journal.updates import UpdateStore
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -32,22 +34,38 @@ def export(
     updates: Annotated[
         bool, typer.Option("--updates", help="Firmware updates, not payments.")
     ] = False,
+    audit: Annotated[
+        bool,
+        typer.Option("--audit", help="What people did, such as overriding a lease."),
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Print entries as JSON lines, with or without --json, oldest first."""
     from agent.cli.journal_file import check_exists, journal_path, with_journal
 
+    if updates and audit:
+        raise usage_error(
+            "--updates and --audit at once", remedy="Ask for one of them."
+        )
     first, end = _time(since, default=ALWAYS), _time(until, default=NEVER)
     path = journal_path(read_settings(config).state_dir)
     check_exists(path)
 
     async def write(journal: Journal) -> None:
-        source = journal.updates if updates else journal
+        source = _source(journal, updates=updates, audit=audit)
         for entry in source.export(since=first, until=end):
             typer.echo(exported_line(entry))
 
     with_journal(path, write)
+
+
+def _source(
+    journal: Journal, *, updates: bool, audit: bool
+) -> Journal | UpdateStore | AuditStore:
+    if audit:
+        return journal.audit
+    return journal.updates if updates else journal
 
 
 def backup(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent.clock import Clock
 from agent.journal.codec import Kinds
 from agent.journal.db import Database
-from agent.journal.entry_table import EntryTable, RecordedEntry, VerifiedChain
+from agent.journal.entry_table import (
+    EntryTable,
+    RawEntry,
+    RecordedEntry,
+    VerifiedChain,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,10 @@ class AuditStore:
     def read(self, *, after: int, limit: int) -> list[RecordedAudit]:
         """Up to `limit` entries that follow sequence number `after`."""
         return self._entries.read(after=after, limit=limit)
+
+    def export(self, *, since: datetime, until: datetime) -> Iterator[RawEntry]:
+        """The entries of that time as they are on disk, oldest first."""
+        return self._entries.export(since=since, until=until)
 
     def check_tail(self) -> None:
         """Check the newest entries; raises JournalBroken."""

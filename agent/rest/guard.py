@@ -46,6 +46,7 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
         request.state.services = services
         request.state.key_id = key.key_id
         request.state.scopes = key.scopes
+        request.state.key_label = key.label
         return await endpoint(request)
 
     return guarded
@@ -78,6 +79,12 @@ def caller_of(request: Request) -> LocalKeyId:
     """Whose key a keyed request came with."""
     key_id: LocalKeyId = request.state.key_id
     return key_id
+
+
+def callers_name(request: Request) -> str:
+    """By what people know the key of a keyed request: its label, or else its id."""
+    name: str = request.state.key_label or request.state.key_id
+    return name
 
 
 def scopes_of(request: Request) -> frozenset[str]:

@@ -12,7 +12,7 @@ from agent.errors import LocalKeyScope, ParameterInvalid, ParameterMissing
 from agent.ids import ReaderId
 from agent.journal.leases import Lease
 from agent.rest.auth import KeyScope
-from agent.rest.guard import caller_of, scopes_of
+from agent.rest.guard import caller_of, callers_name, scopes_of
 from agent.rest.parameters import Boolean, Integer, Parameters, Text
 from agent.rest.reader_object import JsonObject
 from agent.rest.readers import reader_id_in
@@ -40,7 +40,7 @@ async def take_lease(request: Request) -> Response:
     reader_id = await existing_reader(services, reader_id_in(request))
     asked = (await posted(request, TakeLease)).parameters
     key_id = caller_of(request)
-    owner = asked.owner or key_id
+    owner = asked.owner or callers_name(request)
     if not asked.override:
         lease = await services.leases.take(
             reader_id, key_id, owner=owner, ttl_s=asked.ttl_s

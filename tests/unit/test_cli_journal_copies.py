@@ -11,6 +11,8 @@ from journal_entries import CARD_COLLECTED, requested
 from served_agent import ServedAgent
 from terminal import Terminal
 
+from agent.journal.audit import Audited
+
 pytest_plugins = ("cli_fixtures",)
 
 
@@ -81,6 +83,29 @@ def test_an_export_is_of_the_time_asked_for(
 
     assert code == 0
     assert [json.loads(line)["kind"] for line in terminal.out.splitlines()] == kinds
+
+
+def test_the_audit_says_who_did_what_and_why(
+    terminal: Terminal, recorded: ServedAgent
+) -> None:
+    audited = Audited("lk_1", "lease_overridden", "tmr_1", "till 1 hangs")
+    written = recorded.agent.journal.audit.append(audited)
+    asyncio.run_coroutine_threadsafe(written, recorded.loop).result(timeout=10)
+
+    terminal.run("journal", "export", "--audit")
+
+    assert json.loads(terminal.out)["entry"] == {
+        "actor": "lk_1",
+        "action": "lease_overridden",
+        "subject": "tmr_1",
+        "reason": "till 1 hangs",
+    }
+
+
+def test_two_chains_at_once_are_a_wrong_command_line(
+    terminal: Terminal, recorded: ServedAgent
+) -> None:
+    assert terminal.run("journal", "export", "--audit", "--updates") == 2
 
 
 def test_what_is_no_time_is_a_wrong_command_line(

@@ -67,6 +67,14 @@ async def test_everybody_sees_who_has_a_reader(
     assert lease["expires_at"] == int(agent.clock.now().timestamp()) + 30
 
 
+async def test_a_holder_without_a_name_goes_by_its_keys_label(
+    till_1: AsgiClient,
+) -> None:
+    lease = (await till_1.post(LEASE)).json()
+
+    assert lease["owner"] == "test"
+
+
 async def test_a_lease_ends_by_itself(
     agent: Agent, till_1: AsgiClient, till_2: AsgiClient
 ) -> None:
