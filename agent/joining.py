@@ -97,10 +97,10 @@ def metrics_of(services: Services) -> dict[str, Any]:
     return {
         "readers": len(sessions),
         "readers_online": sum(session.status == "online" for session in sessions),
-        "payments_ended": dict(measured.payments_ended),
+        "payments_ended": dict(+measured.payments_ended),
         "payments_unsettled": len(services.actions.unsettled()),
-        "reader_reconnects": dict(measured.reconnects),
-        "updates_ended": dict(measured.updates_ended),
+        "reader_reconnects": dict(+measured.reconnects),
+        "updates_ended": dict(+measured.updates_ended),
     }
 
 

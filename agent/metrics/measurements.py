@@ -20,20 +20,26 @@ from agent.events import (
 from agent.metrics.timings import Timings
 from agent.payments.states import FINAL
 
+RECONNECT_STEPS = ("started", "succeeded", "failed", "quarantined")
+UPDATE_OUTCOMES = ("done", "failed", "rolled_back")
+
 
 class Measurements:
-    """Counts and durations; who measures calls, and never waits."""
+    """Counts and durations; who measures calls, and never waits.
+
+    What has a few values counts from 0 on: Prometheus takes a count that is there all at
+    once for no increase, and an alarm would miss the first one.
+    """
 
     def __init__(self) -> None:
-        self.payments_ended: Counter[str] = Counter()
+        self.payments_ended: Counter[str] = Counter(dict.fromkeys(map(str, FINAL), 0))
         """By outcome: the final phases."""
         self.payment_phases: Counter[str] = Counter()
         """Every phase entered."""
-        self.reconnects: Counter[str] = Counter()
-        """`started`, `succeeded`, `failed`, `quarantined`."""
+        self.reconnects: Counter[str] = Counter(dict.fromkeys(RECONNECT_STEPS, 0))
         self.disconnects: Counter[str] = Counter()
         """By the SDKs' reason."""
-        self.updates_ended: Counter[str] = Counter()
+        self.updates_ended: Counter[str] = Counter(dict.fromkeys(UPDATE_OUTCOMES, 0))
         self.stripe_requests: defaultdict[tuple[str, ...], Timings] = defaultdict(
             Timings
         )

@@ -108,6 +108,22 @@ def test_what_happens_is_counted() -> None:
     assert count("cardlane_firmware_updates_ended_total", outcome="done") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "label", "value_"),
+    [
+        ("cardlane_payments_ended_total", "outcome", "declined"),
+        ("cardlane_reader_reconnects_total", "step", "quarantined"),
+        ("cardlane_firmware_updates_ended_total", "outcome", "rolled_back"),
+    ],
+)
+def test_what_never_happened_is_a_zero_so_that_the_first_one_is_an_increase(
+    name: str, label: str, value_: str
+) -> None:
+    told = samples(exposition(Measurements(), STANDING).decode())
+
+    assert value(told, name, **{label: value_}) == 0
+
+
 def test_durations_fall_into_buckets_that_add_up() -> None:
     measurements = Measurements()
     for seconds in (0.001, 0.004, 0.3, 99.0):
