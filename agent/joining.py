@@ -6,18 +6,18 @@ Loaded only where the settings name a broker.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from agent.errors import ParameterMissing, SettingsInvalid
+from agent.errors import AgentError, SettingsInvalid
 from agent.firmware.updates import InstallRequest
 from agent.fleet.keys import read_keys
 from agent.fleet.link import Broker, FleetLink, Told
-from agent.fleet.obedience import Carry, Obedience
+from agent.fleet.obedience import Carry, Obedience, PartlyDone
 from agent.fleet.orders import Command, Order
 from agent.fleet.topics import Topics, machine_name
 from agent.ids import ReaderId
@@ -25,6 +25,7 @@ from agent.rest.health import causes_of
 from agent.rest.reader_object import reader_object
 from agent.rest.services import Services
 from agent.settings import FleetSettings
+from drivers.errors import DriverError
 
 MACHINE_ID = Path("/etc/machine-id")
 USUAL_PORTS = {"mqtts": 8883, "mqtt": 1883}
@@ -134,16 +135,15 @@ def _readers(services: Services) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _deeds(services: Services) -> dict[Command, Carry]:
-    async def identify(order: Order) -> Mapping[str, Any]:
-        signs = await services.fleet.identify(_reader(order))
+    async def identify(reader_id: ReaderId, _: Order) -> Mapping[str, Any]:
+        signs = await services.fleet.identify(reader_id)
         return {"signs": [str(sign) for sign in signs]}
 
-    async def reboot(order: Order) -> Mapping[str, Any]:
-        await services.fleet.reboot(_reader(order))
+    async def reboot(reader_id: ReaderId, _: Order) -> Mapping[str, Any]:
+        await services.fleet.reboot(reader_id)
         return {}
 
-    async def update(order: Order) -> Mapping[str, Any]:
-        reader_id = _reader(order)
+    async def update(reader_id: ReaderId, order: Order) -> Mapping[str, Any]:
         await services.updates.check(reader_id)
         wanted = InstallRequest(f"fleet {order.order_id}", image=order.image)
         record = await services.updates.request(reader_id, wanted)
@@ -151,12 +151,16 @@ def _deeds(services: Services) -> dict[Command, Carry]:
 
     async def apply_configuration(_: Order) -> Mapping[str, Any]:
         services.configurations.outdated()
+        await services.configurations.known(None)
+        problem = services.configurations.freshness().problem
+        if problem is not None:
+            raise problem
         return {}
 
     return {
-        Command.IDENTIFY: identify,
-        Command.REBOOT: reboot,
-        Command.UPDATE: update,
+        Command.IDENTIFY: _at_readers(services, identify),
+        Command.REBOOT: _at_readers(services, reboot),
+        Command.UPDATE: _at_readers(services, update),
         Command.APPLY_CONFIGURATION: apply_configuration,
         Command.COLLECT_DIAGNOSTICS: _diagnosing(services),
     }
@@ -176,7 +180,30 @@ def _diagnosing(services: Services) -> Carry:
     return collect_diagnostics
 
 
-def _reader(order: Order) -> ReaderId:
-    if order.reader is None:
-        raise ParameterMissing("The order names no reader.", param="reader")
-    return ReaderId(order.reader)
+AtReader = Callable[[ReaderId, Order], Awaitable[Mapping[str, Any]]]
+
+
+def _at_readers(services: Services, deed: AtReader) -> Carry:
+    """At the reader that the order names; at all of the machine where it names none.
+
+    An order to many machines cannot name readers. What fails at one reader keeps it from
+    no other: PartlyDone then.
+    """
+
+    async def carry_out(order: Order) -> Mapping[str, Any]:
+        if order.reader is not None:
+            return await deed(ReaderId(order.reader), order)
+        results: dict[str, Mapping[str, Any]] = {}
+        failed: AgentError | DriverError | None = None
+        for session in services.fleet.sessions():
+            reader_id = session.record.reader_id
+            try:
+                results[reader_id] = await deed(reader_id, order)
+            except (AgentError, DriverError) as error:
+                results[reader_id] = {"code": error.code, "message": str(error)}
+                failed = error
+        if failed is not None:
+            raise PartlyDone(failed.code, str(failed), {"readers": results})
+        return {"readers": results}
+
+    return carry_out

@@ -133,7 +133,8 @@ def _sent(
     if body == "query":
         return Sent(method, f"{path}?{encoded}", b"", headers)
     assert isinstance(body, bytes)
-    return Sent(method, path, body, headers)
+    spelled = "application/json" if body.startswith((b"{", b"[")) else FORM
+    return Sent(method, path, body, {"content-type": spelled, **headers})
 
 
 def _bodies() -> st.SearchStrategy[bytes | str]:

@@ -126,6 +126,10 @@ class FleetLink:
                 error = _first(group)
                 self.problem = type(error).__name__
                 log.warning("fleet.lost", reason=str(error)[:200])
+            except* Exception:
+                # The outermost loop: payments go on, whatever a fleet sends.
+                log.exception("fleet.defect")
+                self.problem = "defect"
             # A broker that takes this machine and drops it at once is no good broker.
             if self._clock.monotonic() - connected_s > STEADY_S:
                 attempt = 0
@@ -180,7 +184,7 @@ class FleetLink:
             since=self._told.since,
         )
         await client.publish(topics.state, birth, qos=1, retain=True)
-        self._changed = shown
+        self._changed |= shown  # And what was deleted while the broker was away.
         while True:
             changed, self._changed = self._changed, set()
             self._has_changed.clear()

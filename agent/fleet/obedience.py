@@ -23,6 +23,15 @@ Carry = Callable[[Order], Awaitable[Mapping[str, Any]]]
 """Does what an order says; what it answers is the order's result."""
 
 
+class PartlyDone(Exception):
+    """An order that failed at some readers; `result` says what became of each."""
+
+    def __init__(self, code: str, message: str, result: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.result = result
+
+
 @dataclass(frozen=True, slots=True)
 class Obedience:
     """Whose orders this machine takes, and what it can be told."""
@@ -63,8 +72,12 @@ class Obedience:
     async def _carried_out(self, order: Order) -> bytes:
         try:
             result = await self.deeds[order.command](order)
-        except (AgentError, DriverError) as error:
+        except (AgentError, DriverError, PartlyDone) as error:
             return documents.answer(
-                order.order_id, "failed", code=error.code, message=str(error)
+                order.order_id,
+                "failed",
+                code=error.code,
+                message=str(error),
+                result=error.result if isinstance(error, PartlyDone) else None,
             )
         return documents.answer(order.order_id, "done", result=result)

@@ -17,6 +17,15 @@ from agent.fleet.link import Broker, properties_of
 TIMEOUT_S = 10.0
 
 
+def _answers(payload: bytes) -> list[dict[str, Any]]:
+    """The answer in a message; none where it is anything else."""
+    try:
+        content = json.loads(payload)
+    except (ValueError, RecursionError):
+        return []
+    return [content] if isinstance(content, dict) else []
+
+
 @asynccontextmanager
 async def office(broker: Broker) -> AsyncIterator[aiomqtt.Client]:
     """A connection; raises aiomqtt.MqttError where there is none, or no longer one."""
@@ -66,7 +75,7 @@ async def order(
         async with asyncio.timeout(timeout_s):
             async for message in client.messages:
                 if getattr(message.properties, "CorrelationData", None) == correlation:
-                    received.append(json.loads(message.payload))
+                    received += _answers(message.payload)
                 if len(received) == most:
                     break
     except TimeoutError:

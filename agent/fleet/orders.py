@@ -103,7 +103,7 @@ def verify(payload: bytes, keys: Mapping[str, Ed25519PublicKey]) -> tuple[Order,
         outer = json.loads(payload)
         key_name, signed = str(outer["key"]), _bytes(outer["signed"])
         signature = _bytes(outer["signature"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise OrderRefused("order_unreadable", "That is no order.") from error
     key = keys.get(key_name)
     if key is None:
@@ -131,7 +131,7 @@ def check(
         raise OrderRefused("order_expired", "It is not of this time.")
     if order.command not in allowed:
         raise OrderRefused(
-            "order_not_allowed", f"{order.command} is not in fleet.commands here."
+            "order_not_allowed", f"{order.command} is not in fleet.orders here."
         )
     if not is_selected(machine, percent=order.percent, seed=order.seed):
         raise OrderRefused("not_selected", "Not in this stage of the roll-out.")

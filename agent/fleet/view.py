@@ -8,6 +8,8 @@ from typing import Any
 
 from agent.fleet.topics import machine_of
 
+LONGEST_TEXT = 60
+
 
 @dataclass(slots=True)
 class Machine:
@@ -31,7 +33,7 @@ class Machine:
             f" ({self.payments_unsettled} unsettled)" if self.payments_unsettled else ""
         )
         return (
-            self.name,
+            _text(self.name),
             f"{self.state} ({self.reason})" if self.reason else self.state,
             self.version or "",
             f"{online}/{len(self.readers)}",
@@ -62,7 +64,7 @@ class View:
         name, rest = where
         try:
             content = json.loads(payload) if payload else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         machine = self._machines.setdefault(name, Machine(name))
         if rest.startswith("readers/"):
@@ -74,7 +76,7 @@ class View:
 
 def _hear_reader(machine: Machine, reader_id: str, content: object) -> None:
     if isinstance(content, dict):
-        machine.readers[reader_id] = str(content.get("status"))
+        machine.readers[reader_id] = _text(content.get("status"))
     else:
         machine.readers.pop(reader_id, None)
 
@@ -82,15 +84,26 @@ def _hear_reader(machine: Machine, reader_id: str, content: object) -> None:
 def _hear(machine: Machine, rest: str, content: dict[str, Any]) -> None:
     match rest:
         case "state":
-            machine.state = str(content.get("state"))
-            machine.reason = content.get("reason")
-            machine.version = content.get("version") or machine.version
+            machine.state = _text(content.get("state"))
+            machine.reason = _text(content.get("reason")) or None
+            machine.version = _text(content.get("version")) or machine.version
         case "metrics":
             ended = content.get("payments_ended")
-            machine.payments_ended = ended if isinstance(ended, dict) else {}
+            counts = ended if isinstance(ended, dict) else {}
+            machine.payments_ended = {
+                str(outcome): count
+                for outcome, count in counts.items()
+                if isinstance(count, int)
+            }
             unsettled = content.get("payments_unsettled")
             machine.payments_unsettled = unsettled if isinstance(unsettled, int) else 0
         case "events":
-            machine.last_event = str(content.get("type"))
+            machine.last_event = _text(content.get("type"))
         case _:
             pass
+
+
+def _text(value: object) -> str:
+    """For a terminal: a machine may say anything, and must not draw in the office."""
+    text = "" if value is None else str(value)[:LONGEST_TEXT]
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -109,7 +109,7 @@ def _split_json(body: bytes) -> tuple[OfflineBehavior | None, bytes]:
     """The same of JSON, of which the spelling does not count."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, body  # Refused where it is read.
     if not isinstance(content, dict) or BEHAVIOR not in content:
         return None, body

@@ -239,6 +239,58 @@ async def test_a_signed_order_is_carried_out_once(
     assert (again["status"], again["code"]) == ("refused", "order_replayed")
 
 
+async def test_an_order_without_a_reader_is_for_all_of_them(
+    world: Simulator, home: AgentFolder, broker: Mosquitto
+) -> None:
+    async with office(broker) as heard:
+        with agent(home):
+            await heard.hear(STATE, state="online")
+            reader, _ = await asyncio.to_thread(register, world, home)
+            await heard.hear(f"cardlane/till/readers/{reader}", status="online")
+            wanted = order(Command.IDENTIFY, machine="all", percent=100, seed="1.2.3")
+
+            answer = await heard.order(sign(wanted, KEY, key_name="office"))
+
+    assert answer["status"] == "done"
+    assert list(answer["result"]["readers"]) == [reader]
+    assert answer["result"]["readers"][reader]["signs"]
+
+
+async def test_a_reader_that_is_deleted_while_the_broker_is_away_is_not_retained(
+    world: Simulator, home: AgentFolder, broker: Mosquitto
+) -> None:
+    with agent(home):
+        async with office(broker) as before:
+            await before.hear(STATE, state="online")
+            reader, key = await asyncio.to_thread(register, world, home)
+            topic = f"cardlane/till/readers/{reader}"
+            await before.hear(topic, status="online")
+        await asyncio.to_thread(broker.stop)
+        path = f"{home.url}/v1/terminal/readers/{reader}"
+        deleted = await asyncio.to_thread(call, path, key=key, method="DELETE")
+        await asyncio.to_thread(broker.start)
+        async with office(broker) as after:
+            async for message in after.client.messages:
+                if str(message.topic) == topic and not message.payload:
+                    break
+
+    assert deleted[0] == 200
+
+
+async def test_whatever_is_sent_to_a_machine_it_goes_on(
+    home: AgentFolder, broker: Mosquitto
+) -> None:
+    async with office(broker) as heard:
+        with agent(home):
+            await heard.hear(STATE, state="online")
+
+            nested = await heard.order(b"[" * 16_000)
+            diagnosed = await heard.order(sign(order(), KEY, key_name="office"))
+
+    assert (nested["status"], nested["code"]) == ("refused", "order_unreadable")
+    assert diagnosed["status"] == "done"
+
+
 async def test_other_orders_are_refused(home: AgentFolder, broker: Mosquitto) -> None:
     expired = order(
         order_id="order_2", expires_at=order().issued_at - timedelta(minutes=1)

@@ -83,6 +83,11 @@ def test_anything_else_is_refused(payload: bytes) -> None:
     assert refusal(lambda: verify(payload, KEYS)) == "order_unreadable"
 
 
+@pytest.mark.parametrize("payload", [b"[" * 16_000, b'{"a":' * 3_000, b"9" * 16_000])
+def test_what_is_nested_too_deep_is_refused_like_anything_else(payload: bytes) -> None:
+    assert refusal(lambda: verify(payload, KEYS)) == "order_unreadable"
+
+
 def test_a_stranger_is_refused() -> None:
     stranger = Ed25519PrivateKey.from_private_bytes(bytes(32))
 

@@ -65,13 +65,23 @@ def test_a_machine_that_is_back_is_not_lost_any_more() -> None:
     st.binary(max_size=30)
     | st.builds(
         lambda content: json.dumps(content).encode(),
-        st.integers() | st.lists(st.none()),
-    ),
+        st.integers()
+        | st.lists(st.none())
+        | st.dictionaries(
+            st.sampled_from(
+                ["state", "reason", "version", "status", "type", "payments_ended"]
+            ),
+            st.text() | st.integers() | st.dictionaries(st.text(), st.text()),
+        ),
+    )
+    | st.just(b"[" * 20_000),
 )
 def test_nonsense_on_a_broker_is_passed_over(rest: str, payload: bytes) -> None:
     view = view_of((f"cardlane/a/{rest}", payload), (f"elsewhere/a/{rest}", payload))
 
-    assert len(view.machines()) <= 1
+    rows = [machine.row() for machine in view.machines()]
+    assert len(rows) <= 1
+    assert all(cell.isprintable() for row in rows for cell in row)
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

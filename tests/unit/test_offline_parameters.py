@@ -36,6 +36,12 @@ def test_a_name_that_is_escaped_is_found_too() -> None:
     assert split_behavior(body, FORM) == (OfflineBehavior.FORCE_OFFLINE, PLAIN)
 
 
+def test_json_that_is_nested_too_deep_is_left_to_who_reads_it() -> None:
+    body = b'{"a":' * 50_000
+
+    assert split_behavior(body, "application/json") == (None, body)
+
+
 def test_it_is_taken_out_of_json() -> None:
     body = json.dumps({"amount": 5, "offline_behavior": "require_online"}).encode()
 
