@@ -128,7 +128,7 @@ class Forwarder:
     async def _round(self) -> bool:
         """Once through the queue; whether nothing is left that time will mend."""
         with_failed, self._with_failed = self._with_failed, False
-        self.problem, is_done = None, True
+        is_done = True
         under_way = set(self._journal.unfinished())
         for payment_id in self._journal.offline.open_payments():
             if payment_id in under_way:
@@ -146,6 +146,7 @@ class Forwarder:
                     )
                 case _:
                     continue
+        self.problem = None
         return is_done
 
     async def _forward(

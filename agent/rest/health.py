@@ -18,6 +18,7 @@ from agent.errors import (
     ReaderOffline,
     SettingsInvalid,
     StripeKeyMissing,
+    StripeUnreachable,
 )
 from agent.firmware.failures import NEEDS_SOMEBODY, READER_ABSENT, REMEDIES
 from agent.offline.errors import ForwardingRefused, OfflineKeyMissing, RecordDamaged
@@ -156,6 +157,14 @@ def _stripe_causes(services: Services) -> Iterator[Cause]:
     if not services.stripe.has_key:
         missing = StripeKeyMissing("The agent has no Stripe key.")
         yield _cause(missing, stops_payments=True)
+    # No reason to stop: a payment tries the way anew, or is stored offline.
+    lately = (
+        services.configurations.freshness().problem,
+        services.offline.forwarder.problem,
+    )
+    lost = [problem for problem in lately if isinstance(problem, StripeUnreachable)]
+    if lost:
+        yield _cause(lost[0], stops_payments=False)
 
 
 def _configuration_causes(services: Services) -> Iterator[Cause]:

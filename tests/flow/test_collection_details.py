@@ -76,6 +76,16 @@ async def test_a_dead_chip_is_followed_by_the_stripe(stack: Stack) -> None:
     assert await stack.read_method(intent) == "magnetic_stripe_fallback"
 
 
+async def test_a_tap_that_gives_a_stripe_is_not_the_readers_fault(
+    stack: Stack,
+) -> None:
+    stack.world.customer("visa_stripe_tap", entry="contactless")
+
+    action = await stack.agent.pay(stack.reader, await stack.agent.intent())
+
+    assert (action["status"], action["failure_code"]) == ("failed", "card_not_read")
+
+
 @each_hardware
 async def test_of_two_cards_in_a_wallet_none_is_charged(stack: Stack) -> None:
     once(stack, "visa_two_cards", Entry.CONTACTLESS)

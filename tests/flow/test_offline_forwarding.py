@@ -17,6 +17,7 @@ from offline_shop import INTENTS, KEY, Shop, charges, open_shop, shop_world, sto
 from simulator.stripe_api.engine.faults import (
     AnswerStatus,
     CutBody,
+    Delay,
     Fault,
     LoseReply,
     ResetConnection,
@@ -229,6 +230,38 @@ async def test_without_its_key_what_is_stored_waits_and_health_says_so(
     assert code in [cause["code"] for cause in health["causes"]]
     assert status["problem"]["code"] == code
     assert status["totals"]["forwarding"]["amounts"] == {"usd": 12_00}
+
+
+async def test_what_keeps_payments_waiting_is_told_while_stripe_is_asked_again(
+    shop: Shop,
+) -> None:
+    await shop.pay_offline()
+    await shop.until(forwarding=1)
+    shop.world.stripe_fault(Delay(20.0), path=INTENTS)
+    await shop.world.network.mend()
+    await shop.world.passed(10.0)
+
+    while_asking = await shop.status()
+    await shop.until(forwarded=1)
+
+    assert while_asking["totals"]["forwarding"]["payments"] == 1
+    assert while_asking["problem"]["code"] == "stripe_unreachable"
+    assert (await shop.status())["problem"] is None
+
+
+async def test_health_says_that_stripe_cannot_be_reached(shop: Shop) -> None:
+    await shop.pay_offline()
+    await shop.until(forwarding=1)
+    await shop.world.passed(10.0)
+
+    unwell = await shop.agent.rest.get("/agent/health/ready")
+    await shop.world.network.mend()
+    await shop.until(forwarded=1)
+    well = await shop.agent.rest.get("/agent/health/ready")
+
+    assert unwell.status == 200
+    assert [each["code"] for each in unwell.json()["causes"]] == ["stripe_unreachable"]
+    assert well.json()["status"] == "ready"
 
 
 async def test_an_intent_that_was_canceled_meanwhile_is_told(

@@ -38,6 +38,7 @@ from drivers.errors import (
     ReaderRefused,
     ReaderTimeout,
 )
+from drivers.families.magtek_mms.translation import finished
 from drivers.protocol.magtek_mms.card_data import decode_arpc
 from drivers.protocol.magtek_mms.control import (
     CancelTransaction,
@@ -45,7 +46,11 @@ from drivers.protocol.magtek_mms.control import (
     ResumeTransaction,
 )
 from drivers.protocol.magtek_mms.device_notices import DeviceState, DeviceUpdate
-from drivers.protocol.magtek_mms.notifications import Technology
+from drivers.protocol.magtek_mms.notifications import (
+    Outcome,
+    Technology,
+    TransactionComplete,
+)
 from drivers.protocol.magtek_mms.start import StartTransaction
 from drivers.protocol.magtek_mms.status import (
     DONE,
@@ -334,3 +339,22 @@ async def test_canceling_the_reader_ends_its_transaction_too() -> None:
             assert last == TransactionFinished(
                 Verdict.CANCELED_BY_HOST, "no_transaction"
             )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        (Outcome.TRY_ANOTHER_INTERFACE, Verdict.CARD_NOT_READ),
+        (Outcome.NO_EMV_CARD, Verdict.CARD_NOT_READ),
+        (Outcome.NOT_ACCEPTED, Verdict.DECLINED),
+        (Outcome.CANCELED_BY_CARD, Verdict.DECLINED),
+        (Outcome.FAILED, Verdict.FAILED),
+        (0x7777, Verdict.FAILED),
+    ],
+)
+def test_a_card_that_is_not_taken_is_no_fault_of_the_reader(
+    outcome: int, verdict: Verdict
+) -> None:
+    ended = finished(TransactionComplete(Technology.CONTACTLESS, outcome))
+
+    assert ended.verdict is verdict

@@ -137,7 +137,7 @@ async def test_unreadable_chip_is_tried_three_times() -> None:
             if isinstance(start, StartTransaction)
         ]
         assert ways == [(True, False), (True, False), (False, True)]
-        assert events[-1] == TransactionFinished(Verdict.FAILED, "10020002")
+        assert events[-1] == TransactionFinished(Verdict.CARD_NOT_READ, "10020002")
 
 
 @in_virtual_time
@@ -146,7 +146,9 @@ async def test_reader_that_does_not_start_again_ends_with_the_first_reason() -> 
         hearing = asyncio.create_task(events_to_the_end(running))
         await device.answer_next(StartTransaction, refused(StatusDetail.LOW_BATTERY))
 
-        assert (await hearing)[-1] == TransactionFinished(Verdict.FAILED, "10020903")
+        assert (await hearing)[-1] == TransactionFinished(
+            Verdict.CARD_NOT_READ, "10020903"
+        )
 
 
 @in_virtual_time

@@ -12,6 +12,7 @@ from drivers.protocol.magtek_mms.notifications import (
     CardChange,
     CardUpdate,
     Outcome,
+    OutcomeExtension,
     Technology,
     TransactionComplete,
 )
@@ -77,11 +78,22 @@ _VERDICTS: dict[int, Verdict] = {
     Outcome.DECLINED: Verdict.DECLINED,
     Outcome.OFFLINE_DECLINED: Verdict.DECLINED,
     Outcome.COMPLETED_DECLINED: Verdict.DECLINED,
+    Outcome.OFFLINE_NOT_ACCEPTED: Verdict.DECLINED,
+    Outcome.NOT_ACCEPTED: Verdict.DECLINED,
+    Outcome.SELECT_NEXT_NOT_ACCEPTED: Verdict.DECLINED,
+    Outcome.CANCELED_BY_CARD: Verdict.DECLINED,
     Outcome.CANCELED_BY_HOST: Verdict.CANCELED_BY_HOST,
     Outcome.CANCELED_BY_CUSTOMER: Verdict.CANCELED_BY_CUSTOMER,
     Outcome.SWIPE_ERROR: Verdict.CARD_NOT_READ,
+    Outcome.TRY_ANOTHER_INTERFACE: Verdict.CARD_NOT_READ,
+    Outcome.TRY_AGAIN: Verdict.CARD_NOT_READ,
+    Outcome.NO_EMV_CARD: Verdict.CARD_NOT_READ,
     Outcome.TAG_REMOVED: Verdict.CARD_REMOVED,
 }
+_UNREADABLE = frozenset(
+    {OutcomeExtension.TECHNICAL_FALLBACK, OutcomeExtension.STRIPE_FALLBACK}
+)
+"""The chip gave nothing, and there is no other way left to try."""
 _PRESENTED: dict[int, InputOption] = {
     Technology.SWIPE: InputOption.SWIPE,
     Technology.CONTACT: InputOption.INSERT,
@@ -114,6 +126,8 @@ def event_of(update: CardUpdate) -> TransactionEvent | None:
 def finished(complete: TransactionComplete) -> TransactionFinished:
     """The verdict; an outcome without a name has failed, its bytes are the reason."""
     verdict = _VERDICTS.get(complete.outcome, Verdict.FAILED)
+    if complete.extension in _UNREADABLE:
+        verdict = Verdict.CARD_NOT_READ
     reason = f"{complete.technology:02X}{complete.outcome:04X}{complete.extension:02X}"
     return TransactionFinished(verdict, reason)
 
