@@ -40,14 +40,16 @@ class Listener:
         self._is_cut_off = False
         self._news = asyncio.Event()
 
-    async def next(self) -> Told:
-        """The next event; raises TooSlow once cut off."""
+    async def next(self) -> list[Told]:
+        """What happens next, as one where several wait; raises TooSlow once cut off."""
         while not self._waiting and not self._is_cut_off:
             self._news.clear()
             await self._news.wait()
         if self._is_cut_off:
             raise TooSlow
-        return self._waiting.popleft()
+        told = list(self._waiting)
+        self._waiting.clear()
+        return told
 
     def cut_off(self) -> None:
         """Have it hear nothing more."""

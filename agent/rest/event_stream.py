@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TypeGuard
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -97,8 +98,8 @@ async def frames(
     wanted: Filter = Filter(),
     keep_alive_s: float = KEEP_ALIVE_S,
     may_hear: Callable[[], bool] = lambda: True,
-) -> AsyncIterator[str]:
-    """Events as frames: what follows `after`, and then what happens.
+) -> AsyncGenerator[str, None]:
+    """Events as frames, several in a piece: what follows `after`, then what happens.
 
     With a comment wherever nothing happens for a while. Ends for a caller who does not
     keep up, or whose key was revoked.
@@ -108,8 +109,8 @@ async def frames(
         known, notice = reset
         yield notice
     while events := log.read(after=known, limit=REPLAY_STEP):
-        for event in filter(wanted.wants, events):
-            yield frame(event, shown=shown)
+        if text := _frames(filter(wanted.wants, events), shown=shown):
+            yield text
         known = events[-1].seq
         await asyncio.sleep(0)  # Payments go on while somebody reads of old ones.
     # Nothing may wait between the read that found nothing more and this.
@@ -118,32 +119,44 @@ async def frames(
         async for told in _live(listener, keep_alive_s=keep_alive_s):
             if not may_hear():
                 return
-            if told is None:
+            if not told:
                 # The id makes a caller who hears little come back to here.
                 yield f": keep-alive\nid: {known}\n\n"
                 continue
-            if isinstance(told, RecordedEvent):
-                if told.seq <= known:
-                    continue  # It was replayed already.
-                known = told.seq
-            if wanted.wants(told):
-                yield frame(told, shown=shown)
+            # What was replayed already is not told again.
+            fresh = [one for one in told if not _is_known(one, known)]
+            known = max((one.seq for one in filter(_is_kept, fresh)), default=known)
+            if text := _frames(filter(wanted.wants, fresh), shown=shown):
+                yield text
 
 
 async def _live(
     listener: Listener, *, keep_alive_s: float
-) -> AsyncIterator[Told | None]:
-    """What happens, and None where nothing does; ends where that was too much."""
+) -> AsyncIterator[list[Told]]:
+    """What happens, and nothing after a while without; ends where it was too much."""
     while True:
         try:
             async with asyncio.timeout(keep_alive_s):
                 told = await listener.next()
         except TimeoutError:
-            yield None
+            yield []
         except TooSlow:
             return
         else:
             yield told
+
+
+def _is_kept(event: Told) -> TypeGuard[RecordedEvent]:
+    return isinstance(event, RecordedEvent)
+
+
+def _is_known(event: Told, known: int) -> bool:
+    return _is_kept(event) and event.seq <= known
+
+
+def _frames(events: Iterable[Told], *, shown: Shown) -> str:
+    """One piece for all that happened at once: writing costs more than the frames."""
+    return "".join([frame(event, shown=shown) for event in events])
 
 
 def frame(event: Told, *, shown: Shown) -> str:

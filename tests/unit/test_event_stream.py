@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from event_frames import one_by_one
 from rest_fakes import Agent, running_agent
 
 from agent.events import CardEvent, InputRequested, ReaderActionChanged, ReaderMoved
@@ -33,9 +34,8 @@ def moved(port: int, reader: ReaderId = READER) -> ReaderMoved:
 
 def listening(agent: Agent, **asked: Any) -> Any:
     """A caller's stream, to be closed by the test."""
-    stream = frames(agent.stream, agent.journal.events, shown=SHOWN, **asked)
-    assert hasattr(stream, "aclose")
-    return aclosing(stream)
+    pieces = frames(agent.stream, agent.journal.events, shown=SHOWN, **asked)
+    return aclosing(one_by_one(pieces))
 
 
 def fields(frame: str) -> dict[str, str]:
@@ -198,9 +198,22 @@ async def test_other_listeners_do_not_suffer_from_a_slow_one(agent: Agent) -> No
         for _ in range(3):
             agent.events.publish(CardEvent(READER, PAYMENT, "removed", None))
 
-        heard = [await quick.next() for _ in range(3)]
+        heard = await quick.next()
 
     assert len(heard) == 3
+
+
+async def test_what_happened_at_once_is_written_at_once(agent: Agent) -> None:
+    pieces = frames(agent.stream, agent.journal.events, shown=SHOWN, after=0)
+    async with aclosing(pieces):
+        await anext(pieces)
+        await agent.journal.events.keep(*(moved(port) for port in range(3)))
+        agent.events.publish(CardEvent(READER, PAYMENT, "removed", None))
+
+        piece = await anext(pieces)
+
+    told = piece.removesuffix("\n\n").split("\n\n")
+    assert [fields(frame).get("id") for frame in told] == ["1", "2", "3", None]
 
 
 async def test_the_route_takes_a_browsers_header_before_the_address(
@@ -239,4 +252,4 @@ async def test_a_stopping_agent_keeps_nothing_more(agent: Agent) -> None:
     with agent.stream.listen() as listener:
         agent.events.publish(CardEvent(READER, PAYMENT, "removed", None))
         heard = await listener.next()
-    assert isinstance(heard, CardEvent)
+    assert [type(one) for one in heard] == [CardEvent]

@@ -14,9 +14,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from agent_clock import StillClock
+from event_frames import one_by_one
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,14 +88,14 @@ class Life:
     stream: EventStream
 
     def listen(self, after: int) -> AsyncGenerator[str, None]:
-        told = frames(
+        pieces = frames(
             self.stream,
             self.journal.events,
             shown=Shown("2026-10-28.endive", livemode=False),
             after=after,
             keep_alive_s=0.002,
         )
-        return cast("AsyncGenerator[str, None]", told)
+        return one_by_one(pieces)
 
 
 @asynccontextmanager
