@@ -75,6 +75,12 @@ async def customer_presses_the_red_key(stack: Stack) -> str:
     return await failed(stack)
 
 
+async def leaves_the_card_in(stack: Stack) -> str:
+    stack.world.customer("visa_approved", stays_s=None)
+    await stack.agent.pay(stack.reader, await stack.agent.intent())
+    return await failed(stack)
+
+
 async def nobody_comes(stack: Stack) -> str:
     return await failed(stack)
 
@@ -226,6 +232,7 @@ ACTIONS: dict[str, Scenario] = {
     "charge_already_refunded": at_the_till(refunds_twice),
     "refund_failed": refund_is_cut_off(LoseReply(), bank_sends_it_back),
     "refund_not_made": refund_is_cut_off(ResetConnection()),
+    "card_left_in_reader": at_the_till(leaves_the_card_in),
     "card_not_read": card_fails("visa_worn_stripe", "swipe"),
     "card_read_timed_out": at_the_till(nobody_comes),
     "card_removed": card_fails("visa_removed_early"),

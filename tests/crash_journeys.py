@@ -55,6 +55,13 @@ async def pays(register: Register, intent: str) -> None:
     await register.ended()
 
 
+async def pays_unless_canceled(register: Register, intent: str) -> None:
+    """Where the customer may cancel."""
+    may_cancel = {"process_config[enable_customer_cancellation]": "true"}
+    await register.process(intent, **may_cancel)
+    await register.ended()
+
+
 async def pays_with_a_tip(register: Register, intent: str) -> None:
     """The plain way, where the account has tips; the next payment is too small for 20 %."""
     path = "/v1/terminal/configurations"
@@ -97,6 +104,18 @@ async def is_told_it_is_unknown(register: Register, intent: str) -> None:
 def card(name: str, *, entry: str = "contact") -> Prepare:
     """A customer with this card, whenever the reader asks."""
     return lambda world: world.customer(name, entry=entry)
+
+
+def forgets_the_card(world: World) -> None:
+    """The customer comes back for the card only after a while."""
+    world.customer("visa_approved", stays_s=20.0)
+
+
+def wants_to_go(world: World) -> None:
+    """The customer presses the red key, and pays when asked again."""
+    world.nobody()
+    world.when(ReaderState.WAITING_FOR_CARD, PressKey("cancel"))
+    world.customer("visa_approved", only=False)
 
 
 def nobody(world: World) -> None:
@@ -194,7 +213,10 @@ JOURNEYS = (
     Journey("removed_early", card("visa_removed_early"), pays),
     Journey("nobody_comes", nobody, pays),
     Journey("canceled_by_register", nobody, changes_its_mind),
-    Journey("canceled_by_customer", walks_away, pays),
+    Journey("canceled_by_customer", walks_away, pays_unless_canceled),
+    Journey("asked_again", wants_to_go, pays),
+    Journey("card_left_in", forgets_the_card, pays),
+    Journey("card_left_in_neo", forgets_the_card, pays, hardware=VP3300),
     Journey("replaced", nobody, replaces),
     Journey("answer_lost", stripe_loses(2), pays),
     Journey("outcome_unknown", stripe_fails, is_told_it_is_unknown),

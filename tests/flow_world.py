@@ -101,17 +101,18 @@ class World:
         reader: str = "counter",
         after_s: float = CUSTOMER_S,
         only: bool = True,
+        stays_s: float | None = 0.0,
     ) -> None:
         """From now on whoever is asked for a card at this reader presents this one.
 
-        `only` sends all other customers away, those of other readers too.
+        `only` sends all other customers away, those of other readers too. In the slot it
+        stays so long after its chip is done, for ever with None.
         """
         if only:
             self.simulator.rules.clear()
         book = self.simulator.cards
-        self.when_waiting(
-            PresentCard(book.named(card), Entry(entry)), reader=reader, after_s=after_s
-        )
+        given = PresentCard(book.named(card), Entry(entry), stays_s)
+        self.when_waiting(given, reader=reader, after_s=after_s)
 
     def present(self, card: str, *, entry: str = "contact") -> None:
         """Present this card at the reader `counter` now."""

@@ -29,6 +29,7 @@ from agent.payments.record import PaymentRecord
 from agent.payments.recover import recover
 from agent.payments.running import Running, RunningActions, until_durable
 from agent.payments.settlement import Settlement
+from agent.payments.slot_watch import SlotWatch
 from agent.payments.smart_actions import SmartActions, Tools
 from agent.payments.states import Phase
 from agent.payments.wanted import (
@@ -83,6 +84,7 @@ class Actions:
             running=self._running,
         )
         """Those on readers that Stripe drives; the others are begun here."""
+        self._slots = SlotWatch(events=events, tasks=tasks)
         self._taking: dict[ReaderId, asyncio.Lock] = {}
 
     def start(self) -> None:
@@ -246,6 +248,7 @@ class Actions:
         manner: Manner,
     ) -> None:
         """One action's task: its straight line, and recovery where that breaks."""
+        await self._slots.stop(session.record.reader_id)
         try:
             await perform(
                 wanted,
@@ -262,6 +265,7 @@ class Actions:
             await self._recover(running)
         else:
             self._running.end(running)
+        self._slots.begin(running.record, session)
 
     async def _recover(self, running: Running) -> None:
         """Until the payment has ended; its reader takes nothing new before."""

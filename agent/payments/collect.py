@@ -7,6 +7,7 @@ from the journal what may have happened.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +19,15 @@ from agent.log import get_logger
 from agent.offline.errors import OfflineError
 from agent.payments.asking import card_request
 from agent.payments.cancellation import Cancellation
-from agent.payments.failures import canceled, ended_without_card, reader_failed
+from agent.payments.card_slot import emptied
+from agent.payments.customer_cancellation import asks_again
+from agent.payments.failures import (
+    CARD_READ_TIMED_OUT,
+    canceled,
+    ended_without_card,
+    failed,
+    reader_failed,
+)
 from agent.payments.held_card import digest, to_bytes
 from agent.payments.inspection import Order
 from agent.payments.record import PaymentRecord
@@ -40,6 +49,7 @@ from drivers.reader import (
     TipChosen,
     Transaction,
     TransactionFinished,
+    TransactionRequest,
 )
 
 log = get_logger(__name__)
@@ -58,6 +68,18 @@ class CollectedCard:
     """Minor units on top of the amount, signed by the card; None where nobody was asked."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Till:
+    """What a card is taken with, besides what is to become of it."""
+
+    session: ReaderSession
+    settlement: Settlement
+    events: EventBus
+    cancellation: Cancellation
+    until_ordered: UntilOrdered | None
+    storing: Storing | None
+
+
 async def process_with_card(
     record: PaymentRecord,
     *,
@@ -74,33 +96,76 @@ async def process_with_card(
     Returns with it finished. Raises JournalError: then it is left for recovery.
     """
     uncharged: ActionFinished | None = None
+    till = _Till(session, settlement, events, cancellation, until_ordered, storing)
     try:
         asked = card_request(record.payment, session, settlement.settings, tip, storing)
-        async with session.transaction(asked) as transaction:
-            async with cancellation.of(transaction):
-                collected = await _collect_card(transaction, record, events)
-            # From here to the journal nothing waits: a cancellation is seen, or too late.
-            await record.durable()
-            if isinstance(collected, TransactionFinished):
-                uncharged = ended_without_card(record.payment.payment_id, collected)
-            elif cancellation.requested:
-                uncharged = canceled(record.payment.payment_id)
-            else:
-                uncharged = await _act(
-                    transaction,
-                    record,
-                    collected,
-                    session=session,
-                    settlement=settlement,
-                    events=events,
-                    until_ordered=until_ordered,
-                    storing=storing,
-                )
+        uncharged = await _take_card(record, asked, till)
     except (DriverError, ReaderError, OfflineError) as error:
         if record.payment.phase in REPLACEABLE:
             uncharged = _unread(record, error, is_wanted=cancellation.requested)
     # Only now, with the reader idle: who hears of the end may ask for the next payment.
     await _end(record, uncharged, settlement)
+
+
+async def _take_card(
+    record: PaymentRecord, asked: TransactionRequest, till: _Till
+) -> ActionFinished | None:
+    """Ask for a card until there is one or an end; the end where nothing was charged.
+
+    The cardholder has `asked.timeout_s` in all, counted from when the slot was empty.
+    """
+    loop, payment = asyncio.get_running_loop(), record.payment
+    deadline_s, restarts = math.inf, 0
+    while True:
+        end = await emptied(
+            payment,
+            till.session,
+            events=till.events,
+            cancellation=till.cancellation,
+            timeout_s=asked.timeout_s,
+        )
+        if end is not None:
+            return end
+        if restarts:
+            asked = replace(asked, timeout_s=int(deadline_s - loop.time()))
+            if asked.timeout_s < 1:
+                return failed(payment.payment_id, CARD_READ_TIMED_OUT)
+        else:
+            deadline_s = loop.time() + asked.timeout_s
+        async with till.session.transaction(asked) as transaction:
+            async with till.cancellation.of(transaction):
+                collected = await _collect_card(transaction, record, till.events)
+            if not _asks_again(record, collected, till, restarts=restarts):
+                return await _conclude(transaction, record, collected, till)
+        restarts += 1
+
+
+def _asks_again(
+    record: PaymentRecord,
+    collected: CollectedCard | TransactionFinished,
+    till: _Till,
+    *,
+    restarts: int,
+) -> bool:
+    if till.cancellation.requested or isinstance(collected, CollectedCard):
+        return False
+    return asks_again(record.payment, collected, restarts=restarts)
+
+
+async def _conclude(
+    transaction: Transaction,
+    record: PaymentRecord,
+    collected: CollectedCard | TransactionFinished,
+    till: _Till,
+) -> ActionFinished | None:
+    """What becomes of the card, or of the lack of one; the end, where none is charged."""
+    # From here to the journal nothing waits: a cancellation is seen, or too late.
+    await record.durable()
+    if isinstance(collected, TransactionFinished):
+        return ended_without_card(record.payment.payment_id, collected)
+    if till.cancellation.requested:
+        return canceled(record.payment.payment_id)
+    return await _act(transaction, record, collected, till)
 
 
 async def _end(
@@ -118,6 +183,7 @@ async def _collect_card(
     """Tell the register what the reader asks for, until there is a card or an end."""
     tip: int | None = None
     async for event in transaction:
+        record.heard(event)
         tell(event, payment=record.payment, events=events)
         match event:
             case TipChosen():
@@ -146,25 +212,20 @@ async def _act(
     transaction: Transaction,
     record: PaymentRecord,
     collected: CollectedCard,
-    *,
-    session: ReaderSession,
-    settlement: Settlement,
-    events: EventBus,
-    until_ordered: UntilOrdered | None,
-    storing: Storing | None,
+    till: _Till,
 ) -> ActionFinished | None:
     """Have Stripe act on the card, now, later or when ordered; else the end without.
 
     Raises OfflineError where the card is to be stored, and may not be.
     """
     loop = asyncio.get_running_loop()
-    collected_at = loop.time()
+    collected_at, storing = loop.time(), till.storing
     if storing is not None and storing.course is Course.OFFLINE:
         await storing.store(record, collected.card, _confirm_card(record, collected))
         settle = _settled()
     else:
         card = await _announced(
-            transaction, record, collected, until_ordered=until_ordered
+            transaction, record, collected, until_ordered=till.until_ordered
         )
         if isinstance(card, ActionFinished):
             return card
@@ -172,15 +233,15 @@ async def _act(
         if storing is not None:
             instead = partial(storing.store_instead, record, collected.card, card)
         settle = settle_confirm(
-            record, card=card, settlement=settlement, if_unsent=instead
+            record, card=card, settlement=till.settlement, if_unsent=instead
         )
     await authorise(
         transaction,
         record=record,
         settle=settle,
-        settlement=settlement,
-        session=session,
-        events=events,
+        settlement=till.settlement,
+        session=till.session,
+        events=till.events,
         waited_s=loop.time() - collected_at,
     )
     return None

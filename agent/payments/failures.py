@@ -11,6 +11,7 @@ from drivers.errors import DriverError
 from drivers.reader import TransactionFinished, Verdict
 
 ACTION_REPLACED = "action_replaced"
+CARD_LEFT_IN_READER = "card_left_in_reader"
 CARD_NOT_READ = "card_not_read"
 CARD_READ_TIMED_OUT = "card_read_timed_out"
 CARD_REMOVED = "card_removed"
@@ -32,6 +33,9 @@ READER_TIMED_OUT = "terminal_reader_timeout"
 
 MESSAGES = {
     ACTION_REPLACED: "Another integration gave the reader something else to do.",
+    CARD_LEFT_IN_READER: (
+        "A card of a payment before was not taken out of the reader in time."
+    ),
     CARD_NOT_READ: "The card could not be read.",
     CARD_READ_TIMED_OUT: "No card was presented in time.",
     CARD_REMOVED: "The card was removed too early.",

@@ -105,6 +105,7 @@ async def _until_chip_is_gone(
 ) -> TransactionFinished:
     """How the reader ended; never returns for a card that has done its part."""
     async for event in transaction:
+        record.heard(event)
         tell(event, payment=record.payment, events=events)
         if isinstance(event, TransactionFinished):
             record.card_ended = event

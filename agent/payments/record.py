@@ -26,7 +26,14 @@ from agent.journal.offline_entries import OfflinePaymentVoided
 from agent.log import get_logger
 from agent.payments.narrator import phase_changed
 from agent.payments.payment import Payment, apply, begin, fold
-from drivers.reader import TransactionFinished
+from drivers.reader import (
+    CardPresented,
+    CardRemoved,
+    InputOption,
+    TransactionEvent,
+    TransactionFinished,
+    Verdict,
+)
 
 log = get_logger(__name__)
 
@@ -58,11 +65,23 @@ class PaymentRecord:
         """What the register sent and the entries do not tell, while this program runs."""
         self.card_ended: TransactionFinished | None = None
         """How the reader ended the read; None where nobody has heard of it."""
+        self.is_card_inside = False
+        """Whether a card was inserted and, as far as was heard, not pulled since."""
         self._journal = journal
         self._events = events
         self._writing: asyncio.Future[Recorded] | None = None
         self._noted: list[_Step] = []
         self._noted_timer: asyncio.TimerHandle | None = None
+
+    def heard(self, event: TransactionEvent) -> None:
+        """Keep where the card is, by what its reader tells."""
+        match event:
+            case CardPresented(option=InputOption.INSERT):
+                self.is_card_inside = True
+            case CardRemoved() | TransactionFinished(verdict=Verdict.CARD_REMOVED):
+                self.is_card_inside = False
+            case _:
+                pass
 
     @classmethod
     def begin(

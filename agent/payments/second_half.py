@@ -27,15 +27,12 @@ from agent.readers.session import ReaderSession
 from drivers.errors import DriverError, LocalError, ReaderRefused
 from drivers.profile import profile_named
 from drivers.reader import (
-    CardRemoved,
     DisplayMessage,
     IssuerAnswer,
     MessageShown,
-    ReadMethod,
     SignatureCaptured,
     Transaction,
     TransactionFinished,
-    Verdict,
 )
 from drivers.signature_svg import signature_svg
 
@@ -152,21 +149,20 @@ async def _heard_to_its_end(
     transaction: Transaction, record: PaymentRecord, events: EventBus
 ) -> None:
     payment = record.payment
-    is_to_be_removed = payment.read_method == ReadMethod.CONTACT_EMV
+    is_asked_for = False
     async for event in transaction:
+        record.heard(event)
         tell(event, payment=payment, events=events)
         match event:
             case SignatureCaptured(signature):
                 await record.keep_signature(signature_svg(signature))
-            case CardRemoved() | TransactionFinished(verdict=Verdict.CARD_REMOVED):
-                is_to_be_removed = False
             case MessageShown(message=DisplayMessage.REMOVE_CARD):
-                is_to_be_removed = False
+                is_asked_for = True
             case _:
                 pass
         if isinstance(event, TransactionFinished):
             record.card_ended = event
-            if is_to_be_removed:
+            if record.is_card_inside and not is_asked_for:
                 tell(_REMOVE_CARD, payment=payment, events=events)
 
 

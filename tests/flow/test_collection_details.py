@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from flow_agent import Stack, good
+from flow_agent import Stack
 from flow_cables import EACH_FAMILY_ON_EACH_KIND, Hardware
 
 from agent.events import CardEvent, DisplayRequested, Event, InputRequested
@@ -122,25 +122,6 @@ async def test_no_card_in_time_is_told_as_such(stack: Stack) -> None:
     assert action["failure_code"] == "card_read_timed_out"
 
 
-@pytest.mark.parametrize("wanted", ["true", "false"])
-async def test_a_customer_with_a_cancel_key_may_use_it(
-    wanted: str, stack: Stack
-) -> None:
-    stack.world.when_waiting(PressKey("cancel"))
-    path = f"/v1/terminal/readers/{stack.reader}/process_payment_intent"
-    form = {
-        "payment_intent": await stack.agent.intent(),
-        "process_config[enable_customer_cancellation]": wanted,
-    }
-    good(await stack.agent.rest.post(path, form))
-
-    action = await stack.agent.ended(stack.reader)
-
-    config = action["process_payment_intent"]["process_config"]
-    assert config["enable_customer_cancellation"] is (wanted == "true")
-    assert (action["status"], action["failure_code"]) == ("failed", "customer_canceled")
-
-
 @pytest.mark.parametrize("card", ["visa_offline_pin", "visa_online_pin"])
 @at_a_pin_pad
 async def test_the_right_pin_pays(card: str, stack: Stack) -> None:
@@ -166,18 +147,6 @@ async def test_a_wrong_pin_is_for_the_issuer_to_decline(stack: Stack) -> None:
     assert action["api_error"]["type"] == "card_error"
     assert await decline_code(stack, intent) == "incorrect_pin"
     assert await stack.taken(intent) == []
-
-
-@at_a_pin_pad
-async def test_who_cancels_at_the_pin_pays_nothing(stack: Stack) -> None:
-    stack.world.customer("visa_online_pin", only=False)
-    stack.world.when(ReaderState.WAITING_FOR_CUSTOMER, PressKey("cancel"))
-    intent = await stack.agent.intent()
-
-    action = await stack.agent.pay(stack.reader, intent)
-
-    assert (action["status"], action["failure_code"]) == ("failed", "customer_canceled")
-    assert stack.world.confirm_keys(intent) == set()
 
 
 @at_a_pin_pad

@@ -223,7 +223,7 @@ async def test_a_customer_who_cancels_at_the_tip_pays_nothing(
         stack.world.when(ReaderState.WAITING_FOR_CUSTOMER, PressKey("cancel"))
         intent = await stack.agent.intent(12_00)
 
-        action = await process(stack, intent)
+        action = await process(stack, intent, enable_customer_cancellation="true")
 
         assert action["failure_code"] == "customer_canceled"
         assert await stack.taken(intent) == []
