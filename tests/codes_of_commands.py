@@ -147,7 +147,12 @@ def has_a_repository(desk: Desk) -> None:
     assert desk.terminal.run(*REPOSITORY, "init", "repo", "--keys=keys") == 0
 
 
+def asks_for_an_account_that_is_not_there(desk: Desk) -> str:
+    return desk.run("keys", "list", "--account", "nobody")
+
+
 COMMANDS: dict[str, Command] = {
+    "account_missing": asks_for_an_account_that_is_not_there,
     "settings_invalid": has_a_misspelt_setting,
     "journal_newer_schema": reads_a_newer_journal,
     "journal_broken": reads_a_changed_journal,

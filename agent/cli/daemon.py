@@ -6,7 +6,7 @@ import gc
 import os
 from pathlib import Path
 
-from agent.cli.settings_file import read_settings
+from agent.cli.settings_file import read_own_settings
 
 GARBAGE_AFTER = 20_000
 """How many more objects than before make it worth while to look for garbage."""
@@ -17,7 +17,7 @@ def run_daemon(config: Path | None) -> None:
     # What importing makes is there to stay: looking for garbage in it, now or later,
     # would only make the agent start later and answer later.
     gc.disable()
-    settings = read_settings(config)
+    settings = read_own_settings(config)
     from agent.app import run as run_agent
 
     gc.freeze()

@@ -49,6 +49,7 @@ def _findings(config: Path | None, url: str | None) -> list[Finding]:
     return [
         good("settings", "They can be read."),
         *_state_findings(settings),
+        *_account_findings(settings),
         *_machine_findings(settings),
         *_agent_findings(url or url_of(settings), settings),
     ]
@@ -71,6 +72,15 @@ def _state_findings(settings: Settings) -> list[Finding]:
         found,
     ]
     return findings if key is None else [*findings, *_upstream_findings(settings, key)]
+
+
+def _account_findings(settings: Settings) -> Iterator[Finding]:
+    """Of all further accounts, where none was chosen."""
+    from agent.cli.account_checks import check_accounts
+    from agent.settings import AccountSettings
+
+    if not isinstance(settings, AccountSettings):
+        yield from check_accounts(settings, os.environ)
 
 
 def _upstream_findings(settings: Settings, key: StripeKey) -> Iterator[Finding]:

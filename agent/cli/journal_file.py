@@ -29,7 +29,7 @@ def with_journal(path: Path, use: Callable[[Journal], Awaitable[T]]) -> T:
     Raises CommandFailed for another user's journal, JournalUnavailable,
     JournalNewerSchema, JournalBroken.
     """
-    _check_owner(path.parent)
+    check_owner(path.parent)
 
     async def opened() -> T:
         journal = await Journal.open(path, clock=SystemClock())
@@ -52,8 +52,11 @@ def check_exists(path: Path) -> None:
         )
 
 
-def _check_owner(folder: Path) -> None:
-    """Root could open the agent's journal, and leave files the agent cannot open."""
+def check_owner(folder: Path) -> None:
+    """Raise CommandFailed in another user's folder.
+
+    Root could open the agent's journal, and leave files the agent cannot open.
+    """
     if not folder.exists():
         return
     owner = folder.stat().st_uid

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.account_option import give_account_option
+from agent.cli.accounts import account_commands
 from agent.cli.config import config_commands
 from agent.cli.doctor import doctor
 from agent.cli.firmware import firmware_commands
@@ -45,6 +47,8 @@ def program() -> typer.Typer:
     app.add_typer(fleet_commands(), name="fleet")
     app.add_typer(config_commands(), name="config")
     app.add_typer(tls_commands(), name="tls")
+    app.add_typer(account_commands(), name="accounts")
+    give_account_option(app)
     return app
 
 

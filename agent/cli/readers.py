@@ -12,6 +12,7 @@ import typer
 from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.options import AgentAddress, Config, Json, KeyFile, Url, open_local_api
 from agent.cli.reader_commands import connect, disconnect, identify, reboot
+from agent.cli.reader_move import move
 from agent.cli.reader_settings import configuration
 from agent.cli.reader_table import readers_text
 from agent.stripe_api.objects import JsonObject, text_at
@@ -30,7 +31,7 @@ def reader_commands() -> typer.Typer:
     group.command()(discover)
     group.command()(register)
     group.command(name="list")(list_readers)
-    for command in (connect, disconnect, reboot, identify, configuration):
+    for command in (connect, disconnect, reboot, identify, configuration, move):
         group.command()(command)
     return group
 

@@ -13,7 +13,7 @@ import typer
 
 from agent.cli.failures import CommandFailed, usage_error
 from agent.cli.options import Config, Json
-from agent.cli.settings_file import read_settings
+from agent.cli.settings_file import read_own_settings
 
 if TYPE_CHECKING:
     from agent.own_authority import OwnAuthority
@@ -111,7 +111,7 @@ def _check_names(names: list[str]) -> None:
 def _own(folder: Path | None, config: Path | None) -> OwnAuthority:
     from agent.own_authority import OwnAuthority
 
-    return OwnAuthority(folder or read_settings(config).state_dir / FOLDER)
+    return OwnAuthority(folder or read_own_settings(config).state_dir / FOLDER)
 
 
 @contextmanager

@@ -91,6 +91,8 @@ def load_account(path: Path, own: Settings) -> AccountSettings:
     name = path.name.removesuffix(_SUFFIX)
     check_account_name(name)
     given = read_toml(path)
+    if "account" in given:
+        raise SettingsInvalid(f"{path}: account is not a setting: the file is named so")
     for section in given:
         if section in Settings.model_fields and section not in _ITS_OWN:
             raise SettingsInvalid(
