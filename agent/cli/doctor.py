@@ -56,6 +56,7 @@ def _findings(config: Path | None, url: str | None) -> list[Finding]:
 
 
 def _state_findings(settings: Settings) -> list[Finding]:
+    from agent.cli.credentials import with_credentials
     from agent.cli.state_checks import (
         check_journal,
         check_state_folder,
@@ -64,7 +65,7 @@ def _state_findings(settings: Settings) -> list[Finding]:
     from agent.cli.tls_checks import check_certificate
     from agent.clock import SystemClock
 
-    found, key = check_stripe_key(settings, os.environ)
+    found, key = check_stripe_key(settings, with_credentials(os.environ))
     findings = [
         check_certificate(settings.rest, at=SystemClock().now()),
         check_state_folder(settings.state_dir),

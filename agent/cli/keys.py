@@ -183,10 +183,17 @@ def _scopes(names: list[str] | None) -> frozenset[KeyScope]:
 
 
 def _is_live(mode: str | None, settings: Settings) -> bool:
+    from agent.cli.credentials import with_credentials
     from agent.settings import read_stripe_key
 
     if mode is None:
-        key = read_stripe_key(settings, os.environ)
+        key = read_stripe_key(settings, with_credentials(os.environ))
+        if key is None:
+            typer.echo(
+                "No Stripe key is seen here, so this is a key of test mode; "
+                "`--mode live` makes one of live mode.",
+                err=True,
+            )
         return key is not None and key.livemode
     if mode not in {"test", "live"}:
         raise usage_error(f"{mode} is no mode", remedy="Use test or live.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from agent.cli.findings import Finding, failed, good, warning
@@ -45,10 +46,15 @@ def check_serial_ports(configured: Sequence[str], *, dev: Path) -> Finding:
     return good(check, f"{', '.join(map(str, ports))} can be opened.")
 
 
-def check_modem_manager(*, proc: Path) -> Finding:
-    """ModemManager sends modem commands to every new serial port, readers too."""
+def check_modem_manager(*, proc: Path, rules: Sequence[Path] = RULE_FOLDERS) -> Finding:
+    """ModemManager sends modem commands to every new serial port, readers too.
+
+    Not to those that the udev rules in the folders `rules` name.
+    """
     check = "ModemManager"
     if "ModemManager" in _running_programs(proc):
+        if _are_installed(rules):
+            return good(check, "It runs, and udev keeps it off the readers it knows.")
         return warning(
             check,
             "It runs, and may talk to readers as if they were modems.",
@@ -58,8 +64,19 @@ def check_modem_manager(*, proc: Path) -> Finding:
     return good(check, "It does not run.")
 
 
-def check_bluetooth(*, sys: Path, proc: Path) -> Finding:
-    """Where there is an adapter, readers on Bluetooth need BlueZ."""
+def is_in_group(name: str) -> bool:
+    """Whether this user is, or may do without: where there is no such group, and root."""
+    try:
+        wanted = grp.getgrnam(name).gr_gid
+    except KeyError:
+        return True
+    return os.geteuid() == 0 or wanted in {os.getegid(), *os.getgroups()}
+
+
+def check_bluetooth(
+    *, sys: Path, proc: Path, is_member: Callable[[str], bool] = is_in_group
+) -> Finding:
+    """Where there is an adapter, readers on Bluetooth need BlueZ, and its permission."""
     check = "Bluetooth"
     adapters = [adapter.name for adapter in sorted(sys.glob("class/bluetooth/hci*"))]
     if not adapters:
@@ -70,19 +87,29 @@ def check_bluetooth(*, sys: Path, proc: Path) -> Finding:
             f"{', '.join(adapters)}: BlueZ does not run.",
             remedy="apt-get install bluez; systemctl enable --now bluetooth.",
         )
+    if not is_member("bluetooth"):
+        return failed(
+            check,
+            "This user is not in the group bluetooth, so BlueZ does not answer it.",
+            remedy="usermod --append --groups bluetooth <user>; then restart the agent.",
+        )
     return good(check, f"{', '.join(adapters)}, and BlueZ runs.")
 
 
 def check_device_rules(folders: Sequence[Path]) -> Finding:
     """udev must give readers on USB to the agent, and keep ModemManager off them."""
     check = "device rules"
-    if any((folder / RULES).exists() for folder in folders):
+    if _are_installed(folders):
         return good(check, "udev knows the readers.")
     return warning(
         check,
         "udev's rules for readers on USB are not installed.",
         remedy=f"Install {RULES} (docs/installation.md), or the Debian package.",
     )
+
+
+def _are_installed(folders: Sequence[Path]) -> bool:
+    return any((folder / RULES).exists() for folder in folders)
 
 
 def _plugged_in(dev: Path) -> Iterator[Path]:

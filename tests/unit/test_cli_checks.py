@@ -275,4 +275,14 @@ def test_modem_manager_is_warned_about(
     (tmp_path / "12" / "comm").write_text(program + "\n")
     (tmp_path / "13" / "comm").mkdir(parents=True)  # ended meanwhile
 
-    assert check_modem_manager(proc=tmp_path).verdict is expected
+    assert check_modem_manager(proc=tmp_path, rules=[]).verdict is expected
+
+
+def test_modem_manager_is_welcome_where_udev_keeps_it_off_the_readers(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "12").mkdir()
+    (tmp_path / "12" / "comm").write_text("ModemManager\n")
+    (tmp_path / "70-cardlane.rules").touch()
+
+    assert check_modem_manager(proc=tmp_path, rules=[tmp_path]).verdict is Verdict.GOOD

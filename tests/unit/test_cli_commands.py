@@ -159,6 +159,15 @@ def test_a_revoked_key_opens_nothing_though_the_agent_runs(
     assert "(local_key_invalid)" in terminal.err
 
 
+def test_a_key_of_test_mode_for_want_of_a_stripe_key_says_so(
+    terminal: Terminal,
+) -> None:
+    terminal.run("keys", "create")
+
+    assert "`--mode live`" in terminal.err
+    assert terminal.out.startswith("rk_test_")
+
+
 def test_without_scopes_a_key_has_all(terminal: Terminal) -> None:
     terminal.run("keys", "create", "--json")
 

@@ -14,7 +14,12 @@ from threading import Thread
 import pytest
 
 from agent.cli.findings import Verdict
-from agent.cli.machine_checks import RULES, check_bluetooth, check_device_rules
+from agent.cli.machine_checks import (
+    RULES,
+    check_bluetooth,
+    check_device_rules,
+    is_in_group,
+)
 from agent.cli.upstream_checks import check_clock, check_name, check_permissions
 from agent.settings import StripeKey, StripeSettings
 
@@ -126,6 +131,21 @@ def test_bluetooth_without_bluez_is_warned_about(tmp_path: Path) -> None:
     (program / "comm").write_text("bluetoothd\n")
 
     assert (without, finding()) == (Verdict.WARNING, Verdict.GOOD)
+
+
+def test_an_account_that_bluez_does_not_answer_is_named(tmp_path: Path) -> None:
+    (tmp_path / "class/bluetooth/hci0").mkdir(parents=True)
+    (tmp_path / "17").mkdir()
+    (tmp_path / "17" / "comm").write_text("bluetoothd\n")
+
+    finding = check_bluetooth(sys=tmp_path, proc=tmp_path, is_member=lambda _: False)
+
+    assert finding.verdict is Verdict.FAILED
+    assert "--groups bluetooth" in (finding.remedy or "")
+
+
+def test_a_group_that_is_not_there_keeps_nobody_out() -> None:
+    assert is_in_group("no such group")
 
 
 def test_a_machine_without_an_adapter_needs_no_bluez(tmp_path: Path) -> None:
