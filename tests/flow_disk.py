@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,17 +33,16 @@ class FlowDatabase(Database):
     is_full = False
     fate: Fate | None = None
     """Whose points its writes are."""
-    kinds: str | None = None
-    """Of the entries about to be written."""
     writes = 0
     """How many changes were begun."""
 
     async def write(self, change: Change[T], *, settled: Settled[T] | None = None) -> T:
-        name, self.kinds = self.kinds or _name_of(change), None
         write = super().write
         if self.fate is None:
             return await write(change, settled=settled)
-        return await self.fate.write(name, lambda: write(change, settled=settled))
+        return await self.fate.write(
+            _name_of(change), lambda: write(change, settled=settled)
+        )
 
     def begin(
         self, change: Change[T], *, settled: Settled[T] | None = None
@@ -74,7 +74,7 @@ class FlowJournal(Journal):
     asleep: asyncio.Event
     fell_full: asyncio.Event
 
-    async def append(
+    def begin(
         self,
         *entries: Entry,
         answer: StoredAnswer | None = None,
@@ -82,16 +82,13 @@ class FlowJournal(Journal):
         seal: SealPayment | None = None,
         details: Details | None = None,
         folded: Sequence[Any] = (),
-    ) -> Recorded:
+    ) -> asyncio.Future[Recorded]:
         kinds = [kind_of(entry) for entry in entries]
         if self.fills_up_at in kinds:
             self.disk.is_full = True
             self.fell_full.set()
-        if self.sleeps_at in kinds:
-            self.asleep.set()
-            await self.wake.wait()
-        self.disk.kinds = "+".join(kinds)
-        return await super().append(
+        write = partial(
+            super().begin,
             *entries,
             answer=answer,
             held_card=held_card,
@@ -99,6 +96,20 @@ class FlowJournal(Journal):
             details=details,
             folded=folded,
         )
+        if self.sleeps_at not in kinds and self.disk.fate is None:
+            return write()
+        return asyncio.ensure_future(self._written(kinds, write))
+
+    async def _written(
+        self, kinds: list[str], write: Callable[[], asyncio.Future[Recorded]]
+    ) -> Recorded:
+        """Once awake, and unless it dies of it."""
+        if self.sleeps_at in kinds:
+            self.asleep.set()
+            await self.wake.wait()
+        if self.disk.fate is None:
+            return await write()
+        return await self.disk.fate.write("+".join(kinds), write)
 
     def free_disk(self) -> None:
         """From now on everything can be written again."""

@@ -55,8 +55,8 @@ class _Place:
 class _Writing(Generic[T]):
     """Events on their way to the disk, with what they tell of."""
 
-    change: Change[tuple[T, list[RecordedEvent]]]
-    settled: Settled[tuple[T, list[RecordedEvent]]]
+    change: Change[T]
+    settled: Settled[T]
 
 
 _COLUMNS = "seq, event_id, at, type, reader_id, data"
@@ -89,27 +89,41 @@ class EventLog:
     async def write(
         self, change: Change[T], events: Sequence[Event], *, at: datetime
     ) -> T:
-        """Run `change` and keep `events`, in one transaction; as Database.write."""
+        """Run `change` and keep `events`, in one transaction; as Database.write.
+
+        `change` gives something else than None.
+        """
         if not events:
             return await self._database.write(change)
         writing = self._writing(change, events, at=at)
         try:
-            result, _ = await self._database.write(
-                writing.change, settled=writing.settled
-            )
+            return await self._database.write(writing.change, settled=writing.settled)
         except JournalUnavailable:
             writing.settled(None)  # It may not even have begun.
             raise
-        return result
 
-    def keep(self, *events: Event) -> asyncio.Future[tuple[None, list[RecordedEvent]]]:
-        """Keep `events` in a transaction of their own, begun before this returns."""
-        writing = self._writing(_nothing, events, at=self._clock.now())
+    def begin(
+        self,
+        change: Change[T],
+        events: Sequence[Event],
+        *,
+        at: datetime,
+        lost: Callable[[], None] | None = None,
+    ) -> asyncio.Future[T]:
+        """As `write`, begun before this returns; `lost` is called where it fails.
+
+        `change` gives something else than None.
+        """
+        writing = self._writing(change, events, at=at, lost=lost)
         try:
             return self._database.begin(writing.change, settled=writing.settled)
         except JournalUnavailable:
             writing.settled(None)
             raise
+
+    def keep(self, *events: Event) -> asyncio.Future[bool]:
+        """Keep `events` in a transaction of their own, begun before this returns."""
+        return self.begin(_nothing, events, at=self._clock.now())
 
     def pass_on(self, event: Event) -> None:
         """Tell of an event that is not kept, behind those that are being written."""
@@ -159,17 +173,27 @@ class EventLog:
         await self._database.execute(_FORGET, through)
 
     def _writing(
-        self, change: Change[T], events: Sequence[Event], *, at: datetime
+        self,
+        change: Change[T],
+        events: Sequence[Event],
+        *,
+        at: datetime,
+        lost: Callable[[], None] | None = None,
     ) -> _Writing[T]:
         """Take the next place for `events`, about to be written with `change`."""
         place = _Place()
+        recorded: list[RecordedEvent] = []
         self._lane.append(place)
 
-        def both(connection: sqlite3.Connection) -> tuple[T, list[RecordedEvent]]:
-            return change(connection), _insert(connection, events, at=at)
+        def both(connection: sqlite3.Connection) -> T:
+            result = change(connection)
+            recorded[:] = _insert(connection, events, at=at)
+            return result
 
-        def settled(done: tuple[T, list[RecordedEvent]] | None) -> None:
-            place.events = [] if done is None else done[1]
+        def settled(result: T | None) -> None:
+            place.events = [] if result is None else recorded
+            if result is None and lost is not None:
+                lost()
             self._advance()
 
         return _Writing(both, settled)
@@ -202,8 +226,9 @@ def _recorded(
     return RecordedEvent(seq, EventId(id_), time_of(at), name, reader_id, data)
 
 
-def _nothing(_: sqlite3.Connection) -> None:
+def _nothing(_: sqlite3.Connection) -> bool:
     """An event that stands for itself."""
+    return True
 
 
 def _nobody(_: Told) -> None:

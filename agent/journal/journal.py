@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -131,18 +132,35 @@ class Journal:
         held_card: bytes | None = None,
         seal: SealPayment | None = None,
         details: Details | None = None,
-        folded: Sequence[Any] = (),
     ) -> Recorded:
         """Record entries of one payment; durable, all of them or none, on return.
+
+        As `begin`. Raises JournalUnavailable, with nothing recorded; InternalError for
+        a second request or end of one payment.
+        """
+        return await self.begin(
+            *entries, answer=answer, held_card=held_card, seal=seal, details=details
+        )
+
+    def begin(
+        self,
+        *entries: Entry,
+        answer: StoredAnswer | None = None,
+        held_card: bytes | None = None,
+        seal: SealPayment | None = None,
+        details: Details | None = None,
+        folded: Sequence[Any] = (),
+    ) -> asyncio.Future[Recorded]:
+        """Begin to record entries of one payment, in the order of these calls.
 
         What the narrator has to tell of them is recorded in the same transaction.
         `held_card` is the reader's ciphertext, kept until the confirm has an outcome.
         `seal` makes what is stored of an offline payment, at the same stroke.
         `details` are what is kept of the action for a day, apart from its entries.
         `folded` spares the narrator work: the payment after each entry.
-        Returns the last one as it stands in the journal.
-        Raises JournalUnavailable, with nothing recorded; InternalError for a second
-        request or end of one payment.
+        The future ends, with the last one as it stands in the journal, once all of them
+        are durable, or with the errors of `append`. Raises JournalUnavailable where the
+        journal is closed.
         """
         at = self._clock.now()
 
@@ -159,13 +177,14 @@ class Journal:
             return recorded
 
         if self.narrator is None:
-            return await self._database.write(change)
+            return self._database.begin(change)
+        forget = partial(self.narrator.forget, entries[0].payment_id)
         try:
             told = self.narrator.events_of(entries, folded)
-            return await self.events.write(change, told, at=at)
         except BaseException:
-            self.narrator.forget(entries[0].payment_id)
+            forget()
             raise
+        return self.events.begin(change, told, at=at, lost=forget)
 
     async def begin_hold(
         self, forwarded: Forwarded, began: HoldBegan, *, told: Sequence[Event]

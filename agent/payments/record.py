@@ -105,7 +105,9 @@ class PaymentRecord:
         for step in steps:
             record._tell(step.payment)
         stored = None if answer is None else answer(record.payment)
-        record._begin_writing(*steps, answer=stored, details=details)
+        record._writing = asyncio.ensure_future(
+            record._write_soon(*steps, answer=stored, details=details)
+        )
         return record
 
     @classmethod
@@ -135,7 +137,9 @@ class PaymentRecord:
         steps = _steps(self.payment, entries)
         payment = steps[-1].payment
         stored = None if answer is None else answer(payment)
-        self._begin_writing(*steps, answer=stored, held_card=held_card, seal=seal)
+        self._writing = self._begin_writing(
+            *steps, answer=stored, held_card=held_card, seal=seal
+        )
         self._tell(payment)
         await self.durable()
 
@@ -147,7 +151,7 @@ class PaymentRecord:
         payment = apply(self.payment, entry)
         self._noted.append(_Step(entry, payment))
         self._noted_timer = asyncio.get_running_loop().call_later(
-            NOTED_WITHIN_S, self._begin_writing
+            NOTED_WITHIN_S, self._write_noted
         )
         self._tell(payment)
 
@@ -166,7 +170,7 @@ class PaymentRecord:
         await self.durable()
         entries: tuple[Entry, ...] = (entry,) if after is None else (after, entry)
         steps = _steps(self.payment, entries)
-        self._begin_writing(*steps, details=details)
+        self._writing = self._begin_writing(*steps, details=details)
         await self.durable()
         self._tell(steps[-1].payment)
 
@@ -216,6 +220,16 @@ class PaymentRecord:
             self.payment = fold(recorded.entry for recorded in entries)
         return bool(entries)
 
+    async def _write_soon(
+        self,
+        *steps: _Step,
+        answer: StoredAnswer | None = None,
+        details: Details | None = None,
+    ) -> Recorded:
+        # Whoever is to ask for the card does so first: that takes longer than the disk.
+        await asyncio.sleep(0)
+        return await self._begin_writing(*steps, answer=answer, details=details)
+
     def _begin_writing(
         self,
         *steps: _Step,
@@ -223,9 +237,9 @@ class PaymentRecord:
         held_card: bytes | None = None,
         details: Details | None = None,
         seal: SealPayment | None = None,
-    ) -> None:
+    ) -> asyncio.Future[Recorded]:
         steps = (*self._take_noted(), *steps)
-        writing = self._journal.append(
+        return self._journal.begin(
             *[step.entry for step in steps],
             folded=[step.payment for step in steps],
             answer=answer,
@@ -233,7 +247,9 @@ class PaymentRecord:
             details=details,
             seal=seal,
         )
-        self._writing = asyncio.ensure_future(writing)
+
+    def _write_noted(self) -> None:
+        self._writing = asyncio.ensure_future(self._write_soon(*self._take_noted()))
 
     def _take_noted(self) -> list[_Step]:
         noted, self._noted = self._noted, []

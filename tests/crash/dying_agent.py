@@ -9,6 +9,7 @@ What would share the write with it is cut off, as where the card takes longer.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -36,7 +37,7 @@ class DyingJournal(Journal):
     when: str
     kind: str
 
-    async def append(
+    def begin(
         self,
         *entries: Entry,
         answer: StoredAnswer | None = None,
@@ -44,28 +45,32 @@ class DyingJournal(Journal):
         seal: SealPayment | None = None,
         details: Details | None = None,
         folded: Sequence[Any] = (),
-    ) -> Recorded:
+    ) -> asyncio.Future[Recorded]:
         kinds = [kind_of(entry) for entry in entries]
+        kept = entries
         if self.kind in kinds:
             kept = entries[: kinds.index(self.kind) + (self.when == "after")]
-            if kept:
-                await super().append(
-                    *kept,
-                    answer=answer,
-                    held_card=held_card,
-                    seal=seal,
-                    details=details,
-                    folded=folded,
-                )
-            os.kill(os.getpid(), signal.SIGKILL)
-        return await super().append(
-            *entries,
+        if not kept:
+            _die()
+        writing = super().begin(
+            *kept,
             answer=answer,
             held_card=held_card,
             seal=seal,
             details=details,
             folded=folded,
         )
+        return asyncio.ensure_future(_last(writing)) if self.kind in kinds else writing
+
+
+async def _last(writing: asyncio.Future[Recorded]) -> Recorded:
+    recorded = await writing
+    _die()
+    return recorded
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def _open(path: Path) -> Journal:
