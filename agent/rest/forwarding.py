@@ -96,11 +96,12 @@ async def passed_on(
     body: bytes,
     *,
     path: str | None = None,
+    query: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Stripe's answer to the request with this body.
 
-    With this path and these headers instead of its own, where they are given.
+    With this path, query and these headers instead of its own, where they are given.
 
     Raises RouteUnknown for a path that a client of Stripe would not send,
     StripeUnreachable, AnswerLost, StripeKeyMissing, RequestInvalid for broken JSON or
@@ -110,7 +111,7 @@ async def passed_on(
     # No dots, no escapes: nothing that could lead out of the listed resources.
     if _PLAIN_PATH.fullmatch(path) is None:
         raise RouteUnknown("Unrecognized request URL.")
-    query = _query_in(request)
+    query = _query_in(request) if query is None else query
     services = services_of(request)
     headers = _only(_SENT, request.headers if headers is None else headers)
     if headers.get("content-type", "").partition(";")[0].strip() == JSON:

@@ -10,10 +10,13 @@ from agent.rest.forwarding import MANAGE, TAKE, TAKE_OR_REFUND
 from agent.rest.guard import Endpoint, keyed
 from agent.rest.offline import change_offline, show_offline
 from agent.rest.offline_intents import create_payment_intent, local_payment_intent
+from agent.rest.offline_names import create_refund, list_by_intent
 
 INTENTS = "/v1/payment_intents"
 LOCAL_INTENT = INTENTS + "/" + PREFIX + "{rest:path}"
 STORE = "/agent/offline"
+CHARGES, REFUNDS = "/v1/charges", "/v1/refunds"
+REFUND = frozenset({KeyScope.REFUNDS})
 
 
 def offline_routes() -> list[Route]:
@@ -22,6 +25,9 @@ def offline_routes() -> list[Route]:
         _route("POST", INTENTS, create_payment_intent, any_of=TAKE),
         _route("GET", LOCAL_INTENT, local_payment_intent, any_of=TAKE_OR_REFUND),
         _route("POST", LOCAL_INTENT, local_payment_intent, any_of=TAKE),
+        _route("POST", REFUNDS, create_refund, any_of=REFUND),
+        _route("GET", REFUNDS, list_by_intent, any_of=TAKE_OR_REFUND),
+        _route("GET", CHARGES, list_by_intent, any_of=TAKE_OR_REFUND),
         _route("GET", STORE, show_offline, any_of=TAKE | MANAGE),
         _route("POST", STORE, change_offline, any_of=MANAGE),
     ]

@@ -254,3 +254,24 @@ async def test_a_confirm_that_stripe_turns_away_for_haste_is_stored(
 
     assert action["status"] == "succeeded"
     assert await shop.world.taken(intent) == [12_00]
+
+
+async def test_the_local_id_is_enough_to_give_the_money_back(shop: Shop) -> None:
+    rest = shop.agent.rest
+    await shop.world.network.cut()
+    intent = await shop.pay_offline(12_00)
+    form = {"payment_intent": intent, "amount": "500", "metadata[sale]": intent}
+    too_early = await rest.post("/v1/refunds", form)
+    await shop.world.network.mend()
+    await shop.until(forwarded=1)
+
+    refund = good(await rest.post("/v1/refunds", form))
+
+    real = (await shop.shown(intent))["offline"]["payment_intent"]
+    listed = f"/v1/charges?payment_intent={intent}&expand[]=data.refunds&limit=3"
+    (charge,) = good(await rest.get(listed))["data"]
+    assert too_early.json()["error"]["code"] == "offline_payment_intent_not_forwarded"
+    assert (refund["amount"], refund["payment_intent"]) == (5_00, real)
+    assert refund["metadata"] == {"sale": intent}
+    assert (charge["payment_intent"], charge["amount_refunded"]) == (real, 5_00)
+    assert charge["refunds"]["data"][0]["id"] == refund["id"]
