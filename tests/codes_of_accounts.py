@@ -46,7 +46,7 @@ async def something_begins_while_an_account_goes(hall: Hall) -> str:
     await other.until(reader, Phase.CONFIRMING)
     (hall.files / "stall-2.toml").unlink()
     reloading = asyncio.create_task(hall.accounts.reload())
-    await other.until_true(lambda: hall.accounts.is_closing("stall-2"))
+    await other.until_true(lambda: hall.status("stall-2") == "closing")
     refused = await other.rest.post("/v1/payment_intents")
     await reloading
     return code_of(refused)
@@ -73,10 +73,20 @@ async def a_live_key_lies_where_a_test_key_was(hall: Hall) -> str:
     return str(shown[0]["problem"]["code"])
 
 
+async def an_account_has_failed(hall: Hall) -> str:
+    register = hall.agents["stall-2"].rest
+    (hall.files / "stall-2.toml").unlink()
+    await hall.accounts.reload()
+    hall.write("stall-2", key="nothing")
+    await hall.accounts.reload()
+    return code_of(await register.get(READERS))
+
+
 ACCOUNTS: dict[str, Scenario] = {
     "accounts_forbidden": in_the_hall(a_merchant_looks_at_others),
     "reader_of_other_account": in_the_hall(a_reader_is_wanted_twice),
     "account_closing": in_the_hall(something_begins_while_an_account_goes),
+    "account_unavailable": in_the_hall(an_account_has_failed),
     "account_unsettled": in_the_hall(an_account_goes_too_early),
     "stripe_key_not_renewed": in_the_hall(a_live_key_lies_where_a_test_key_was),
 }

@@ -84,6 +84,10 @@ class Hall:
         self.agents[name] = await _agent(services, self.app)
         return self.agents[name]
 
+    def status(self, name: str) -> str:
+        """`working`, `closing` or `failed`."""
+        return {one.name: str(one.status) for one in self.accounts.standings()}[name]
+
     def problem(self, name: str | None) -> str | None:
         """The code of what is wrong with the account."""
         standings = {one.name: one for one in self.accounts.standings()}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 
 from agent.accounts.opening import Shared, begin, opened
-from agent.accounts.renewal import renew
+from agent.accounts.renewal import note_seen, recognise, renew
 from agent.assembly import Assembled, Parts
-from agent.errors import AccountUnsettled, AgentError, InternalError
+from agent.errors import AccountClosing, AccountUnsettled, AgentError, InternalError
 from agent.log import get_logger, in_account
 from agent.offline.standing import waiting
 from agent.rest.services import Services
@@ -51,6 +51,8 @@ class Account:
         self._shared = shared
         self._check = check
         self._working: tuple[Parts, Assembled] | None = None
+        self._callers = 0
+        self._left_alone = asyncio.Event()
         self._tried = asyncio.Event()
         self._end = asyncio.Event()
 
@@ -93,20 +95,41 @@ class Account:
         """Return when it works, or has failed to."""
         await self._tried.wait()
 
-    async def renew_key(self) -> None:
-        """Take another key of the account and its mode into use, if there is one.
+    async def renew_key(self, settings: AccountSettings) -> None:
+        """Take another key of the account and its mode into use, if `settings` have one.
 
         Raises SettingsInvalid, StripeKeyNotRenewed.
         """
         if self._working is None:
             return
         parts, _ = self._working
-        await renew(
-            parts.stripe,
-            read_stripe_key(self.settings, self._shared.environ),
-            livemode=parts.livemode,
-            journal=parts.journal,
+        key = read_stripe_key(settings, self._shared.environ)
+        is_new = await renew(
+            parts.stripe, key, livemode=parts.livemode, journal=parts.journal
         )
+        if is_new and key is not None:
+            note_seen(key, folder=settings.state_dir)
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Within the context something may begin; raises AccountClosing.
+
+        Whoever takes the account out of service waits for those who are there.
+        """
+        if self.is_closing:
+            raise AccountClosing(f"Account {self.name} is being taken out of service.")
+        self._callers += 1
+        try:
+            yield
+        finally:
+            self._callers -= 1
+            if not self._callers:
+                self._left_alone.set()
+
+    async def pause(self) -> None:
+        """Begin nothing more, and let charges under way end: it comes back at once."""
+        self.is_closing = True
+        await self.drain(timeout_s=FINISH_S)
 
     async def finish(self) -> None:
         """Begin nothing more, let what is under way end, and have nothing left over.
@@ -118,6 +141,8 @@ class Account:
         parts, assembled = self._working
         self.is_closing = True
         try:
+            await _finish(assembled)
+            await self._until_left_alone()
             await _finish(assembled)
             left = len(parts.journal.unfinished())
             stored = waiting(parts.journal).payments
@@ -143,6 +168,9 @@ class Account:
     async def _work(self) -> None:
         async with opened(self.settings, self._shared) as parts:
             self._check(parts)
+            await recognise(
+                parts.stripe, journal=parts.journal, folder=self.settings.state_dir
+            )
             try:
                 async with asyncio.TaskGroup() as tasks:
                     assembled = begin(parts, tasks=tasks)
@@ -155,12 +183,20 @@ class Account:
                 log.info("account.ended")
             finally:
                 if self._working is not None:
-                    _let_go(self._working[1])
+                    self._working[1].services.outbox.stream.close()
 
     def _fail(self, error: AgentError) -> None:
         if self.problem is None or self.problem.message != error.message:
             log.error("account.failed", code=error.code, reason=error.message)
         self.problem = error
+
+    async def _until_left_alone(self) -> None:
+        """Whoever was let in before may have begun something meanwhile."""
+        self._left_alone.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                while self._callers:
+                    await self._left_alone.wait()
 
     async def _rest(self) -> None:
         resting = asyncio.ensure_future(self._shared.clock.sleep(RETRY_S))
@@ -178,12 +214,6 @@ async def _finish(assembled: Assembled) -> None:
         with suppress(AgentError):
             await assembled.actions.cancel_action(session.record.reader_id)
     await assembled.actions.drain(timeout_s=FINISH_S)
-
-
-def _let_go(assembled: Assembled) -> None:
-    """Whoever listens hears the end, and other accounts may have the ports."""
-    assembled.services.outbox.stream.close()
-    assembled.fleet.left()
 
 
 class _Ended(Exception):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.accounts.account import FINISH_S, Account, AccountStatus
-from agent.accounts.opening import Shared
+from agent.accounts.account import Account, AccountStatus
+from agent.accounts.opening import Shared, secrets_of
 from agent.accounts.renewal import renew
 from agent.assembly import Assembled, Parts
 from agent.errors import AgentError, SettingsInvalid
@@ -22,6 +23,9 @@ from agent.settings import (
 )
 
 log = get_logger(__name__)
+
+FIRST_TRY_S = 5.0
+"""How long a new account is waited for; then it goes on by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,14 @@ class Accounts:
         working = ((name, one.services) for name, (one, _) in self._further.items())
         return {name: services for name, services in working if services is not None}
 
-    def is_closing(self, name: str) -> bool:
-        """Whether this account begins nothing new."""
-        return name in self._further and self._further[name][0].is_closing
+    @property
+    def is_any_away(self) -> bool:
+        """Whether one is not at work now, whose keys then nobody knows."""
+        return any(one.services is None for one, _ in self._further.values())
+
+    def beginning(self, name: str) -> AbstractContextManager[None]:
+        """Within it something may begin in this account; raises AccountClosing."""
+        return self._further[name][0].beginning()
 
     def standings(self) -> list[AccountStanding]:
         """All of them, the own one first."""
@@ -164,16 +173,18 @@ class Accounts:
             await self._begin(settings)
             return
         account, _ = known
-        if settings == account.settings and account.parts is not None:
-            await account.renew_key()
-            return
         if settings.mode != account.settings.mode and account.parts is not None:
             raise SettingsInvalid(
                 f"{file}: mode: account {account.name} is at work in "
                 f"{account.settings.mode} mode",
                 remedy="Make an account of another name for the other mode.",
             )
-        await account.drain(timeout_s=FINISH_S)
+        await account.renew_key(settings)
+        if settings == account.settings and account.parts is not None:
+            return
+        # What is wrong with these must not end what works with the others.
+        secrets_of(settings, self._shared.environ)
+        await account.pause()
         await self._end(account.name)
         await self._begin(settings)
 
@@ -181,7 +192,10 @@ class Accounts:
         account = Account(settings, shared=self._shared, check=self._check)
         task = self._tasks.create_task(account.run(), name=f"account {account.name}")
         self._further[account.name] = (account, task)
-        await account.tried()
+        # Whoever waits for a network must not keep others from working.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_TRY_S):
+                await account.tried()
 
     async def _remove(self, name: str) -> None:
         account, _ = self._further[name]

@@ -18,6 +18,7 @@ from agent.metrics.measurements import Measurements
 from agent.readers.claims import Claims
 from agent.readers.ports import OpenReader
 from agent.settings import (
+    OfflineKey,
     Settings,
     StripeKey,
     read_fleet_password,
@@ -58,9 +59,8 @@ async def opened(settings: Settings, shared: Shared) -> AsyncIterator[Parts]:
 
     Raises SettingsInvalid or JournalError.
     """
-    key = stripe_key(settings, shared.environ)
-    offline_key = read_offline_key(settings, shared.environ)
-    password = read_fleet_password(settings, shared.environ)
+    key, offline_key, password = secrets_of(settings, shared.environ)
+    _warn_of(key)
     journal = await shared.open_journal(settings.state_dir / JOURNAL_FILE)
     try:
         measurements = Measurements()
@@ -83,17 +83,25 @@ async def opened(settings: Settings, shared: Shared) -> AsyncIterator[Parts]:
         await journal.aclose()
 
 
-def stripe_key(settings: Settings, environ: Mapping[str, str]) -> StripeKey | None:
-    """The account's key, with a warning for one that may do everything.
+def secrets_of(
+    settings: Settings, environ: Mapping[str, str]
+) -> tuple[StripeKey | None, OfflineKey | None, str | None]:
+    """The Stripe key, the offline key and the broker's password.
 
     Raises SettingsInvalid.
     """
-    key = read_stripe_key(settings, environ)
+    return (
+        read_stripe_key(settings, environ),
+        read_offline_key(settings, environ),
+        read_fleet_password(settings, environ),
+    )
+
+
+def _warn_of(key: StripeKey | None) -> None:
     if key is not None and not key.is_restricted:
         log.warning(
             "stripe_key.unrestricted", remedy="use a restricted key (rk_…) instead"
         )
-    return key
 
 
 def begin(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
+
 from agent.errors import StripeKeyNotRenewed
 from agent.ids import PaymentIntentId
 from agent.journal.journal import Journal
 from agent.log import get_logger
 from agent.offline.intents import is_local
 from agent.settings import StripeKey
+from agent.settings.guarded_file import write_secret
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import StripeRefused, StripeUnreachable
 
@@ -17,6 +21,8 @@ PAYMENT_INTENTS = "/v1/payment_intents"
 LOOKED_AT = 20
 """How many of the newest payments are searched for one with a PaymentIntent."""
 NOT_FOUND = 404
+KEY_SEEN = "stripe_key_seen"
+"""In an account's state folder: the SHA-256 of the key that it was last at work with."""
 
 
 async def renew(
@@ -39,6 +45,36 @@ async def renew(
     stripe.renew(key)
     log.info("stripe_key.renewed")
     return True
+
+
+async def recognise(stripe: StripeClient, *, journal: Journal, folder: Path) -> None:
+    """Ask about a key that the account in `folder` was never at work with.
+
+    Another account's key in an old journal would look for its payments in vain, and
+    take them for not charged. Raises StripeKeyNotRenewed.
+    """
+    key = stripe.key
+    if key is None or _seen(folder) == _digest(key):
+        return
+    if _newest_intent(journal) is not None:
+        await _check(stripe, journal)
+    note_seen(key, folder=folder)
+
+
+def note_seen(key: StripeKey, *, folder: Path) -> None:
+    """The account in `folder` is at work with this key."""
+    write_secret(folder / KEY_SEEN, _digest(key))
+
+
+def _digest(key: StripeKey) -> str:
+    return sha256(key.reveal().encode()).hexdigest()
+
+
+def _seen(folder: Path) -> str | None:
+    try:
+        return (folder / KEY_SEEN).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
 
 
 async def _check(stripe: StripeClient, journal: Journal) -> None:

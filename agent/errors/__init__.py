@@ -21,7 +21,8 @@ AgentError
 ├── JournalError
 │   └── JournalUnavailable / JournalNewerSchema / JournalBroken
 ├── AccountError
-│   └── AccountClosing / AccountUnsettled / StripeKeyNotRenewed
+│   └── AccountClosing / AccountUnavailable / AccountUnsettled /
+│       StripeKeyNotRenewed
 ├── SettingsInvalid
 └── InternalError
 """
@@ -40,6 +41,7 @@ from agent.errors.accounts import (
     AccountClosing,
     AccountError,
     AccountsForbidden,
+    AccountUnavailable,
     AccountUnsettled,
     StripeKeyNotRenewed,
 )
@@ -103,6 +105,7 @@ __all__ = [
     "AccessDenied",
     "AccountClosing",
     "AccountError",
+    "AccountUnavailable",
     "AccountUnsettled",
     "AccountsForbidden",
     "AgentError",

@@ -24,6 +24,15 @@ class AccountClosing(AccountError):
     remedy = "Ask again in some seconds; if it was to stay, put its file back."
 
 
+class AccountUnavailable(AccountError):
+    """No account at work has this key, and one is not at work that may have it."""
+
+    code = "account_unavailable"
+    status = 503
+    retryable = True
+    remedy = "Ask again in some seconds; `cardlane accounts list` says what is wrong."
+
+
 class AccountUnsettled(AccountError):
     """The account cannot be taken out of service while money of its is on the way."""
 

@@ -60,15 +60,13 @@ class Claims:
         """`by` has opened this reader, and has the port until it is closed."""
         self._held[port] = (by, reader)
 
-    def join(self, account: Registered) -> None:
-        """One more account with readers of its own."""
+    async def belong(self, account: Registered) -> None:
+        """As long as this runs, the readers of `account` are its own; without end."""
         self._accounts.append(account)
-
-    def leave(self, account: Registered, *, ports: object) -> None:
-        """The account has ended, and closed all that was opened by `ports`."""
-        self._accounts.remove(account)
-        for port in [port for port, held in self._held.items() if held[0] is ports]:
-            del self._held[port]
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._accounts.remove(account)
 
     def is_others(self, serial_number: str, *, than: Registered) -> bool:
         """Whether the reader is registered in another account."""

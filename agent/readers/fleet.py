@@ -83,15 +83,12 @@ class Fleet:
 
     def start(self) -> None:
         """Begin to connect to every registered reader, and to hear of ports."""
-        self._claims.join(self._roster)
+        belonging = self._claims.belong(self._roster)
+        self._tasks.create_task(belonging, name="claims")
         for record in self._journal.readers.all():
             self._join(record, opened=None)
         self._tasks.create_task(self._search.run(), name="search for readers")
         self._tasks.create_task(self._hotplug.run(), name="watch ports")
-
-    def left(self) -> None:
-        """All tasks of this fleet have ended: other accounts may have its ports."""
-        self._claims.leave(self._roster, ports=self._ports)
 
     @property
     def watch_problem(self) -> DriverError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,9 +34,14 @@ class OneAccount:
         """None."""
         return {}
 
-    def is_closing(self, name: str) -> bool:
+    @property
+    def is_any_away(self) -> bool:
         """Never."""
         return False
+
+    def beginning(self, name: str) -> AbstractContextManager[None]:
+        """Always."""
+        return nullcontext()
 
     def standings(self) -> Sequence[AccountStanding]:
         """Nobody asks for them."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.errors import AccountClosing, JournalUnavailable
+from agent.errors import AccountUnavailable, JournalUnavailable
 from agent.ids import LocalKeyId
 from agent.log import in_account
 from agent.rest.auth import KeyScope, authenticate, is_known
@@ -26,13 +26,15 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         accounts, authorization = accounts_of(request), _authorization(request)
-        name = _account_with_key(accounts, authorization) if accounts.others else None
+        name = _account_with_key(accounts, authorization)
         if name is None:
             return await admitted(request, accounts.own)
-        if accounts.is_closing(name) and request.method not in SAFE:
-            raise AccountClosing(f"Account {name} is being taken out of service.")
-        with in_account(name):
-            return await admitted(request, accounts.others[name])
+        services = accounts.others[name]
+        if request.method in SAFE:
+            with in_account(name):
+                return await admitted(request, services)
+        with in_account(name), accounts.beginning(name):
+            return await admitted(request, services)
 
     async def admitted(request: Request, services: Services) -> Response:
         key = await authenticate(
@@ -59,8 +61,11 @@ def _authorization(request: Request) -> str | None:
 def _account_with_key(accounts: Accounts, authorization: str | None) -> str | None:
     """The further account whose key this is; None for the own one's, or nobody's.
 
-    Raises JournalUnavailable where it is nobody's, but one could not be looked up.
+    Raises JournalUnavailable where it is nobody's, but one could not be looked up, and
+    AccountUnavailable where one is away.
     """
+    if not accounts.others and not accounts.is_any_away:
+        return None
     if is_known(accounts.own.journal.keys, authorization):
         return None
     trouble: JournalUnavailable | None = None
@@ -72,6 +77,10 @@ def _account_with_key(accounts: Accounts, authorization: str | None) -> str | No
             trouble = error
     if trouble is not None:
         raise trouble
+    if accounts.is_any_away and authorization:
+        raise AccountUnavailable(
+            "An account is not at work; the key may be one of its."
+        )
     return None
 
 

@@ -142,7 +142,7 @@ async def test_a_closing_account_answers_questions_and_begins_nothing(
     await other.until(reader, Phase.CONFIRMING)
     (hall.files / "stall-2.toml").unlink()
     reloading = asyncio.create_task(hall.accounts.reload())
-    await other.until_true(lambda: hall.accounts.is_closing("stall-2"))
+    await other.until_true(lambda: hall.status("stall-2") == "closing")
 
     refused = await other.process(reader, next_intent)
     seen = await other.rest.get(f"/v1/terminal/readers/{reader}")
