@@ -8,7 +8,13 @@ import pytest
 from flow_agent import Stack
 from flow_cables import EACH_FAMILY_ON_EACH_KIND, Hardware
 
-from agent.events import CardEvent, DisplayRequested, Event, InputRequested
+from agent.events import (
+    CardEvent,
+    CustomerBusy,
+    DisplayRequested,
+    Event,
+    InputRequested,
+)
 from drivers.wires import WireKind
 from simulator.cards.card import Entry
 from simulator.reader.actions import PresentCard, PressKey
@@ -17,6 +23,9 @@ from simulator.reader.screen import ReaderState
 each_hardware = pytest.mark.parametrize("hardware", EACH_FAMILY_ON_EACH_KIND, ids=str)
 PIN_PAD = Hardware("magtek_dynaflex_ii_ped", WireKind.HID)
 """Asks for a card's PIN by itself."""
+VP6800 = Hardware("idtech_vp6800")
+"""Asks for a PIN that the chip judges."""
+VP5300 = Hardware("idtech_vp5300")
 at_a_pin_pad = pytest.mark.parametrize("hardware", [PIN_PAD], ids=str)
 ENTER = PressKey("enter")
 
@@ -123,7 +132,7 @@ async def test_no_card_in_time_is_told_as_such(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("card", ["visa_offline_pin", "visa_online_pin"])
-@at_a_pin_pad
+@pytest.mark.parametrize("hardware", [PIN_PAD, VP6800], ids=str)
 async def test_the_right_pin_pays(card: str, stack: Stack) -> None:
     stack.world.customer(card, only=False)
     types(stack, stack.world.simulator.cards.named(card).account.pin)
@@ -133,6 +142,19 @@ async def test_the_right_pin_pays(card: str, stack: Stack) -> None:
 
     assert action["status"] == "succeeded"
     assert await stack.taken(intent) == [12_00]
+
+
+@pytest.mark.parametrize("hardware", [VP5300], ids=str)
+async def test_a_customer_at_a_pin_pad_is_told_to_be_busy(stack: Stack) -> None:
+    stack.world.reader().set_quirks({"pin_pad": 1.0})
+    stack.world.customer("visa_offline_pin", only=False)
+    types(stack, "1234")
+
+    told = await heard_while_paying(stack)
+
+    steps = [event.step for event in told if isinstance(event, CustomerBusy)]
+    assert steps == ["entering_pin"]
+    assert stack.payment().phase == "succeeded"
 
 
 @at_a_pin_pad

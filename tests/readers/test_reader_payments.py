@@ -79,6 +79,8 @@ async def test_the_events_of_a_payment_are_in_order(counter: Counter) -> None:
         ("visa_declined", Entry.CONTACT, Verdict.DECLINED),
         ("visa_insufficient_funds", Entry.SWIPE, Verdict.DECLINED),
         ("visa_refuses_after_approval", Entry.CONTACT, Verdict.DECLINED),
+        ("visa_offline_pin", Entry.CONTACT, Verdict.APPROVED),
+        ("visa_online_pin", Entry.CONTACT, Verdict.APPROVED),
         ("visa_removed_early", Entry.CONTACT, Verdict.CARD_REMOVED),
         ("visa_removed_before_completion", Entry.CONTACT, Verdict.CARD_REMOVED),
     ],

@@ -64,6 +64,8 @@ from drivers.reader import (
     CardPresented,
     CardRemoved,
     CardRequested,
+    CustomerActing,
+    CustomerStep,
     DisplayMessage,
     EncryptedCard,
     InputOption,
@@ -213,6 +215,14 @@ async def test_every_outcome_has_a_verdict_and_keeps_its_bytes(
         (
             DisplayRequest(("12.34 USD", "Remove card.")),
             MessageShown(DisplayMessage.REMOVE_CARD),
+        ),
+        (
+            DisplayRequest(("12.34 USD", "ENTER PIN")),
+            CustomerActing(CustomerStep.ENTERING_PIN),
+        ),
+        (
+            DisplayRequest(("Incorrect PIN",)),
+            CustomerActing(CustomerStep.ENTERING_PIN),
         ),
     ],
 )

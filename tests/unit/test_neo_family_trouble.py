@@ -55,6 +55,8 @@ from drivers.protocol.idtech_neo.frame import encode_answer
 from drivers.protocol.idtech_neo.status import StatusCode
 from drivers.reader import (
     CardRequested,
+    CustomerActing,
+    CustomerStep,
     DisplayMessage,
     MessageShown,
     TransactionFinished,
@@ -173,6 +175,40 @@ async def test_reader_without_display_has_its_texts_shown_at_the_register() -> N
             MessageShown(DisplayMessage.REMOVE_CARD),
             TransactionFinished(Verdict.TIMED_OUT, "08"),
         ]
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("ENTER PIN", CustomerStep.ENTERING_PIN),
+        ("Incorrect PIN", CustomerStep.ENTERING_PIN),
+        ("SELECT APPLICATION", CustomerStep.SELECTING_APPLICATION),
+    ],
+)
+@in_virtual_time
+async def test_what_a_reader_says_that_its_customer_does_is_told(
+    text: str, step: CustomerStep
+) -> None:
+    shown = DisplayText(DisplayMode.TEXT, (Line(1, text),))
+    async with started() as (transaction, scripted):
+        await scripted.tell(DisplayRequested(shown))
+        await scripted.send(TIMED_OUT)
+
+        assert CustomerActing(step) in await events_to_the_end(transaction)
+
+
+@in_virtual_time
+async def test_what_a_reader_has_its_host_choose_is_no_deed_of_the_customer() -> None:
+    lines = (Line(1, "SELECT APPLICATION"), Line(2, "VISA"))
+    menu = DisplayText(DisplayMode.MENU, lines)
+    async with started() as (transaction, scripted):
+        await scripted.tell(DisplayRequested(menu))
+        await scripted.expect(AnswerDisplay)
+        await scripted.send(TIMED_OUT)
+
+        told = await events_to_the_end(transaction)
+
+    assert not any(isinstance(event, CustomerActing) for event in told)
 
 
 @in_virtual_time

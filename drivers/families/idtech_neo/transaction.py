@@ -22,6 +22,7 @@ from drivers.profile import Profile
 from drivers.protocol.idtech_neo.activate import CancelTransaction
 from drivers.reader import (
     CardPresented,
+    CustomerActing,
     InputOption,
     IssuerAnswer,
     MessageShown,
@@ -125,7 +126,7 @@ class NeoTransaction:
     def _told(self, event: TransactionEvent) -> None:
         if event == CardPresented(InputOption.INSERT) and self._slot is not None:
             self._slot.state = SlotState.OCCUPIED
-        if isinstance(event, MessageShown):
+        if isinstance(event, MessageShown | CustomerActing):
             self._inbox.put_news(event)
         else:
             # A course tells of each of these at most as often as it tries.

@@ -27,6 +27,8 @@ from drivers.protocol.idtech_neo.keypad import CardFields, GetCard
 from drivers.protocol.sale import sale_objects
 from drivers.protocol.tlv import Tlv
 from drivers.reader import (
+    CustomerActing,
+    CustomerStep,
     DisplayMessage,
     InputOption,
     IssuerAnswer,
@@ -81,6 +83,16 @@ _HINTS: tuple[tuple[str, DisplayMessage], ...] = (
     ("PROCESSING", DisplayMessage.PROCESSING),
     ("WELCOME", DisplayMessage.WELCOME),
 )
+
+_STEPS: tuple[tuple[str, CustomerStep], ...] = (
+    ("ENTER PIN", CustomerStep.ENTERING_PIN),
+    ("ENTER YOUR PIN", CustomerStep.ENTERING_PIN),
+    ("INCORRECT PIN", CustomerStep.ENTERING_PIN),
+    ("LAST PIN TRY", CustomerStep.ENTERING_PIN),
+    ("SELECT APPLICATION", CustomerStep.SELECTING_APPLICATION),
+    ("CHOOSE APPLICATION", CustomerStep.SELECTING_APPLICATION),
+)
+"""Texts that ask for something at the reader's own keys, or those beside it."""
 
 _INTERFACES: dict[InputOption, Interface] = {
     InputOption.INSERT: Interface.CONTACT,
@@ -204,8 +216,14 @@ def text_of(message: DisplayMessage, *, seconds: int = 0) -> DisplayText:
 
 def message_of(text: DisplayText) -> DisplayMessage | None:
     """What a reader without display asks the register to show, if it is known."""
-    shown = " ".join(line.text for line in text.lines).upper()
+    shown = _shown(text)
     return next((message for hint, message in _HINTS if hint in shown), None)
+
+
+def step_of(text: DisplayText) -> CustomerStep | None:
+    """What a text asks the cardholder to do, other than to present a card."""
+    shown = _shown(text)
+    return next((step for hint, step in _STEPS if hint in shown), None)
 
 
 def reply_to(event: Event) -> AnswerDisplay | RefusePin | None:
@@ -229,10 +247,17 @@ def event_of(event: Event) -> TransactionEvent | None:
     """What the cashier is told of it."""
     match event:
         case DisplayRequested(text):
+            step = step_of(text)
             message = message_of(text)
+            if step is not None and not text.mode.wants_answer:
+                return CustomerActing(step)
             return None if message is None else MessageShown(message)
         case _:
             return None
+
+
+def _shown(text: DisplayText) -> str:
+    return " ".join(line.text for line in text.lines).upper()
 
 
 ENTER = ord("E")

@@ -25,7 +25,7 @@ from drivers.families.magtek_mms.translation import (
     encrypted_card,
     event_of,
     finished,
-    message_in,
+    shown_in,
     tip_of,
 )
 from drivers.features import Signature
@@ -174,8 +174,7 @@ class MmsTransaction:
             case DeviceUpdate(DeviceState.RESTARTED):
                 self._end(TransactionFinished(Verdict.FAILED, "restarted"))
             case DisplayRequest(lines):
-                message = message_in(lines)
-                self._put_news(None if message is None else MessageShown(message))
+                self._put_news(shown_in(lines))
             case SelectionRequest():
                 self._inbox.put_news(self._choose_first_application)
             case _:

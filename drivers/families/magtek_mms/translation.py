@@ -20,6 +20,8 @@ from drivers.protocol.magtek_mms.strings import StringId, string_with
 from drivers.reader import (
     CardPresented,
     CardRemoved,
+    CustomerActing,
+    CustomerStep,
     DeviceNotice,
     DisplayMessage,
     EncryptedCard,
@@ -100,6 +102,7 @@ _PRESENTED: dict[int, InputOption] = {
     Technology.CONTACTLESS: InputOption.TAP,
     Technology.MANUAL: InputOption.MANUAL,
 }
+_ASKING_FOR_PIN = frozenset({StringId.ENTER_PIN, StringId.INCORRECT_PIN})
 _CONTACTLESS_STRIPE = 0x08
 """A card type: a tap that gave the data of a stripe."""
 
@@ -111,6 +114,15 @@ def message_in(lines: Iterable[str]) -> DisplayMessage | None:
         if string in MESSAGES:
             return MESSAGES[string]
     return None
+
+
+def shown_in(lines: Iterable[str]) -> TransactionEvent | None:
+    """What the cashier is told of a screen that the host is to show."""
+    shown = tuple(lines)
+    if any(string_with(line) in _ASKING_FOR_PIN for line in shown):
+        return CustomerActing(CustomerStep.ENTERING_PIN)
+    message = message_in(shown)
+    return None if message is None else MessageShown(message)
 
 
 def event_of(update: CardUpdate) -> TransactionEvent | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from drivers.protocol.idtech_neo.basic import Glow, SetLight
+from simulator.cards.card import Entry
 from simulator.reader.alarm import Alarm
 from simulator.reader.model import Bench
 from simulator.reader.screen import DARK, ReaderState, Screen
@@ -20,8 +21,16 @@ REMOVE_CARD = "REMOVE CARD"
 APPROVED = "APPROVED"
 DECLINED = "DECLINED"
 ENTER_PIN = "ENTER PIN"
+INCORRECT_PIN = "INCORRECT PIN"
 ENTER_CARD_NUMBER = "ENTER CARD NUMBER"
 ENTER_EXPIRY = "ENTER EXPIRY MMYY"
+
+PROMPTS = {
+    frozenset({Entry.CONTACT}): INSERT_CARD,
+    frozenset({Entry.CONTACTLESS}): TAP_CARD,
+    frozenset({Entry.SWIPE}): SWIPE_CARD,
+}
+"""What is asked of a cardholder who can come in one way only; else PRESENT_CARD."""
 
 
 class Panel:

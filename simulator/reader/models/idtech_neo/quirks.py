@@ -32,6 +32,9 @@ ASKS_FOR_APPLICATION = "asks_for_application"
 """A reader without a display has its host choose the application of a chip (61-01)."""
 ASKS_FOR_PIN = "asks_for_pin"
 """A reader without a display has its host ask for a PIN that a chip wants (61-02)."""
+PIN_PAD = "pin_pad"
+"""A reader without a display has a PIN pad beside it: a chip's PIN is typed there, and
+the host shows what is asked (61-01)."""
 AES_KEYS = "aes_keys"
 """Cards and PINs are under AES DUKPT: key serial numbers have twelve bytes."""
 KEY_EXHAUSTED = "key_exhausted"
@@ -50,6 +53,7 @@ QUIRKS = frozenset(
         NO_LATE_ANSWER,
         ASKS_FOR_APPLICATION,
         ASKS_FOR_PIN,
+        PIN_PAD,
         AES_KEYS,
         KEY_EXHAUSTED,
         *_ERRORS,
@@ -71,6 +75,10 @@ class Quirks:
             known = ", ".join(sorted(QUIRKS))
             raise ControlInvalid(f"no quirk {unknown[0]!r}, only {known}")
         self._chances = dict(chances)
+
+    def has(self, quirk: str) -> bool:
+        """Whether it may happen at all."""
+        return self._chances.get(quirk, 0.0) > 0
 
     def strikes(self, quirk: str) -> bool:
         """Whether it happens this time."""

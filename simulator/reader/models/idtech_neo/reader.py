@@ -17,7 +17,7 @@ from simulator.reader.models.idtech_neo.description import Description
 from simulator.reader.models.idtech_neo.desk import Desk
 from simulator.reader.models.idtech_neo.line import Line
 from simulator.reader.models.idtech_neo.panel import Panel
-from simulator.reader.models.idtech_neo.quirks import QUIRKS, Quirks
+from simulator.reader.models.idtech_neo.quirks import PIN_PAD, QUIRKS, Quirks
 from simulator.reader.models.idtech_neo.typing_jobs import KEYS
 
 _AES_KEY_SET = bytes.fromhex("12345679")
@@ -58,8 +58,9 @@ class NeoReader:
 
     @property
     def keys(self) -> frozenset[str]:
-        """Those of its keypad."""
-        return KEYS if self._description.has_display else frozenset()
+        """Those of its keypad, or of the PIN pad beside it."""
+        has_keys = self._description.has_display or self._console.quirks.has(PIN_PAD)
+        return KEYS if has_keys else frozenset()
 
     @property
     def quirks(self) -> frozenset[str]:

@@ -17,11 +17,9 @@ from drivers.protocol.idtech_neo.commands import Command
 from drivers.protocol.idtech_neo.display import (
     AnswerDisplay,
     DisplayMode,
-    DisplayText,
-    Line,
     RefusePin,
 )
-from drivers.protocol.idtech_neo.events import DisplayRequested, Event, PinRequested
+from drivers.protocol.idtech_neo.events import PinRequested
 from drivers.protocol.idtech_neo.status import ErrorCode, ResultCode, StatusCode
 from drivers.protocol.tlv import find_value
 from simulator.cards.card import Behaviour, Card, Entry, Verification
@@ -35,12 +33,14 @@ from simulator.reader.models.idtech_neo.card_read import (
     no_card,
     no_transaction,
 )
+from simulator.reader.models.idtech_neo.chip_pin import ChipPin, is_typed_here
 from simulator.reader.models.idtech_neo.console import (
     NOT_ALLOWED_NOW,
     WRONG_PARAMETER,
     Console,
     Reply,
 )
+from simulator.reader.models.idtech_neo.host_questions import HostQuestions, menu
 from simulator.reader.models.idtech_neo.order import CONTACT, Order
 from simulator.reader.models.idtech_neo.phases import (
     PENDING,
@@ -58,15 +58,8 @@ from simulator.reader.screen import ReaderState
 CARD_SEEN = b"\x01"
 """The data of status 0E."""
 
-_PROMPTS = {
-    frozenset({Entry.CONTACT}): panel.INSERT_CARD,
-    frozenset({Entry.CONTACTLESS}): panel.TAP_CARD,
-    frozenset({Entry.SWIPE}): panel.SWIPE_CARD,
-}
 _WITH_PIN = {Verification.OFFLINE_PIN, Verification.ONLINE_PIN}
 _ONLINE_PIN = 0x01
-_QUESTION_S = 30
-"""How long a host may take to ask the cardholder."""
 _CARD_BEEP = Tone(frequency_hz=2700, duration_ms=200)
 
 Answer = Callable[[int, StatusCode, bytes], None]
@@ -89,8 +82,8 @@ class Transaction(Activity):
         self._is_pulled = False
         self._reading: CardReading | None = None
         self._chip: ChipRead | None = None
-        self._question: Callable[[AnswerDisplay | RefusePin], None] | None = None
-        """What becomes of the host's answer."""
+        self._pin: ChipPin | None = None
+        self._host = HostQuestions(console)
 
     @property
     def is_pending(self) -> bool:
@@ -136,7 +129,10 @@ class Transaction(Activity):
             self._lose_chip()
 
     def press_key(self, key: str) -> None:
-        """The cardholder gives up; raises ControlRefused once a card was given."""
+        """The cardholder gives up, or types a PIN; raises ControlRefused."""
+        if self._pin is not None:
+            self._pin.press_key(key)
+            return
         if key != "cancel" or self.phase is not Phase.WAITING:
             raise ControlRefused(f"the key {key!r} does nothing now")
         self.cancel()
@@ -152,19 +148,20 @@ class Transaction(Activity):
     def abandon(self) -> None:
         """Stop without a word."""
         super().abandon()
+        self._ask_no_more()
         self.phase = Phase.ENDED
 
     def takes(self, command: Command) -> bool:
         """What the chip in the slot is asked, and what the reader has asked."""
         is_reply = isinstance(command, AnswerDisplay | RefusePin)
         is_for_chip = isinstance(command, AuthenticateContact | ApplyHostResponse)
-        return is_for_chip or (is_reply and self._question is not None)
+        return is_for_chip or (is_reply and self._host.is_open)
 
     def take(self, command: Command) -> Reply | None:
         """What a command makes of the chip."""
         match command, self.phase:
             case ((AnswerDisplay() | RefusePin()), _):
-                self._hear(command)
+                self._host.take(command)
                 return None
             case AuthenticateContact(), Phase.SELECTED:
                 self._authenticate(command)
@@ -214,9 +211,12 @@ class Transaction(Activity):
     def _read_chip(self, card: Card) -> None:
         if card.behaviour is Behaviour.CHIP_UNREADABLE:
             self._fall_back()
-        elif self._asks_host(ASKS_FOR_APPLICATION):
-            menu = _menu(card.application.preferred_name, card.application.label)
-            self._ask(menu, lambda reply: self._chosen(card, reply))
+        elif self._host.are_asked(ASKS_FOR_APPLICATION):
+            self._host.ask(
+                menu(card.application.preferred_name, card.application.label),
+                lambda reply: self._chosen(card, reply),
+                timed_out=self._time_out,
+            )
         else:
             self._select(card)
 
@@ -248,23 +248,36 @@ class Transaction(Activity):
     def _authenticate(self, command: AuthenticateContact) -> None:
         self._advance(Step.ASKED_FOR_CRYPTOGRAM)
         self._tell(StatusCode.IN_PROGRESS, command=CONTACT)
-        self._ask_host_to_show(panel.PLEASE_WAIT)
+        self._host.show(panel.PLEASE_WAIT)
         read_s = self.console.bench.timing.read_s
         next_command_s = command.next_command_s
         self.alarm.set(read_s, lambda: self._verify(next_command_s))
 
     def _verify(self, next_command_s: int) -> None:
         """The chip may want a PIN; without a keypad it counts as entered and right."""
-        wants_pin = self._card is not None and self._card.verification in _WITH_PIN
-        if wants_pin and self._asks_host(ASKS_FOR_PIN):
-            self._ask(
+        card = self._card
+        wants_pin = card is not None and card.verification in _WITH_PIN
+        if card is not None and is_typed_here(self.console, card):
+            self._pin = ChipPin(
+                self.console,
+                card,
+                show_at_host=self._host.show,
+                done=lambda pin: self._read_cryptogram(next_command_s, pin),
+                canceled=self.cancel,
+                timed_out=self._time_out,
+            )
+            self._pin.begin()
+        elif wants_pin and self._host.are_asked(ASKS_FOR_PIN):
+            self._host.ask(
                 PinRequested(_ONLINE_PIN),
                 lambda _: self._read_cryptogram(next_command_s, PinEntry.BYPASSED),
+                timed_out=self._time_out,
             )
         else:
             self._read_cryptogram(next_command_s, PinEntry.DONE)
 
     def _read_cryptogram(self, next_command_s: int, pin: PinEntry) -> None:
+        self._ask_no_more()
         card, reading = self._card, self._reading
         if card is None or reading is None or self._is_gone(Behaviour.REMOVED_EARLY):
             self._lose_chip()
@@ -305,26 +318,6 @@ class Transaction(Activity):
         self._end()
         error = no_card(ErrorCode.CARD_COMMUNICATION)
         self._tell(StatusCode.FAILED, error, command=command)
-
-    def _asks_host(self, quirk: str) -> bool:
-        return not self.console.description.has_display and self.console.quirks.strikes(
-            quirk
-        )
-
-    def _ask(
-        self, event: Event, hear: Callable[[AnswerDisplay | RefusePin], None]
-    ) -> None:
-        """Have the host ask the cardholder, and wait a while for what it says."""
-        self._question = hear
-        self.console.line.tell(event)
-        self.alarm.set(_QUESTION_S, self._time_out)
-
-    def _hear(self, reply: AnswerDisplay | RefusePin) -> None:
-        hear, self._question = self._question, None
-        self.console.line.answer(reply.CODE[0], StatusCode.OK)
-        self.alarm.stop()
-        if hear is not None:
-            hear(reply)
 
     def _sealed(self, kind: Encryption) -> CardReading:
         """The card under a key of its own, for as long as it is in the reader."""
@@ -367,9 +360,15 @@ class Transaction(Activity):
 
     def _end(self) -> None:
         self._advance(Step.END)
-        self._question = None
+        self._ask_no_more()
         super().abandon()
         self.console.panel.welcome()
+
+    def _ask_no_more(self) -> None:
+        self._host.close()
+        if self._pin is not None:
+            self._pin.stop()
+            self._pin = None
 
     def _advance(self, step: Step) -> None:
         self.phase = TRANSITIONS[self.phase, step]
@@ -380,21 +379,10 @@ class Transaction(Activity):
         self._answer(self._order.command if command is None else command, status, data)
 
     def _prompt(self) -> None:
-        prompt = _PROMPTS.get(self._entries, panel.PRESENT_CARD)
+        prompt = panel.PROMPTS.get(self._entries, panel.PRESENT_CARD)
         self._show(ReaderState.WAITING_FOR_CARD, prompt)
 
     def _show(self, state: ReaderState, text: str) -> None:
         purchase = self._order.purchase
         amount = amount_line(purchase.amount, purchase.currency_code)
         self.console.panel.show(state, amount, text)
-
-    def _ask_host_to_show(self, text: str) -> None:
-        """A reader without a display leaves that to the register."""
-        if not self.console.description.has_display:
-            shown = DisplayText(DisplayMode.TEXT, (Line(1, text),))
-            self.console.line.tell(DisplayRequested(shown))
-
-
-def _menu(*choices: str) -> DisplayRequested:
-    lines = tuple(Line(number, text) for number, text in enumerate(choices, start=1))
-    return DisplayRequested(DisplayText(DisplayMode.MENU, lines, timeout_s=_QUESTION_S))
