@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.errors import AccountUnavailable, JournalUnavailable
+from agent.errors import AccountUnavailable, JournalUnavailable, ParameterUnknown
 from agent.ids import LocalKeyId
 from agent.log import in_account
 from agent.rest.auth import KeyScope, authenticate, is_known
 from agent.rest.services import Accounts, Services, accounts_of
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+CHOOSING_AN_ACCOUNT = ("stripe-account", "stripe-context")
+"""Stripe's headers for acting in another account than the key's."""
 SAFE = frozenset({"GET", "HEAD"})
 """Methods that begin nothing."""
 
@@ -45,6 +47,7 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
             clock=services.clock,
         )
         services.buckets.take(key.key_id)
+        _check_account_is_not_chosen(request)
         request.state.services = services
         request.state.key_id = key.key_id
         request.state.scopes = key.scopes
@@ -52,6 +55,16 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
         return await endpoint(request)
 
     return guarded
+
+
+def _check_account_is_not_chosen(request: Request) -> None:
+    """Passed over in silence, such a header would move the money of another account."""
+    for name in CHOOSING_AN_ACCOUNT:
+        if name in request.headers:
+            raise ParameterUnknown(
+                f"{name} has no effect here: a local key belongs to one account.",
+                param=name,
+            )
 
 
 def _authorization(request: Request) -> str | None:

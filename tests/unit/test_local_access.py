@@ -200,6 +200,18 @@ async def test_everything_else_needs_a_key(
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+@pytest.mark.parametrize("header", ["Stripe-Account", "Stripe-Context"])
+async def test_no_request_moves_the_money_of_another_account_than_was_meant(
+    agent: Agent, header: str
+) -> None:
+    answer = await agent.client.post(
+        "/v1/payment_intents", {"amount": "500"}, {header: "acct_1"}
+    )
+
+    assert (answer.status, answer.error["code"]) == (400, "parameter_unknown")
+    assert agent.stripe.asked == []
+
+
 @pytest.mark.parametrize(
     ("scope", "method", "path"),
     [
