@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.stripe_api.objects import JsonObject
 from agent.terminal_configuration.configurations import Freshness
 from agent.terminal_configuration.effective import EffectiveConfiguration, effective
@@ -16,6 +18,8 @@ class FakeConfigurations:
         """The Configurations of Locations, by the Location."""
         self.state = Freshness(None, None, problem=None)
         self.times_outdated = 0
+        self.objects: list[JsonObject] = []
+        """What is kept for a start without network."""
 
     async def known(self, location: str | None) -> EffectiveConfiguration:
         return effective(
@@ -24,6 +28,9 @@ class FakeConfigurations:
 
     def freshness(self) -> Freshness:
         return self.state
+
+    def kept(self) -> Sequence[JsonObject]:
+        return self.objects
 
     def outdated(self) -> None:
         self.times_outdated += 1

@@ -16,7 +16,15 @@ from agent.rest.discovery import discover
 from agent.rest.event_routes import event_routes
 from agent.rest.files import read_file, retrieve_file
 from agent.rest.firmware import change_firmware, show_firmware
-from agent.rest.forwarding import MANAGE, SEE, TAKE, TAKE_OR_REFUND, forwarded_routes
+from agent.rest.forwarding import (
+    CONFIGURATIONS,
+    LOCATIONS,
+    MANAGE,
+    SEE,
+    TAKE,
+    TAKE_OR_REFUND,
+    forwarded_routes,
+)
 from agent.rest.guard import Endpoint, keyed
 from agent.rest.health import live, ready
 from agent.rest.journal_pages import read_journal
@@ -40,6 +48,10 @@ from agent.rest.readers import (
 )
 from agent.rest.set_reader_display import set_reader_display
 from agent.rest.signatures import read_signature
+from agent.rest.terminal_objects import (
+    list_terminal_objects,
+    retrieve_terminal_object,
+)
 from agent.rest.upstream_readers import help_reader
 
 READERS = "/v1/terminal/readers"
@@ -97,6 +109,16 @@ def _stripe_routes() -> list[Route]:
         *event_routes(),
         _route("GET", FILE, retrieve_file, any_of=TAKE),
         _route("GET", FILE + "/contents", read_file, any_of=TAKE),
+        *(
+            route
+            for path in (LOCATIONS, CONFIGURATIONS)
+            for route in (
+                _route("GET", path, list_terminal_objects, any_of=SEE),
+                _route(
+                    "GET", path + "/{object_id}", retrieve_terminal_object, any_of=SEE
+                ),
+            )
+        ),
         *offline_routes(),
         *forwarded_routes(),
     ]

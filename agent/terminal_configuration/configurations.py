@@ -8,7 +8,7 @@ without network knows what it knew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from agent.readers.fleet import Fleet
 from agent.readers.session import ReaderStatus
 from agent.settings import TerminalSettings
 from agent.stripe_api.client import StripeClient
+from agent.stripe_api.objects import JsonObject
 from agent.terminal_configuration.effective import EffectiveConfiguration, differences
 from agent.terminal_configuration.fetching import fetch
 from agent.terminal_configuration.snapshot import Snapshot
@@ -107,6 +108,12 @@ class Configurations:
         if fetched_at is not None:
             age_s = max(0, int((self._clock.now() - fetched_at).total_seconds()))
         return Freshness(fetched_at, age_s, self._problem)
+
+    def kept(self) -> Sequence[JsonObject]:
+        """The Locations and Configurations that count here, as Stripe had them last."""
+        bodies = (kept.body for kept in self._snapshot.objects.values())
+        by_id = {body["id"]: body for body in bodies if body is not None}
+        return list(by_id.values())
 
     def outdated(self) -> None:
         """Something may have changed at Stripe: ask soon, and have `known` wait."""
