@@ -107,7 +107,8 @@ def check_words(agent: Agent, told: dict[PaymentId, Phase]) -> None:
     payments = payments_of(agent)
     for payment_id, payment in payments.items():
         assert payment.is_finished, f"{payment.phase} for ever"
-        assert payment.failure_code in documented_codes() | {None}
+        code = payment.failure_code
+        assert code in documented_codes() | {None}, f"{code} is in no document"
         assert told.get(payment_id, payment.phase) is payment.phase, "a changed mind"
     assert told.keys() <= payments.keys(), "a payment that was told is lost"
     agent.journal.verify()

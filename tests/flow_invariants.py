@@ -18,7 +18,11 @@ STRIPES_CODES = frozenset(
     {
         "card_declined",
         "expired_card",
+        "invalid_card_type",
+        "payment_intent_invalid_parameter",
+        "payment_intent_unexpected_state",
         "processing_error",
+        "setup_intent_mobile_wallet_unsupported",
         "setup_intent_authentication_failure",
     }
 )
@@ -26,7 +30,7 @@ STRIPES_CODES = frozenset(
 
 @cache
 def documented_codes() -> frozenset[str]:
-    """Every code of docs/errors.md, and those that Stripe's issuer gives."""
+    """Every code of docs/errors.md, and those that are Stripe's, passed on."""
     text = (ROOT / "docs" / "errors.md").read_text()
     return frozenset(re.findall(r"^\| `(\w+)` ", text, re.MULTILINE)) | STRIPES_CODES
 

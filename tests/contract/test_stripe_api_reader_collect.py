@@ -63,6 +63,25 @@ def test_collected_card_can_be_inspected_before_it_is_charged(
     assert event_types(till)[-1] == "terminal.reader.action_updated"
 
 
+def test_a_card_that_comes_after_the_intent_was_canceled_is_not_collected(
+    shop: SmartReaderShop, till: stripe.StripeClient
+) -> None:
+    reader = new_reader(till)
+    intent = new_intent(till)
+    till.v1.terminal.readers.collect_payment_method(
+        reader.id, {"payment_intent": intent.id}
+    )
+    till.v1.payment_intents.cancel(intent.id)
+
+    do(shop, reader, "present_card", card="visa_approved", entry="contactless")
+
+    action = action_of(till.v1.terminal.readers.retrieve(reader.id))
+    assert action.status == "failed"
+    assert action.failure_code == "payment_intent_unexpected_state"
+    assert look(shop, reader)["phase"] == "idle"
+    assert till.v1.payment_intents.retrieve(intent.id).status == "canceled"
+
+
 def test_confirmation_is_under_way_first_and_done_then(
     till: stripe.StripeClient,
 ) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from simulator.stripe_api.engine.errors import InvalidRequest
 from simulator.stripe_api.engine.parameters import Fields, Required, Text
 from simulator.stripe_api.resources.card_reads import card_type
+from simulator.stripe_api.resources.payment_intents.fields import require
+from simulator.stripe_api.resources.payment_intents.states import Step as IntentStep
 from simulator.stripe_api.resources.payment_methods import add_presented_card
 from simulator.stripe_api.resources.terminal_reader_actions.card_in_hand import (
     held,
@@ -23,6 +26,11 @@ from simulator.stripe_api.smart_readers.phases import Step
 
 TYPE = "collect_payment_method"
 CONFIRM_WITHIN_S = 30.0
+_NOT_COLLECTED = (
+    "You cannot collect a card for this PaymentIntent because it has a status of "
+    "{status}. Only for a PaymentIntent with one of the following statuses one may be "
+    "collected"
+)
 
 PARAMETERS = Fields(
     {"payment_intent": Required(Text()), "collect_config": Fields(CARD_CONFIG)}
@@ -35,8 +43,17 @@ def collect(turn: Turn) -> None:
 
 
 def take_card(turn: Turn) -> None:
-    """The card in hand is the intent's from now on, for thirty seconds."""
+    """The card in hand is the intent's from now on, for thirty seconds.
+
+    Not where the intent was canceled, or paid elsewhere, before the card came.
+    """
     intent = intent_of(turn.call, turn.details)
+    try:
+        require(intent, IntentStep.COLLECT, refusal=_NOT_COLLECTED)
+    except InvalidRequest as error:
+        turn.step(Step.STOP)
+        turn.fail(error.code or "processing_error", error.message, error=error)
+        return
     slot_read = read(turn, amount=intent["amount"], currency=intent["currency"])
     card, _ = held(turn)
     method = add_presented_card(
