@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.journal.backup import Backup
     from agent.journal.entry_table import RawEntry
     from agent.journal.journal import Journal
+    from agent.journal.offline import OfflineStore
     from agent.journal.updates import UpdateStore
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -38,22 +39,25 @@ def export(
         bool,
         typer.Option("--audit", help="What people did, such as overriding a lease."),
     ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="What became of payments stored offline.")
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Print entries as JSON lines, with or without --json, oldest first."""
     from agent.cli.journal_file import check_exists, journal_path, with_journal
 
-    if updates and audit:
+    if updates + audit + offline > 1:
         raise usage_error(
-            "--updates and --audit at once", remedy="Ask for one of them."
+            "several of --updates, --audit and --offline", remedy="Ask for one of them."
         )
     first, end = _time(since, default=ALWAYS), _time(until, default=NEVER)
     path = journal_path(read_settings(config).state_dir)
     check_exists(path)
 
     async def write(journal: Journal) -> None:
-        source = _source(journal, updates=updates, audit=audit)
+        source = _source(journal, updates=updates, audit=audit, offline=offline)
         for entry in source.export(since=first, until=end):
             typer.echo(exported_line(entry))
 
@@ -61,8 +65,10 @@ def export(
 
 
 def _source(
-    journal: Journal, *, updates: bool, audit: bool
-) -> Journal | UpdateStore | AuditStore:
+    journal: Journal, *, updates: bool, audit: bool, offline: bool
+) -> Journal | UpdateStore | AuditStore | OfflineStore:
+    if offline:
+        return journal.offline
     if audit:
         return journal.audit
     return journal.updates if updates else journal

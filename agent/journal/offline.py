@@ -18,7 +18,12 @@ from agent.ids import PaymentId, PaymentIntentId
 from agent.journal.chain import GENESIS, link
 from agent.journal.codec import EntryUnreadable, Kinds, time_of, time_text
 from agent.journal.db import Database
-from agent.journal.entry_table import EntryTable, RecordedEntry, VerifiedChain
+from agent.journal.entry_table import (
+    EntryTable,
+    RawEntry,
+    RecordedEntry,
+    VerifiedChain,
+)
 from agent.journal.event_log import EventLog
 from agent.journal.offline_entries import (
     ForwardDeclined,
@@ -243,6 +248,10 @@ class OfflineStore:
             for row in self._database.read(_VANISHED)
         ]
         return [*self._damaged_entries(), *vanished]
+
+    def export(self, *, since: datetime, until: datetime) -> Iterator[RawEntry]:
+        """The entries of that time as they are on disk, oldest first."""
+        return self._entries.export(since=since, until=until)
 
     def verify(self) -> VerifiedChain:
         """Check every entry; JournalBroken names the first that is bad."""

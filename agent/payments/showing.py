@@ -54,6 +54,8 @@ def problem_of(form: Form, features: frozenset[str]) -> str | None:
     missing = needed - features
     if form.toggles:
         missing |= TOGGLES_NEED - features
+    if "signature" in missing:
+        return "it has no pad to sign on"
     if missing:
         return f"it has no {min(missing)}"
     return None if _fits(form) else "the texts do not fit on its screen"

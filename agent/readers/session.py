@@ -41,6 +41,7 @@ class ReaderSession:
     ) -> None:
         self.record = record
         self.last_seen_at: datetime | None = None
+        """When it came, went, or was last used without trouble."""
         self.offline_reason: str | None = "not_connected_yet"
         self._clock = clock
         self._events = events
@@ -77,6 +78,7 @@ class ReaderSession:
         reader = self.open_reader()
         async with self._reader_lock, reader.transaction(request) as transaction:
             yield transaction
+        self.last_seen_at = self._clock.now()
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Reader]:
@@ -88,6 +90,7 @@ class ReaderSession:
         reader = self.open_reader()
         async with self._reader_lock:
             yield reader
+        self.last_seen_at = self._clock.now()
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[Reader]:
@@ -101,6 +104,7 @@ class ReaderSession:
             raise ReaderBusy("Reader is currently busy processing another request.")
         async with self._reader_lock:
             yield reader
+        self.last_seen_at = self._clock.now()
 
     @contextmanager
     def reserve(self, purpose: str) -> Iterator[None]:

@@ -60,7 +60,9 @@ async def begin_at_stripe(request: Request) -> Response:
 async def cancel_at_stripe(request: Request) -> Response:
     """Have Stripe stop what its reader does; answers when that is settled."""
     services, reader_id = services_of(request), reader_id_in(request)
-    _, asked, claim = await _posted(request)
+    form, asked, claim = await _posted(request)
+    # Nothing else is sent to Stripe, so Stripe cannot refuse it.
+    read(_Answer, form)
 
     async def execute() -> Response:
         check_lease(request, reader_id)

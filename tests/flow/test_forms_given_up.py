@@ -88,6 +88,7 @@ async def test_one_form_that_cannot_be_shown_is_enough(stack: Stack) -> None:
         await asked_for(stack, BAG, SIGNATURE)
 
     assert refusal.value.param == "inputs[1]"
+    assert "no pad to sign on" in str(refusal.value.user_message)
     assert stack.world.reader().screen.state is ReaderState.IDLE
 
 

@@ -68,3 +68,16 @@ async def test_an_intent_that_takes_no_card_at_a_reader_asks_for_none(
     assert (error["code"], error["param"]) == ("parameter_invalid", "payment_intent")
     assert "card_present" in error["message"]
     assert await stack.agent.action(stack.reader) is None
+
+
+async def test_a_cancellation_takes_no_parameters(
+    stack: Stack, smart: SmartStack
+) -> None:
+    answers = [
+        await ask(stack, "cancel_action", {"force": "true"}),
+        await smart.order("cancel_action", {"force": "true"}),
+    ]
+
+    for answer in answers:
+        error = answer.json()["error"]
+        assert (error["code"], error["param"]) == ("parameter_unknown", "force")

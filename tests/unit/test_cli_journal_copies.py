@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from journal_entries import CARD_COLLECTED, requested
+from offline_entries import store
 from served_agent import ServedAgent
 from terminal import Terminal
 
@@ -100,6 +101,19 @@ def test_the_audit_says_who_did_what_and_why(
         "subject": "tmr_1",
         "reason": "till 1 hangs",
     }
+
+
+def test_what_became_of_stored_payments_is_exported_too(
+    terminal: Terminal, recorded: ServedAgent
+) -> None:
+    written = store(recorded.agent.journal, "pay_2")
+    asyncio.run_coroutine_threadsafe(written, recorded.loop).result(timeout=10)
+
+    terminal.run("journal", "export", "--offline")
+
+    (line,) = map(json.loads, terminal.out.splitlines())
+    assert (line["kind"], line["seq"]) == ("offline_payment_stored", 1)
+    assert line["entry"]["amount"] == 1050
 
 
 def test_two_chains_at_once_are_a_wrong_command_line(

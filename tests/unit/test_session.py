@@ -17,11 +17,13 @@ from drivers.reader import TransactionRequest
 REQUEST = TransactionRequest(amount=100, currency="usd", timeout_s=60)
 
 
-def session_of(reader: ScriptedReader | None = None) -> ReaderSession:
+def session_of(
+    reader: ScriptedReader | None = None, *, clock: StillClock | None = None
+) -> ReaderSession:
     """A session with this reader connected."""
     session = ReaderSession(
         registered_reader("tmr_1", serial_number="B50"),
-        clock=StillClock(),
+        clock=clock or StillClock(),
         events=EventBus(),
     )
     if reader is not None:
@@ -52,6 +54,17 @@ async def test_one_reader_is_used_for_one_thing_at_a_time() -> None:
     await using
 
     assert order == ["first", "second"]
+
+
+async def test_a_reader_was_seen_when_it_was_last_used() -> None:
+    clock = StillClock()
+    session = session_of(ScriptedReader(), clock=clock)
+    clock.advance(300)
+
+    async with session.transaction(REQUEST):
+        clock.advance(5)
+
+    assert session.last_seen_at == clock.now()
 
 
 async def test_a_reserved_reader_takes_no_payment() -> None:
