@@ -36,7 +36,7 @@ class SlotWatch:
     async def stop(self, reader_id: ReaderId) -> None:
         """Another action begins, which asks for the card itself."""
         watching = self._watching.pop(reader_id, None)
-        if watching is not None:
+        if watching is not None and not watching.done():
             watching.cancel()
             await asyncio.wait((watching,))
 
