@@ -78,10 +78,11 @@ def _state_findings(settings: Settings) -> list[Finding]:
 def _account_findings(settings: Settings) -> Iterator[Finding]:
     """Of all further accounts, where none was chosen."""
     from agent.cli.account_checks import check_accounts
+    from agent.cli.credentials import with_credentials
     from agent.settings import AccountSettings
 
     if not isinstance(settings, AccountSettings):
-        yield from check_accounts(settings, os.environ)
+        yield from check_accounts(settings, with_credentials(os.environ))
 
 
 def _upstream_findings(settings: Settings, key: StripeKey) -> Iterator[Finding]:
