@@ -118,6 +118,16 @@ async def test_a_reader_of_a_failed_account_is_free_and_comes_back(hall: Hall) -
     assert code_of(refused) == "reader_of_other_account"
 
 
+async def test_an_agent_starts_without_a_folder_it_cannot_read(tmp_path: Path) -> None:
+    (tmp_path / "accounts.d").touch()
+
+    async with running_world() as world, running_hall(world, tmp_path) as hall:
+        shown = await hall.operators(action="reload")
+
+    assert [one["name"] for one in shown] == [None]
+    assert shown[0]["problem"]["code"] == "settings_invalid"
+
+
 async def test_without_stripe_others_do_not_wait_for_an_account(hall: Hall) -> None:
     other = await hall.add("stall-2")
     reader = await other.register(SECOND)

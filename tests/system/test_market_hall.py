@@ -164,6 +164,23 @@ def test_stripes_sdk_works_for_a_test_and_a_live_account_at_once(
     assert live.v1.terminal.readers.list().data == []
 
 
+def test_a_reader_that_cannot_move_stays_where_it_was(
+    hall: Hall, running: Process
+) -> None:
+    hall.add("live", LIVE_KEY)
+    own = hall.register()
+    reader = own.reader(hall.code("counter"))
+    hall.world.when_asked_present("visa_approved")
+
+    code, said = hall.run("readers", "move", reader, "--to", "live")
+    nobodys, told = hall.run("readers", "move", "tmr_nobody", "--to", "live")
+
+    stays = said.partition("it stays, as ")[2].partition(" ")[0]
+    assert (code, "(local_reader_in_livemode)" in said) == (6, True)
+    assert own.process(stays, own.intent())["status"] == "succeeded"
+    assert (nobodys, "(resource_missing)" in told) == (6, True)
+
+
 def test_a_killed_agent_recovers_every_account(hall: Hall) -> None:
     with agent(hall.home):
         hall.told("keys", "create", "--cli")

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from offline_entries import store
 from rest_fakes import Agent
 from served_agent import ServedAgent
 from terminal import Terminal
 
 from agent.cli.account_checks import check_accounts
-from agent.cli.findings import Verdict
+from agent.cli.findings import Finding, Verdict
+from agent.cli.journal_file import journal_path, with_journal
 from agent.errors import AccountUnsettled, AgentError, SettingsInvalid
 from agent.rest.accounts import OneAccount
 from agent.settings import load_settings
@@ -225,6 +227,41 @@ def test_a_command_asks_with_the_accounts_key(
     assert (state / "accounts" / "stall-2" / "cli_key").exists()
 
 
+def checked(accounts: FakeAccounts, state: Path) -> list[Finding]:
+    """What doctor finds about further accounts."""
+    environ = {
+        "CARDLANE_STATE_DIR": str(state),
+        "CARDLANE_ACCOUNTS_DIR": str(accounts.files),
+    }
+    return list(check_accounts(load_settings(None, environ), environ))
+
+
+def test_doctor_warns_of_payments_that_an_account_has_left_behind(
+    accounts: FakeAccounts, state: Path
+) -> None:
+    folder = state / "accounts" / "stall-2"
+    with_journal(journal_path(folder), store)
+    (state / "accounts" / "torn").mkdir()
+    (state / "accounts" / "torn" / "journal.db").write_bytes(b"no database" * 100)
+
+    left, torn = checked(accounts, state)
+
+    assert (left.check, left.verdict) == ("account stall-2", Verdict.WARNING)
+    assert "1 payments not settled and 1 to be forwarded" in left.message
+    assert left.remedy is not None
+    assert (torn.check, torn.verdict) == ("account torn", Verdict.FAILED)
+
+
+def test_doctor_tells_of_a_folder_that_cannot_be_read(
+    accounts: FakeAccounts, state: Path
+) -> None:
+    accounts.files.touch()
+
+    (found,) = checked(accounts, state)
+
+    assert (found.check, found.verdict) == ("accounts", Verdict.FAILED)
+
+
 def test_doctor_finds_what_is_wrong_with_any_account(
     terminal: Terminal, accounts: FakeAccounts, key_file: Path, state: Path
 ) -> None:
@@ -233,14 +270,10 @@ def test_doctor_finds_what_is_wrong_with_any_account(
     (accounts.files / "typo.toml").write_text('mod = "test"')
     (accounts.files / "keyless.toml").write_text('mode = "test"')
     (state / "accounts" / "empty").mkdir()
-    environ = {
-        "CARDLANE_STATE_DIR": str(state),
-        "CARDLANE_ACCOUNTS_DIR": str(accounts.files),
-    }
 
-    before = list(check_accounts(load_settings(None, environ), environ))
+    before = checked(accounts, state)
     (accounts.files / "stall-2.toml").unlink()
-    after = list(check_accounts(load_settings(None, environ), environ))
+    after = checked(accounts, state)
 
     found = {one.check: one for one in before}
     assert found["account stall-2"].verdict is Verdict.GOOD
