@@ -77,6 +77,8 @@ class Payment:
     outcome: Outcome | None = None
     failure_code: str | None = None
     failure_message: str | None = None
+    decline_code: str | None = None
+    """Why the issuer declined, beside `failure_code`, as far as Stripe has said."""
     card_verdict_missing: bool = False
     is_stored_offline: bool = False
     """Whether it was stored here instead of being asked of Stripe."""
@@ -159,10 +161,10 @@ def _told(payment: Payment, entry: Entry) -> dict[str, Any]:
                 "tip": payment.tip if entry.tip is None else entry.tip,
             }
         case Declined():
-            # Stripe's codes go to the register as they came; the decline code says more.
             return {
                 "charge": entry.charge,
                 "failure_code": entry.code,
+                "decline_code": entry.decline_code,
                 "failure_message": entry.message,
             }
         case NotCharged(code=code, message=message):

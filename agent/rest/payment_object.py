@@ -85,6 +85,7 @@ def payment_object(
         "charge": payment.charge if stored is None else stored.charge,
         "failure_code": payment.failure_code,
         "failure_message": payment.failure_message,
+        "decline_code": payment.decline_code,
         "card_verdict_missing": payment.card_verdict_missing,
         **_money(payment, intent),
         "offline": None if stored is None else _offline_object(stored),

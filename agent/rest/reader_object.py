@@ -123,9 +123,12 @@ def _api_error(payment: Payment) -> JsonObject | None:
     """The card error behind a declined action."""
     if payment.outcome is not Outcome.DECLINED:
         return None
-    return {
+    error: JsonObject = {
         "type": "card_error",
         "code": payment.failure_code,
         "message": payment.failure_message,
         "charge": payment.charge,
     }
+    if payment.decline_code is not None:
+        error["decline_code"] = payment.decline_code
+    return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flow_actions import told
 from flow_agent import Stack, running_stack
 from flow_cables import EACH_FAMILY_ON_EACH_KIND
 
@@ -74,16 +75,16 @@ async def test_a_wallet_with_two_cards_is_asked_for_one(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("card", "code"),
+    ("card", "code", "decline_code"),
     [
-        ("visa_declined", "card_declined"),
-        ("visa_insufficient_funds", "card_declined"),
-        ("visa_expired", "expired_card"),
-        ("visa_processing_error", "processing_error"),
+        ("visa_declined", "card_declined", "generic_decline"),
+        ("visa_insufficient_funds", "card_declined", "insufficient_funds"),
+        ("visa_expired", "expired_card", "expired_card"),
+        ("visa_processing_error", "processing_error", "processing_error"),
     ],
 )
 async def test_a_refusal_is_told_in_stripes_words_and_charges_nothing(
-    card: str, code: str, stack: Stack
+    card: str, code: str, decline_code: str | None, stack: Stack
 ) -> None:
     stack.world.customer(card)
     intent = await stack.agent.intent()
@@ -91,7 +92,9 @@ async def test_a_refusal_is_told_in_stripes_words_and_charges_nothing(
     action = await stack.agent.pay(stack.reader, intent)
 
     assert (action["status"], action["failure_code"]) == ("failed", code)
+    declined = (await told(stack))["decline_code"]
     assert action["api_error"]["type"] == "card_error"
+    assert action["api_error"].get("decline_code") == declined == decline_code
     assert await stack.taken(intent) == []
 
 

@@ -108,7 +108,7 @@ async def test_what_stripe_refuses_is_told_in_its_words(smart: SmartStack) -> No
 async def test_an_unknown_intent_begins_nothing(smart: SmartStack) -> None:
     answer = await smart.process("pi_nobody")
 
-    assert answer.status == 404
+    assert answer.status == 400
     assert answer.json()["error"]["code"] == "resource_missing"
     assert smart.world.asked(f"/{PROCESS}")[0] == 0
 

@@ -87,6 +87,7 @@ async def test_a_paid_sale_is_found_by_its_reference(agent: Agent) -> None:
         "result": None,
         "failure_code": None,
         "failure_message": None,
+        "decline_code": None,
         "card_verdict_missing": False,
         "as_of": int(agent.clock.now().timestamp()),
         "payment_intent_status": "succeeded",
