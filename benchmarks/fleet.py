@@ -1,8 +1,8 @@
 """Two hundred machines on one Mosquitto: coming, telling, being told, and what each costs.
 
-Each simulated machine is one MQTT 5 session as agent/fleet/link.py has it (birth, last
-will, two subscriptions for orders, events at QoS 1), without the agent behind it. TLS as
-in production. All of them share this machine with the broker, so the figures are a floor.
+Each simulated machine (benchmarks/shared/machines.py) has birth, last will, two
+subscriptions for orders and events at QoS 1, without the agent behind it. TLS as in
+production. All of them share this machine with the broker, so the figures are a floor.
 """
 
 from __future__ import annotations
@@ -18,25 +18,22 @@ from pathlib import Path
 
 import aiomqtt
 
-from agent.fleet import documents
 from agent.fleet.topics import Topics
+from benchmarks.shared.machines import (
+    EVENT,
+    announce,
+    pss_kib,
+    session,
+    topics_of,
+    wire_bytes,
+)
 from benchmarks.shared.percentiles import percentile
-from examples.broker import PROGRAM, USERS, Mosquitto, mosquitto
+from examples.broker import PROGRAM, Mosquitto, mosquitto
 
 MACHINES = 200
 EVENTS_EACH = 20
 AT_ONCE = 25
 """Machines that connect at a time: a fleet comes back with random waits."""
-EVENT = json.dumps(
-    {
-        "id": "evt_0000000000000000",
-        "seq": 1,
-        "type": "phase_changed",
-        "created": 1_793_620_800,
-        "reader": "tmr_3F9kQ2hX7mB1vN8cR5tY4wZ6",
-        "data": {"payment_id": "pay_3F9kQ2hX7mB1vN8cR5tY4wZ6", "phase": "confirmed"},
-    }
-).encode()
 GOAL = {"connect_p99_s": 5.0, "events_per_s": 500, "broker_kib_per_machine": 100}
 """Rough floors: more is better, `met` means connect and memory below, events above."""
 
@@ -63,18 +60,22 @@ def main() -> int:
 async def measured(broker: Mosquitto) -> dict[str, float]:
     """The figures of one fleet."""
     tls = ssl.create_default_context(cafile=broker.ca_file)
-    before = pss_kib(broker)
+    before, sent = pss_kib(broker), [wire_bytes(broker)]
     async with AsyncExitStack() as stack:
         connected, times_s = await come(broker, tls, stack)
         after = pss_kib(broker)
+        sent.append(wire_bytes(broker))
         per_s, told_ms = await tell(connected)
+        sent.append(wire_bytes(broker))
         ordered_s = await order(broker, tls, connected)
     return {
         "machines": MACHINES,
         "connect_p50_s": percentile(times_s, 50, digits=3),
         "connect_p99_s": percentile(times_s, 99, digits=3),
         "broker_kib_per_machine": round((after - before) / MACHINES, 1),
+        "connect_wire_bytes": round((sent[1] - sent[0]) / MACHINES),
         "events_per_s": round(per_s),
+        "event_wire_bytes": round((sent[2] - sent[1]) / len(told_ms)),
         "event_p50_ms": percentile(told_ms, 50, digits=3),
         "event_p99_ms": percentile(told_ms, 99, digits=3),
         "order_to_all_s": round(ordered_s, 3),
@@ -89,14 +90,11 @@ async def come(
     connected: list[tuple[Topics, aiomqtt.Client]] = []
 
     async def one(number: int) -> None:
-        topics = Topics("cardlane", f"m_{number:04}")
+        topics = topics_of(number)
         async with turns:
             started = time.perf_counter()
             client = await stack.enter_async_context(session(broker, tls, topics))
-            for topic in topics.orders:
-                await client.subscribe(topic, qos=1)
-            birth = documents.offline(machine=topics.machine, reason="born")
-            await client.publish(topics.state, birth, qos=1, retain=True)
+            await announce(client, topics)
             times_s.append(time.perf_counter() - started)
         connected.append((topics, client))
 
@@ -137,30 +135,6 @@ async def order(
         await office.publish("cardlane/all/orders", EVENT, qos=1)
         await asyncio.gather(*hearing)
         return time.perf_counter() - started
-
-
-def session(broker: Mosquitto, tls: ssl.SSLContext, topics: Topics) -> aiomqtt.Client:
-    """One machine's session."""
-    lost = documents.offline(machine=topics.machine, reason="lost")
-    return aiomqtt.Client(
-        "localhost",
-        broker.port,
-        username="office",
-        password=USERS["office"],
-        identifier=f"cardlane-{topics.machine}",
-        protocol=aiomqtt.ProtocolVersion.V5,
-        will=aiomqtt.Will(topics.state, lost, qos=1, retain=True),
-        tls_context=tls,
-        timeout=60.0,
-    )
-
-
-def pss_kib(broker: Mosquitto) -> int:
-    """Proportional set size of the broker."""
-    if broker.popen is None:
-        raise RuntimeError("the broker is gone")
-    rollup = Path(f"/proc/{broker.popen.pid}/smaps_rollup").read_text()
-    return int(rollup.split("Pss:")[1].split()[0])
 
 
 if __name__ == "__main__":

@@ -88,8 +88,13 @@ class Mosquitto:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[Mosquitto]:
-    """A broker on a free port, until the context ends."""
+def mosquitto(
+    folder: Path, *, bridge_to: Mosquitto | None = None
+) -> Iterator[Mosquitto]:
+    """A broker on a free port, until the context ends.
+
+    It may fetch all events from another one, and so tell of machines that are there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     broker = Mosquitto(folder, _free_port())
@@ -105,7 +110,8 @@ def mosquitto(folder: Path) -> Iterator[Mosquitto]:
     (folder / "acl").write_text(MACHINE_RULES)
     for file in folder.iterdir():
         file.chmod(0o600)
-    (folder / "mosquitto.conf").write_text(_configuration(broker))
+    bridge = "" if bridge_to is None else _bridge(bridge_to)
+    (folder / "mosquitto.conf").write_text(_configuration(broker) + bridge)
     broker.start()
     try:
         yield broker
@@ -129,6 +135,19 @@ persistence true
 persistence_location {folder}/
 max_queued_messages 0
 log_dest stderr
+"""
+
+
+def _bridge(other: Mosquitto) -> str:
+    return f"""
+connection other
+address localhost:{other.port}
+bridge_cafile {other.ca_file}
+remote_username office
+remote_password {USERS["office"]}
+cleansession false
+notifications false
+topic cardlane/+/events in 1
 """
 
 

@@ -133,7 +133,7 @@ class FleetLink:
             # A broker that takes this machine and drops it at once is no good broker.
             if self._clock.monotonic() - connected_s > STEADY_S:
                 attempt = 0
-            await self._clock.sleep(self._wait_s(attempt))
+            await self._clock.sleep(wait_s(attempt, self._random))
             attempt += 1
 
     def _client(self) -> aiomqtt.Client:
@@ -185,16 +185,20 @@ class FleetLink:
         )
         await client.publish(topics.state, birth, qos=1, retain=True)
         self._changed |= shown  # And what was deleted while the broker was away.
+        told: dict[str, object] = {}
         while True:
             changed, self._changed = self._changed, set()
             self._has_changed.clear()
             readers = self._told.readers()
             for reader_id in sorted(changed):
                 reader = readers.get(reader_id)
+                if told.get(reader_id, told) == _standing(reader):
+                    continue  # Most of what happens at a reader changes nothing of it.
                 payload = b"" if reader is None else json.dumps(reader).encode()
                 await client.publish(
                     topics.reader(reader_id), payload, qos=1, retain=True
                 )
+                told[reader_id] = _standing(reader)
             await self._has_changed.wait()
 
     async def _tell_events(self, client: aiomqtt.Client) -> None:
@@ -227,11 +231,19 @@ class FleetLink:
             self._changed.add(reader_id)
             self._has_changed.set()
 
-    def _wait_s(self, attempt: int) -> float:
-        """Twice as long each time, shortened at random: machines lost together come
-        back apart."""
-        longest = min(FIRST_WAIT_S * 2.0**attempt, LONGEST_WAIT_S)
-        return longest * (0.5 + int.from_bytes(self._random(2)) / 131_072)
+
+def wait_s(attempt: int, random: Random) -> float:
+    """Before the next attempt: twice as long each time, shortened at random, so that
+    machines that were lost together come back apart."""
+    longest = min(FIRST_WAIT_S * 2.0**attempt, LONGEST_WAIT_S)
+    return longest * (0.5 + int.from_bytes(random(2)) / 131_072)
+
+
+def _standing(reader: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """All but when it was last seen, which is now as long as it is online."""
+    if reader is None:
+        return None
+    return {name: value for name, value in reader.items() if name != "last_seen_at"}
 
 
 async def _answer(

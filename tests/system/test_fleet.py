@@ -112,6 +112,26 @@ async def test_no_event_is_missed_while_the_broker_is_away(
     )
 
 
+async def test_a_reader_is_told_again_only_when_it_has_changed(
+    world: Simulator, home: AgentFolder, broker: Mosquitto
+) -> None:
+    world.when_asked_present("visa_approved")
+    with agent(home):
+        async with office(broker) as heard:
+            reader, key = await asyncio.to_thread(register, world, home)
+            topic = f"cardlane/till/readers/{reader}"
+            await heard.hear(topic, status="online")
+            before = len(heard.heard)
+            await asyncio.to_thread(pay, world, home, reader, key)
+            await heard.hear(EVENTS, type="terminal.reader.action_succeeded")
+            path = f"{home.url}/agent/readers/{reader}/disconnect"
+            await asyncio.to_thread(call, path, {}, key=key)
+            await heard.hear(topic, status="offline")
+
+    told = [str(message.topic) for message in heard.heard[before:]]
+    assert told.count(topic) == 1
+
+
 async def test_a_reader_that_is_deleted_while_the_broker_is_away_is_not_retained(
     world: Simulator, home: AgentFolder, broker: Mosquitto
 ) -> None:
