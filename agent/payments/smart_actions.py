@@ -185,12 +185,20 @@ class SmartActions:
     async def _prepared(
         self, reader_id: ReaderId, wanted: ForwardedAction
     ) -> tuple[StripesReader, Before]:
-        """What there is before anything happens, asked for at once."""
+        """What there is before anything happens, asked for at once.
+
+        Of two refusals the reader's counts, as at Stripe.
+        """
         stripe = self._settlement.stripe
         reader, before = await asyncio.gather(
             terminal_readers.retrieve(stripe, reader_id),
             look_before(stripe, wanted),
+            return_exceptions=True,
         )
+        if isinstance(reader, BaseException):
+            raise reader
+        if isinstance(before, BaseException):
+            raise before
         return reader, before
 
     def _recorded(

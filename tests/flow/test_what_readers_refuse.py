@@ -11,6 +11,8 @@ from flow_actions import ask
 from flow_agent import Stack, good
 from flow_smart_reader import SmartStack, running_smart_stack
 
+from simulator.stripe_api.engine.faults import Delay
+
 NAMED_BY_A_PARAMETER = [
     ("process_payment_intent", {"payment_intent": "pi_nowhere"}, "payment_intent"),
     ("collect_payment_method", {"payment_intent": "pi_nowhere"}, "payment_intent"),
@@ -50,6 +52,18 @@ async def test_a_smart_reader_says_the_same(
     error = answer.json()["error"]
     assert (answer.status, error["code"]) == (400, "resource_missing")
     assert error["param"] == param
+
+
+async def test_of_a_reader_and_an_intent_that_do_not_exist_the_reader_is_missed(
+    smart: SmartStack,
+) -> None:
+    smart.world.stripe_fault(Delay(5.0), method="GET", path="/v1/terminal/readers/*")
+
+    answer = await smart.agent.process("tmr_nowhere", "pi_nowhere")
+
+    error = answer.json()["error"]
+    assert (answer.status, error["code"]) == (404, "resource_missing")
+    assert "tmr_nowhere" in error["message"]
 
 
 async def test_an_intent_that_takes_no_card_at_a_reader_asks_for_none(
