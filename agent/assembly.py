@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.clock import Clock
 from agent.events import EventBus
@@ -59,6 +60,10 @@ def _recorder(folder: Path, clock: Clock) -> Wrap:
     from agent.readers.recordings import Recordings
 
     return Recordings(folder, clock=clock).record
+
+
+if TYPE_CHECKING:
+    from agent.fleet.link import FleetLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +133,18 @@ def assemble(parts: Parts, *, tasks: asyncio.TaskGroup) -> Assembled:
         outbox=outbox,
     )
     if parts.settings.fleet.broker is not None:
-        _join(parts, services, tasks=tasks)
+        services = replace(services, broker=_join(parts, services, tasks=tasks))
     return Assembled(fleet, actions, services)
 
 
-def _join(parts: Parts, services: Services, *, tasks: asyncio.TaskGroup) -> None:
+def _join(parts: Parts, services: Services, *, tasks: asyncio.TaskGroup) -> FleetLink:
     """A machine of a fleet also talks to its broker; raises SettingsInvalid."""
     # Loaded on use: most machines have no broker, and MQTT takes its time to load.
     from agent.joining import fleet_link
 
     link = fleet_link(services, parts.settings.fleet, password=parts.fleet_password)
     tasks.create_task(link.run(), name="fleet")
+    return link
 
 
 def _actions(

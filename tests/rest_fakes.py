@@ -277,6 +277,16 @@ class FakeActions:
 
 
 @dataclass
+class FakeBroker:
+    """Fulfils agent.rest.services.Broker; a test says for how long it is away."""
+
+    away_s: float | None = None
+
+    def unreachable_s(self) -> float | None:
+        return self.away_s
+
+
+@dataclass
 class Agent:
     """The REST API over fakes, with a real journal."""
 
@@ -293,6 +303,7 @@ class Agent:
     clock: StillClock
     key: str = field(repr=False)
     smart: FakeSmartReaders = field(default_factory=FakeSmartReaders)
+    broker: FakeBroker = field(default_factory=FakeBroker)
     app: Starlette = field(init=False)
     client: AsgiClient = field(init=False)
 
@@ -370,6 +381,7 @@ def _services(agent: Agent, rest: RestSettings) -> Services:
         updates=agent.updates,
         configurations=agent.configurations,
         holds=agent.holds,
+        broker=agent.broker,
         offline=offline_payments(
             agent.journal, clock=agent.clock, random=counted_bytes
         ),

@@ -98,6 +98,7 @@ class FleetLink:
     ) -> None:
         self.problem: str | None = "not_connected_yet"
         """Why the broker is out of reach; None while it is not."""
+        self._lost_s = clock.monotonic()
         self._broker = broker
         self._told = told
         self._obedience = obedience
@@ -124,17 +125,28 @@ class FleetLink:
                     await self._work(client)
             except* _PASSING as group:
                 error = _first(group)
-                self.problem = type(error).__name__
+                self._is_lost(type(error).__name__)
                 log.warning("fleet.lost", reason=str(error)[:200])
             except* Exception:
                 # The outermost loop: payments go on, whatever a fleet sends.
                 log.exception("fleet.defect")
-                self.problem = "defect"
+                self._is_lost("defect")
             # A broker that takes this machine and drops it at once is no good broker.
             if self._clock.monotonic() - connected_s > STEADY_S:
                 attempt = 0
             await self._clock.sleep(wait_s(attempt, self._random))
             attempt += 1
+
+    def unreachable_s(self) -> float | None:
+        """For how long the broker has been out of reach; None while it is not."""
+        if self.problem is None:
+            return None
+        return self._clock.monotonic() - self._lost_s
+
+    def _is_lost(self, problem: str) -> None:
+        if self.problem is None:
+            self._lost_s = self._clock.monotonic()
+        self.problem = problem
 
     def _client(self) -> aiomqtt.Client:
         topics, broker = self._told.topics, self._broker

@@ -39,6 +39,9 @@ WRITE_WAIT_S = 1.0
 
 AUTHORIZATION_EXPIRING = "authorization_expiring"
 WEBHOOK_FAILING = "webhook_endpoint_failing"
+BROKER_UNREACHABLE = "fleet_broker_unreachable"
+BROKER_AWAY_S = 60.0
+"""A machine that was cut off comes back within seconds, unless something is wrong."""
 
 CERTIFICATE_EXPIRING = "certificate_expiring"
 CERTIFICATE_UNUSABLE = "certificate_unusable"
@@ -131,6 +134,7 @@ async def causes_of(services: Services) -> list[Cause]:
         *await _journal_causes(services),
         *_stripe_causes(services),
         *_token_causes(services),
+        *_broker_causes(services),
         *_configuration_causes(services),
         *_payment_causes(services),
         *_hold_causes(services),
@@ -188,6 +192,19 @@ def _token_causes(services: Services) -> Iterator[Cause]:
             trouble,
             "Check the network and Stripe's status: readers in Stripe's SDKs do not "
             "connect without a token.",
+            stops_payments=False,
+        )
+
+
+def _broker_causes(services: Services) -> Iterator[Cause]:
+    """A broker that is away touches no payment, and must not go unseen."""
+    away_s = None if services.broker is None else services.broker.unreachable_s()
+    if away_s is not None and away_s >= BROKER_AWAY_S:
+        yield Cause(
+            BROKER_UNREACHABLE,
+            f"The fleet's broker has been out of reach for {away_s / 60:.0f} min.",
+            "Check fleet.broker, its user, password and certificates, and the network; "
+            "the agent's log says why.",
             stops_payments=False,
         )
 

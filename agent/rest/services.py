@@ -158,6 +158,12 @@ class Configurations(Protocol):
     def outdated(self) -> None: ...
 
 
+class Broker(Protocol):
+    """The way to a fleet's broker: agent.fleet.link.FleetLink."""
+
+    def unreachable_s(self) -> float | None: ...
+
+
 class Holds(Protocol):
     """Held money: agent.payments.hold_watch.HoldWatch."""
 
@@ -225,6 +231,8 @@ class Services:
     """Idempotency-Keys whose request is being carried out."""
     awaited: dict[str, PaymentId] = field(default_factory=dict)
     """Idempotency-Keys whose caller is held until this payment has ended."""
+    broker: Broker | None = None
+    """The fleet's, where the settings name one."""
 
 
 class AccountStanding(Protocol):

@@ -108,6 +108,21 @@ async def test_ports_that_nobody_watches_only_degrade(agent: Agent) -> None:
     assert answer.json()["causes"][0]["code"] == "port_watch_unavailable"
 
 
+@pytest.mark.parametrize(
+    ("away_s", "codes"),
+    [(None, []), (59.0, []), (600.0, ["fleet_broker_unreachable"])],
+)
+async def test_a_broker_that_stays_away_only_degrades(
+    agent: Agent, away_s: float | None, codes: list[str]
+) -> None:
+    agent.broker.away_s = away_s
+
+    answer = await agent.client.get("/agent/health/ready")
+
+    assert answer.status == 200
+    assert [cause["code"] for cause in answer.json()["causes"]] == codes
+
+
 async def test_an_unsettled_payment_is_told(agent: Agent) -> None:
     agent.actions.unsettled_payments = [
         Payment(
