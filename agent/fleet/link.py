@@ -116,8 +116,9 @@ class FleetLink:
         if self._store.cursor() is None:
             # Who begins today is told of what happens from today on.
             await self._store.move(self._events.head())
-        attempt, connected_s = 0, self._clock.monotonic()
+        attempt = 0
         while True:
+            connected_s: float | None = None
             try:
                 async with self._client() as client:
                     self.problem, connected_s = None, self._clock.monotonic()
@@ -132,10 +133,13 @@ class FleetLink:
                 log.exception("fleet.defect")
                 self._is_lost("defect")
             # A broker that takes this machine and drops it at once is no good broker.
-            if self._clock.monotonic() - connected_s > STEADY_S:
+            if connected_s is not None and self._has_been_steady(connected_s):
                 attempt = 0
             await self._clock.sleep(wait_s(attempt, self._random))
             attempt += 1
+
+    def _has_been_steady(self, connected_s: float) -> bool:
+        return self._clock.monotonic() - connected_s > STEADY_S
 
     def unreachable_s(self) -> float | None:
         """For how long the broker has been out of reach; None while it is not."""
