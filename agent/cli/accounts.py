@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,7 @@ from agent.cli.tables import table
 from agent.stripe_api.objects import JsonObject, number_at, object_at, text_at
 
 if TYPE_CHECKING:
+    from agent.cli.local_api import LocalApi
     from agent.settings import Settings, StripeKey
 
 ACCOUNTS = "/agent/accounts"
@@ -59,7 +62,7 @@ def reload(
 
     Exit code 1 where something could not be done.
     """
-    shown = _reload(AgentAddress(config, url, key_file))
+    shown = _reload(open_local_api(AgentAddress(config, url, key_file)))
     typer.echo(json.dumps(shown) if as_json else accounts_text(shown))
     if any(object_at(one, "problem") for one in _listed(shown)):
         raise typer.Exit(ExitCode.NEGATIVE)
@@ -81,15 +84,18 @@ def add(
     from agent.settings import account_folder, check_account_name
 
     own = read_own_settings(config)
+    api = open_local_api(AgentAddress(config, url, key_file))
     check_account_name(name)
     file = _file_of(name, own)
     if file.exists():
         raise usage_error(f"{file} exists", remedy="Change it, then `accounts reload`.")
     key = _stripe_key(stripe_key)
-    _lay_down(key, account_folder(own, name))
-    file.parent.mkdir(mode=0o750, exist_ok=True)
-    file.write_text(f'mode = "{key.mode}"\n')
-    _check_works(name, _reload(AgentAddress(config, url, key_file)))
+    with _telling_who_may(account_folder(own, name)):
+        _lay_down(key, account_folder(own, name))
+    with _telling_who_may(file):
+        file.parent.mkdir(mode=0o750, exist_ok=True)
+        file.write_text(f'mode = "{key.mode}"\n')
+    _check_works(name, _reload(api))
     typer.echo(
         f"{name} works in {key.mode} mode. A key for its registers: "
         f"cardlane keys create --account {name}"
@@ -110,14 +116,15 @@ def remove(
     from agent.settings.accounts import KEY_FILE
 
     own = read_own_settings(config)
+    api = open_local_api(AgentAddress(config, url, key_file))
     file = _file_of(name, own)
     if not file.exists():
         raise usage_error(f"there is no {file}", remedy="See `cardlane accounts list`.")
-    written = file.read_text()
-    file.unlink()
+    with _telling_who_may(file):
+        written = file.read_text()
+        file.unlink()
     try:
-        shown = _reload(AgentAddress(config, url, key_file))
-        left = _named(name, shown)
+        left = _named(name, _reload(api))
         if left is not None:
             raise _failure(left)
     except CommandFailed:
@@ -150,8 +157,8 @@ def accounts_text(shown: JsonObject) -> str:
     return "\n".join(lines)
 
 
-def _reload(address: AgentAddress) -> JsonObject:
-    return open_local_api(address).post(ACCOUNTS, {"action": "reload"})
+def _reload(api: LocalApi) -> JsonObject:
+    return api.post(ACCOUNTS, {"action": "reload"})
 
 
 def _file_of(name: str, own: Settings) -> Path:
@@ -161,6 +168,20 @@ def _file_of(name: str, own: Settings) -> Path:
             remedy="Give the agent a settings file, or set accounts_dir.",
         )
     return own.accounts_dir / f"{name}.toml"
+
+
+@contextmanager
+def _telling_who_may(path: Path) -> Iterator[None]:
+    """What cannot be written is most often not the caller's to write."""
+    try:
+        yield
+    except OSError as error:
+        raise CommandFailed(
+            f"{path}: {error.strerror}",
+            code="usage",
+            remedy="Run it as the agent's user: sudo -u cardlane cardlane accounts …",
+            exit_code=ExitCode.USAGE,
+        ) from error
 
 
 def _stripe_key(file: Path) -> StripeKey:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 DEFAULT_CONFIG = Path("/etc/cardlane/cardlane.toml")
+DEFAULT_ACCOUNTS = DEFAULT_CONFIG.with_name("accounts.d")
 CONFIG_VARIABLE = "CARDLANE_CONFIG"
 _CHOSEN: ContextVar[str | None] = ContextVar("account", default=None)
 
@@ -34,7 +35,10 @@ def read_own_settings(config: Path | None) -> Settings:
     path = config
     if path is None and DEFAULT_CONFIG.exists():
         path = DEFAULT_CONFIG
-    return load_settings(path, os.environ)
+    settings = load_settings(path, os.environ)
+    if settings.accounts_dir is None and DEFAULT_ACCOUNTS.is_dir():
+        return settings.model_copy(update={"accounts_dir": DEFAULT_ACCOUNTS})
+    return settings
 
 
 @contextmanager

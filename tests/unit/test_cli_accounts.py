@@ -186,6 +186,15 @@ def test_accounts_are_listed_with_what_is_wrong(
     ]
 
 
+def test_what_cannot_be_written_is_told(
+    terminal: Terminal, accounts: FakeAccounts, key_file: Path
+) -> None:
+    accounts.files.touch()
+
+    assert add(terminal, key_file) == 2
+    assert "sudo -u cardlane" in terminal.err
+
+
 def test_accounts_need_a_folder(
     terminal: Terminal, served: ServedAgent, key_file: Path
 ) -> None:
