@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 from agent.errors import SettingsInvalid
@@ -33,7 +33,9 @@ def listen(
 
 
 def listen_securely(
-    settings: RestSettings, handed: list[socket.socket], stack: AsyncExitStack
+    settings: RestSettings,
+    handed: list[socket.socket],
+    stack: AsyncExitStack | ExitStack,
 ) -> Secured | None:
     """The way in over TLS, if anybody wants one. Raises SettingsInvalid.
 

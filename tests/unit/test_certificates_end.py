@@ -22,8 +22,11 @@ from agent.certificates import (
     read_certificate,
     revocation_list,
 )
+from agent.clock import SystemClock
+from agent.errors import SettingsInvalid
+from agent.joining import broker_of
 from agent.own_authority import AUTHORITY, OwnAuthority, keep_renewing
-from agent.settings import RestSettings
+from agent.settings import FleetSettings, RestSettings
 from agent.tls import server_context
 
 NAMES = ["till-1.shop.example", "10.0.0.5"]
@@ -170,6 +173,27 @@ async def test_prometheus_is_told_how_many_days_are_left(
     assert left.keys() == {"tls", "tls_client_ca", "tls_crl"}
     assert 23 < left["tls"] < 25
     assert left["tls_client_ca"] > 2800
+
+
+async def test_a_fleets_broker_is_shown_what_the_files_say_by_then(
+    own: OwnAuthority,
+) -> None:
+    own.make_client("till", at=SystemClock().now())
+    certificate = own.certificate_file("client-till")
+    settings = FleetSettings(
+        broker="mqtts://broker.example",
+        ca_file=own.certificate_file(AUTHORITY),
+        client_cert_file=certificate,
+        client_key_file=own.key_file("client-till"),
+    )
+    broker, whole = broker_of(settings, password=None), certificate.read_bytes()
+
+    certificate.write_text("half a ren")
+    with pytest.raises(SettingsInvalid, match="certificate"):
+        broker.context()
+    certificate.write_bytes(whole)
+
+    assert broker.context() is not None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tls_shop import AT, NAME, Files, ask, served
 from agent.app import serve
 from agent.certificates import client_certificate, new_authority
 from agent.errors import SettingsInvalid
+from agent.listening import listen_securely
 from agent.rest.serving import StopSignals
 from agent.settings import RestSettings, Settings
 from agent.tls import server_context
@@ -201,6 +202,19 @@ def test_a_list_of_revoked_certificates_needs_their_authority(files: Files) -> N
 
     with pytest.raises(ValueError, match="tls_crl_file needs tls_client_ca_file"):
         RestSettings(**values)
+
+
+@pytest.mark.parametrize("missing", ["tls_cert_file", "tls_names"])
+def test_a_socket_for_tls_needs_what_is_shown_there(files: Files, missing: str) -> None:
+    absent = {missing: () if missing == "tls_names" else None, "tls_port": None}
+    settings = files.settings().model_copy(update=absent)
+
+    with (
+        ExitStack() as closing,
+        socket.create_server(("127.0.0.1", 0)) as handed,
+        pytest.raises(SettingsInvalid, match=missing),
+    ):
+        listen_securely(settings, [handed], closing)
 
 
 @pytest.mark.parametrize("missing", ["tls_cert_file", "tls_key_file", "tls_names"])
