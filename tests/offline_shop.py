@@ -13,6 +13,7 @@ from flow_agent import Agent, good, running_agent
 from flow_cables import DYNAPROX, Hardware
 from flow_world import STRIPE_KEY, World, running_world
 from mortality import Fate
+from skipping_loop import LoopClock
 
 from agent.settings import OfflineKey, OfflineSettings
 
@@ -134,10 +135,17 @@ async def open_shop(
     key: OfflineKey | None = KEY,
     stripe_key: str = STRIPE_KEY,
     fate: Fate | None = None,
+    clock: LoopClock | None = None,
 ) -> AsyncIterator[Shop]:
     """An agent at work; `reader` where it has been registered before."""
     async with running_agent(
-        world, folder, offline=settings, offline_key=key, key=stripe_key, fate=fate
+        world,
+        folder,
+        offline=settings,
+        offline_key=key,
+        key=stripe_key,
+        fate=fate,
+        clock=clock,
     ) as running:
         if reader is None:
             reader = await running.register(hardware.code("counter"))

@@ -211,10 +211,11 @@ class Forwarder:
     def _is_old(self, payment: OfflinePayment) -> bool:
         """Whether Stripe may have forgotten a key under which it was asked.
 
-        A restored backup may not know that it was: what counts is when it was stored.
+        A restored backup may not know that it was: what counts is when it was stored,
+        and a clock that stands before that tells nothing.
         """
         first = self._journal.offline.entries_of(payment.stored.payment_id)[0]
-        return self._clock.now() - first.at > KEY_KEPT_FOR
+        return not timedelta() <= self._clock.now() - first.at <= KEY_KEPT_FOR
 
     async def _end(
         self,

@@ -7,14 +7,13 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flow_agent import COUNTER, Agent, good, running_agent
 from flow_world import World, running_world
-from skipping_loop import LoopClock, SkippingLoop
+from skipping_loop import LoopClock, SetClock, SkippingLoop
 
 from agent.events import AuthorizationExpiring, Event
 from agent.payments.hold_watch import LONGEST_WAIT_S, RETRY_S
@@ -25,15 +24,6 @@ HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 LEAD_S = 47 * HOUR_S
 """Stripe holds money for two days, so that this warning comes after an hour."""
-
-
-class SetClock(LoopClock):
-    """A clock that somebody sets."""
-
-    ahead_s = 0.0
-
-    def now(self) -> datetime:
-        return super().now() + timedelta(seconds=self.ahead_s)
 
 
 @dataclass(frozen=True)

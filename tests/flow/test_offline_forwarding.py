@@ -13,6 +13,7 @@ from flow_agent import good
 from flow_world import World
 from offline_entries import OTHER_KEY
 from offline_shop import INTENTS, KEY, Shop, charges, open_shop, shop_world, stored
+from skipping_loop import SetClock
 
 from simulator.stripe_api.engine.faults import (
     AnswerStatus,
@@ -120,8 +121,9 @@ async def test_a_key_that_may_not_charge_keeps_payments_waiting(shop: Shop) -> N
     assert len(await charges(shop.world)) == 1
 
 
+@pytest.mark.parametrize("ahead_s", [0.0, -48 * 3600.0], ids=["right", "set_back"])
 async def test_a_restored_backup_charges_nobody_twice(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, ahead_s: float
 ) -> None:
     file, copy = tmp_path / "journal.db", tmp_path / "copy.db"
     reader = await stored(world, tmp_path, count=2)
@@ -133,8 +135,10 @@ async def test_a_restored_backup_charges_nobody_twice(
     # Stripe may soon forget the keys under which it was asked.
     await world.passed(ALMOST_A_DAY_S)
     world.forget_requests()
+    clock = SetClock()
+    clock.ahead_s = ahead_s
 
-    async with open_shop(world, tmp_path, reader=reader) as again:
+    async with open_shop(world, tmp_path, reader=reader, clock=clock) as again:
         await again.until(forwarded=2)
 
     assert world.asked(INTENTS) == (0, set())

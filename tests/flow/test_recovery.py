@@ -12,7 +12,7 @@ import pytest_asyncio
 from flow_agent import COUNTER, Agent, running_agent
 from flow_disk import open_flow_journal
 from flow_world import STRIPE_KEY, World, running_world
-from skipping_loop import LoopClock
+from skipping_loop import LoopClock, SetClock
 
 from agent.ids import PaymentId, PaymentIntentId, ReaderId
 from agent.journal.entries import (
@@ -71,9 +71,11 @@ class Shop:
         finally:
             await journal.aclose()
 
-    async def recovered(self) -> tuple[object, object]:
+    async def recovered(
+        self, *, clock: LoopClock | None = None
+    ) -> tuple[object, object]:
         """Start the agent; status and failure code of the action it ends."""
-        async with running_agent(self.world, self.folder) as agent:
+        async with running_agent(self.world, self.folder, clock=clock) as agent:
             action = await agent.ended(self.reader)
             await self.pays_again(agent)
         return action["status"], action["failure_code"]
@@ -172,6 +174,22 @@ async def test_a_confirm_too_old_to_repeat_is_looked_up(
 
     assert await shop.recovered() == end
     assert await shop.world.taken(shop.intent) == ([12_00] if has_charged else [])
+    assert shop.world.confirm_keys(shop.intent) == set()
+
+
+@pytest.mark.parametrize("ahead_s", [-10.0, -3600.0])
+async def test_a_clock_that_has_lost_the_time_makes_no_old_confirm_fresh(
+    ahead_s: float, shop: Shop
+) -> None:
+    await shop.cut_after(COLLECTED, STARTED, held_card=shop.card)
+    clock = SetClock()
+    clock.ahead_s = ahead_s
+    shop.world.forget_requests()
+
+    end = await shop.recovered(clock=clock)
+
+    assert end == ("failed", "payment_not_charged")
+    assert await shop.world.taken(shop.intent) == []
     assert shop.world.confirm_keys(shop.intent) == set()
 
 
