@@ -291,6 +291,11 @@ class CardSlot(Protocol):
         """
         ...
 
+    def doubt(self) -> None:
+        """A card was asked back in vain, and may be out: where looking is no more than
+        remembering what the reader told, nothing is known from here on."""
+        ...
+
     async def changed(self) -> None:
         """Return when there may be news, or no more news: it is time to look again."""
         ...

@@ -71,5 +71,8 @@ async def works_again(stack: Stack) -> None:
     stack.world.customer("visa_approved")
 
     action = await pay_and_check(stack)
+    if action["failure_code"] == "card_left_in_reader":
+        # That a card was taken out got lost, too: that costs one payment, and no more.
+        action = await pay_and_check(stack)
 
     assert action["status"] == "succeeded", action

@@ -50,6 +50,9 @@ async def emptied(
         async with cancellation.of_questions(), asyncio.timeout(timeout_s):
             await until_out(payment, session, events=events)
     except TimeoutError:
+        slot = _slot_of(session)
+        if slot is not None:
+            slot.doubt()
         return failed(payment.payment_id, CARD_LEFT_IN_READER)
     return canceled(payment.payment_id) if cancellation.requested else None
 

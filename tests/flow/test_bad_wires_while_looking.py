@@ -109,6 +109,8 @@ async def test_money_goes_back_once_or_not_at_all(
     after: int, direction: str, stack: Stack
 ) -> None:
     intent = await paid_by_interac(stack)
+    # Until the reader has been asked whether the card is out.
+    await stack.world.passed(2.0)
     fail(stack, WireFaults(cut_after_bytes=after), direction)
 
     action = await done(stack, "refund_payment", {"payment_intent": intent})

@@ -14,6 +14,7 @@ from flow_world import World, running_world
 from agent.events import CardEvent, DisplayRequested, Event, InputRequested
 from agent.payments.card_slot import REPEAT_S
 from drivers.wires import WireKind
+from simulator.faults import WireFaults
 
 each_hardware = pytest.mark.parametrize("hardware", EACH_FAMILY_ON_EACH_KIND, ids=str)
 VP3300 = Hardware("idtech_vp3300")
@@ -97,6 +98,22 @@ async def test_a_card_that_stays_in_ends_the_next_payment(stack: Stack) -> None:
     stack.world.reader().remove_card()
     stack.world.customer("mastercard_approved")
     assert (await pay(stack))["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("hardware", [DYNAPROX], ids=str)
+async def test_a_removal_that_got_lost_costs_one_payment(stack: Stack) -> None:
+    stack.world.customer("visa_approved", stays_s=None)
+    await pay(stack)
+    stack.world.wire_faults(to_host=WireFaults(drop=1.0))
+    stack.world.reader().remove_card()
+    stack.world.wire_faults()
+    stack.world.customer("mastercard_approved")
+
+    waited = await pay(stack)
+    again = await pay(stack)
+
+    assert waited["failure_code"] == "card_left_in_reader"
+    assert again["status"] == "succeeded"
 
 
 @each_hardware

@@ -119,6 +119,17 @@ async def test_nothing_is_known_of_a_device_that_was_busy_meanwhile() -> None:
 
 
 @in_virtual_time
+async def test_a_card_that_was_asked_back_in_vain_is_believed_no_longer() -> None:
+    async with opened_reader() as (reader, device):
+        slot = await prepared(reader, device)
+        await pay(reader, device)
+
+        slot.doubt()
+
+        assert await slot.look() is SlotState.UNKNOWN
+
+
+@in_virtual_time
 async def test_nothing_is_known_of_a_device_that_has_restarted() -> None:
     async with opened_reader() as (reader, device):
         slot = await prepared(reader, device)

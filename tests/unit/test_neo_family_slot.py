@@ -57,6 +57,7 @@ async def test_a_chip_that_says_what_it_is_is_in_the_slot() -> None:
 
         switched = await while_scripting(slot.look(), has_card(scripted))
 
+        slot.doubt()
         assert switched == [True, False]
         assert await looked(slot, scripted, has_card) is SlotState.OCCUPIED
 

@@ -49,6 +49,9 @@ class NeoSlot:
                 self._forgo()
         return self.state
 
+    def doubt(self) -> None:
+        """What was seen was seen."""
+
     async def changed(self) -> None:
         """Return when it is time to look again."""
         await asyncio.sleep(LOOK_AGAIN_S)

@@ -110,6 +110,10 @@ class MmsSlot:
             raise self._ear.lost
         return self._ear.state
 
+    def doubt(self) -> None:
+        """What the device told of a removal may have been lost on the way."""
+        self._ear.be_deaf()
+
     async def changed(self) -> None:
         """Return when the device has told something of the slot, or is gone."""
         await self._ear.news()
