@@ -25,89 +25,31 @@ from skipping_loop import SkippingLoop
 from walk_customers import SMART, Card
 from walk_invariants import check
 from walk_shop import INTENTS, PRESENT, Form, Shop
+from walk_strategies import (
+    BEHAVIORS,
+    CAPTURES,
+    CARDS,
+    DEEDS,
+    FAULTS,
+    LOCAL,
+    PATHS,
+    PATIENCE,
+    PAUSES_S,
+    TILLS,
+    WIRE_FAULTS,
+)
 
 from simulator.faults import WireFaults
-from simulator.stripe_api.at_the_reader.deeds import (
-    CutPower,
-    Deed,
-    PressCancel,
-    RemoveCard,
-    SetAuthorizationTime,
-    SetNetwork,
-)
-from simulator.stripe_api.engine.faults import (
-    AnswerStatus,
-    CutBody,
-    Delay,
-    Fault,
-    LoseReply,
-    ResetConnection,
-    SlowBody,
-)
+from simulator.stripe_api.at_the_reader.deeds import Deed
+from simulator.stripe_api.engine.faults import Fault
 
 WEEK_S = 7 * 24 * 3600.0
 PARTS = 16
 STEPS = 80
+WALKS_ONE_IN = 16
+"""Of the examples that a property gets."""
 HARDWARE = (Hardware("idtech_vp3300"), MENU)
 """At the back till: one that can ask customers nothing, one that can."""
-
-LOCAL = st.sampled_from(["front", "back"])
-TILLS = st.sampled_from(["front", "back", SMART])
-CARDS = st.sampled_from(
-    [
-        ("visa_approved", "contact"),
-        ("visa_approved", "swipe"),
-        ("visa_contactless", "contactless"),
-        ("visa_declined", "contact"),
-        ("visa_insufficient_funds", "swipe"),
-        ("visa_expired", "contact"),
-        ("visa_refuses_after_approval", "contact"),
-        ("visa_removed_early", "contact"),
-        ("visa_removed_before_completion", "contact"),
-        ("visa_worn_stripe", "swipe"),
-        ("amex_approved", "contact"),
-    ]
-)
-CAPTURES = st.sampled_from(["automatic", "manual"])
-BEHAVIORS = st.sampled_from(
-    [None, None, None, "prefer_online", "require_online", "force_offline"]
-)
-PATIENCE = st.none() | st.integers(0, 40)
-"""How many turns of the loop a register waits for its answer; None is until it comes."""
-FAULTS: st.SearchStrategy[Fault] = st.one_of(
-    st.sampled_from(
-        [LoseReply(), ResetConnection(), CutBody(30), Delay(40.0), SlowBody(0.5)]
-    ),
-    st.builds(AnswerStatus, st.sampled_from([409, 429, 500, 503])),
-)
-PATHS = st.sampled_from(
-    [
-        "/v1/payment_intents/*/confirm",
-        "/v1/payment_intents/*/cancel",
-        "/v1/payment_intents/*",
-        "/v1/setup_intents/*",
-        "/v1/refunds",
-        "/v1/terminal/readers/*",
-        "/v1/terminal/readers",
-    ]
-)
-WIRE_FAULTS = st.builds(
-    WireFaults,
-    cut_after_bytes=st.none() | st.integers(1, 900),
-    corrupt=st.sampled_from([0.0, 0.003]),
-    drop=st.sampled_from([0.0, 0.2, 1.0]),
-)
-DEEDS: st.SearchStrategy[Deed] = st.sampled_from(
-    [
-        PressCancel(),
-        RemoveCard(),
-        CutPower(),
-        SetNetwork(is_up=False),
-        SetNetwork(is_up=True),
-        SetAuthorizationTime(0.0),
-        SetAuthorizationTime(6.0),
-    ]
-)
 
 
 class ThreeTills(RuleBasedStateMachine):
@@ -171,6 +113,26 @@ class ThreeTills(RuleBasedStateMachine):
     def look_at_a_card(self, till: str, card: Card, capture: str) -> None:
         self._do(self._sell(till, card, capture, None, action="collect_payment_method"))
 
+    @rule(till=TILLS, card=CARDS, capture=CAPTURES, pause_s=PAUSES_S, patience=PATIENCE)
+    def look_and_confirm(
+        self,
+        till: str,
+        card: Card,
+        capture: str,
+        pause_s: float,
+        patience: int | None,
+    ) -> None:
+        async def work() -> None:
+            await self._sell(till, card, capture, None, action="collect_payment_method")
+            await self._shop.world.passed(pause_s)
+            if self._shop.intents:
+                form = {"payment_intent": self._shop.intents[-1]}
+                await self._shop.order(
+                    till, "confirm_payment_intent", form, turns=patience
+                )
+
+        self._do(work())
+
     @precondition(lambda self: self._shop.intents)
     @rule(till=TILLS, patience=PATIENCE)
     def confirm(self, till: str, patience: int | None) -> None:
@@ -191,8 +153,10 @@ class ThreeTills(RuleBasedStateMachine):
 
         self._do(work())
 
-    @rule(till=TILLS)
-    def sell_to_an_interac_card(self, till: str) -> None:
+    @rule(till=TILLS, pause_s=PAUSES_S, patience=PATIENCE)
+    def sell_to_an_interac_card_and_give_back(
+        self, till: str, pause_s: float, patience: int | None
+    ) -> None:
         async def work() -> None:
             self._shop.customers.come(till, ("interac_approved", "contact"))
             intent = await self._shop.new_intent(INTERAC)
@@ -200,7 +164,9 @@ class ThreeTills(RuleBasedStateMachine):
                 self._paid_by_interac = intent
                 form = {"payment_intent": intent}
                 await self._shop.order(till, "process_payment_intent", form)
-                await self._shop.world.passed(5.0)
+                await self._shop.world.passed(pause_s)
+                form |= {"amount": "400"}
+                await self._shop.order(till, "refund_payment", form, turns=patience)
 
         self._do(work())
 
@@ -356,7 +322,7 @@ def test_no_walk_charges_twice_loses_a_payment_or_gets_stuck(
     tmp_path_factory: pytest.TempPathFactory,
     record_property: Callable[[str, object], None],
 ) -> None:
-    walks = settings().max_examples // 25
+    walks = settings().max_examples // WALKS_ONE_IN
     machine: type[ThreeTills] = type(
         f"ThreeTills{part}",  # Which seeds the walks, where they are not to differ.
         (ThreeTills,),
