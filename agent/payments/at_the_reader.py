@@ -86,6 +86,9 @@ def end_of(
             return _not_charged(payment, gone_code)
         case Ended(action) if action.status == "failed":
             return _failed(payment, action)
+        case Ended() if proof.is_final:
+            # What it shows is another action about the same, or was undone since.
+            return _not_charged(payment, PAYMENT_NOT_CHARGED)
         case Ended(action) if payment.action in PAYING:
             return Undecided("the reader says it has succeeded, the intent does not")
         case Ended(action):

@@ -64,6 +64,9 @@ def _of_intent(payment: Payment, intent: PaymentIntent, *, before: str | None) -
     payment_id = payment.payment_id
     is_new = intent.latest_charge not in (None, before)
     match intent.status:
+        case "succeeded" | "requires_capture" if before and not is_new:
+            # It was paid before this was sent, and nobody pays it twice.
+            return Nothing(is_final=True)
         case "succeeded" | "requires_capture":
             return Confirmed(
                 payment_id,
@@ -98,6 +101,8 @@ def _of_setup(payment_id: PaymentId, setup: JsonObject, *, before: str | None) -
     attempt = object_at(setup, "latest_attempt")
     details = object_at(attempt, "payment_method_details", "card_present")
     match text_at(setup, "status"):
+        case "succeeded" if before and text_at(attempt, "id") == before:
+            return Nothing(is_final=True)
         case "succeeded":
             return Performed(payment_id, text_at(details, "generated_card"))
         case "processing" | "requires_action" as status:
