@@ -267,7 +267,8 @@ async def _announced(
     started = ConfirmStarted(payment_id, f"cardlane-{payment_id}")
     seen = CardCollected(payment_id, card.read_method, digest(card), tip=card.tip)
     if until_ordered is None:
-        await record.add(seen, started, held_card=to_bytes(card))
+        # settle_confirm waits for the disk; until then the rest is made ready.
+        await record.announce(seen, started, held_card=to_bytes(card))
         return card
     order = await until_ordered(transaction, _shown(seen, collected.card))
     if isinstance(order, ActionFinished):

@@ -133,6 +133,17 @@ class PaymentRecord:
         Raises IllegalStep before anything is written, JournalUnavailable where it, or
         what was noted before, could not be.
         """
+        await self.announce(*entries, held_card=held_card, answer=answer, seal=seal)
+        await self.durable()
+
+    async def announce(
+        self,
+        *entries: Entry,
+        held_card: bytes | None = None,
+        answer: Callable[[Payment], StoredAnswer] | None = None,
+        seal: SealPayment | None = None,
+    ) -> None:
+        """As `add`, without waiting for the disk: whoever has the effect calls `durable`."""
         await self.durable()
         steps = _steps(self.payment, entries)
         payment = steps[-1].payment
@@ -141,7 +152,6 @@ class PaymentRecord:
             *steps, answer=stored, held_card=held_card, seal=seal
         )
         self._tell(payment)
-        await self.durable()
 
     def note(self, entry: Entry) -> None:
         """Move on at once; `entry` is written with the next, or soon by itself.

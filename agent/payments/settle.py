@@ -44,8 +44,10 @@ async def settle_confirm(
     """Confirm, and keep asking until Stripe has said what became of it.
 
     With `card` every attempt is the same request under the same idempotency key, so
-    Stripe acts at most once. Without it the PaymentIntent is only read.
+    Stripe acts at most once. Without it the PaymentIntent is only read. Waits for the
+    entry that announces the confirm to be on the disk; raises JournalUnavailable.
     """
+    await record.durable()
     waits, stripe = settlement.waits(), settlement.stripe
     if if_unsent is not None and settlement.offline is not None:
         stripe = stripe.connecting_within(settlement.offline.decide_within_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from urllib.parse import quote_plus
 
 _PLAIN = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
@@ -17,12 +17,9 @@ def encode(params: Mapping[str, object]) -> str:
     Values are strings, integers, booleans, and mappings and lists of them; anything
     else is a ValueError.
     """
-    return "&".join(
-        [
-            f"{_quoted(name, safe='[]')}={_quoted(value)}"
-            for name, value in _flattened("", params)
-        ]
-    )
+    fields: list[str] = []
+    _flatten("", params, into=fields)
+    return "&".join(fields)
 
 
 def _quoted(text: str, *, safe: str = "") -> str:
@@ -31,18 +28,16 @@ def _quoted(text: str, *, safe: str = "") -> str:
     return text if is_plain(text) else quote_plus(text, safe=safe)
 
 
-def _flattened(name: str, value: object) -> Iterator[tuple[str, str]]:
-    if value is None:
-        return
+def _flatten(name: str, value: object, *, into: list[str]) -> None:
     if isinstance(value, bool):
-        yield name, str(value).lower()
+        into.append(f"{_quoted(name, safe='[]')}={str(value).lower()}")
     elif isinstance(value, str | int):
-        yield name, str(value)
+        into.append(f"{_quoted(name, safe='[]')}={_quoted(str(value))}")
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _flattened(f"{name}[{key}]" if name else str(key), item)
+            _flatten(f"{name}[{key}]" if name else str(key), item, into=into)
     elif isinstance(value, list | tuple):
         for place, item in enumerate(value):
-            yield from _flattened(f"{name}[{place}]", item)
-    else:
+            _flatten(f"{name}[{place}]", item, into=into)
+    elif value is not None:
         raise ValueError(f"{name}: {type(value).__name__} has no form encoding")

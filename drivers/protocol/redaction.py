@@ -42,6 +42,7 @@ CARDHOLDER_DATA = frozenset(
         0xFF8101,  # torn record (kernel 2)
     }
 )
+_CLEAR_CARD_DATA = SENSITIVE_AUTHENTICATION_DATA | {emv.PAN}
 SHOWN = frozenset(
     {
         emv.APPLICATION_IDENTIFIER_CARD,
@@ -80,12 +81,12 @@ def redacted(objects: Iterable[Tlv]) -> str:
 
 def has_clear_card_data(objects: Iterable[Tlv]) -> bool:
     """Whether a PAN, a track or a PIN block stands in `objects` at any depth."""
-    return any(
-        item.tag in SENSITIVE_AUTHENTICATION_DATA
-        or item.tag == emv.PAN
-        or has_clear_card_data(item.children)
-        for item in objects
-    )
+    for item in objects:
+        if item.tag in _CLEAR_CARD_DATA:
+            return True
+        if item.children and has_clear_card_data(item.children):
+            return True
+    return False
 
 
 def _redacted(item: Tlv) -> str:
