@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from drivers.errors import DriverError
 from drivers.reader import Reader
@@ -39,7 +39,9 @@ class Claims:
 
     def __init__(self) -> None:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._held: dict[str, tuple[object, Reader]] = {}
+        # Weakly: what a reader has sent must not outlive its connection here.
+        self._held: WeakValueDictionary[str, Reader] = WeakValueDictionary()
+        self._holders: WeakKeyDictionary[Reader, object] = WeakKeyDictionary()
         self._accounts: list[Registered] = []
 
     def turn(self, port: str) -> asyncio.Lock:
@@ -48,17 +50,16 @@ class Claims:
 
     async def check(self, port: str, *, by: object) -> None:
         """Raise PortOfOtherAccount while somebody other than `by` has it open."""
-        holder, reader = self._held.get(port, (by, None))
-        if holder is by or reader is None:
+        reader = self._held.get(port)
+        if reader is None or self._holders.get(reader, by) is by:
             return
-        if await _is_closed(reader):
-            self._held.pop(port, None)
-            return
-        raise PortOfOtherAccount("a reader of another account is connected there")
+        if not await _is_closed(reader):
+            raise PortOfOtherAccount("a reader of another account is connected there")
 
     def hold(self, port: str, reader: Reader, *, by: object) -> None:
         """`by` has opened this reader, and has the port until it is closed."""
-        self._held[port] = (by, reader)
+        self._held[port] = reader
+        self._holders[reader] = by
 
     async def belong(self, account: Registered) -> None:
         """As long as this runs, the readers of `account` are its own; without end."""
