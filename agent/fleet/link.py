@@ -18,6 +18,7 @@ from typing import Any
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.clock import Clock
 from agent.errors import JournalUnavailable, SettingsInvalid
@@ -177,6 +178,10 @@ class FleetLink:
         topics = self._told.topics
         for topic in topics.orders:
             await client.subscribe(topic, qos=1)
+        # What is retained there, not what is told from here.
+        await client.subscribe(
+            topics.readers, options=SubscribeOptions(qos=1, noLocal=True)
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._show_readers(client), name="fleet readers")
@@ -238,8 +243,18 @@ class FleetLink:
 
     async def _take_orders(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
+            reader_id = self._told.topics.shown_reader(str(message.topic))
+            if reader_id is not None:
+                self._is_shown(reader_id)
+                continue
             answered = await self._obedience.obey(message.payload)
             await _answer(client, message, answered)
+
+    def _is_shown(self, reader_id: str) -> None:
+        """A reader that was deleted while nobody could say so is said to be gone."""
+        if reader_id not in self._told.readers():
+            self._changed.add(reader_id)
+            self._has_changed.set()
 
     def _heard(self, event: Event) -> None:
         reader_id = reader_of(event)

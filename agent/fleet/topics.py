@@ -43,6 +43,16 @@ class Topics:
         """Retained: one reader of the machine; empty once it is deleted."""
         return self._own(f"readers/{reader_id}")
 
+    @property
+    def readers(self) -> str:
+        """Every reader that the broker still shows for this machine."""
+        return self._own("readers/+")
+
+    def shown_reader(self, topic: str) -> str | None:
+        """The reader of one of these topics; None for any other topic."""
+        start = self._own("readers/")
+        return topic.removeprefix(start) if topic.startswith(start) else None
+
     def _own(self, rest: str) -> str:
         return f"{self.prefix}/{self.machine}/{rest}"
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 from fleet_office import (
     AT_A_BROKER,
     EVENTS,
@@ -132,10 +134,11 @@ async def test_a_reader_is_told_again_only_when_it_has_changed(
     assert told.count(topic) == 1
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
 async def test_a_reader_that_is_deleted_while_the_broker_is_away_is_not_retained(
-    world: Simulator, home: AgentFolder, broker: Mosquitto
+    world: Simulator, home: AgentFolder, broker: Mosquitto, is_restarted: bool
 ) -> None:
-    with agent(home):
+    with agent(home) as process:
         async with office(broker) as before:
             await before.hear(STATE, state="online")
             reader, key = await asyncio.to_thread(register, world, home)
@@ -144,8 +147,13 @@ async def test_a_reader_that_is_deleted_while_the_broker_is_away_is_not_retained
         await asyncio.to_thread(broker.stop)
         path = f"{home.url}/v1/terminal/readers/{reader}"
         deleted = await asyncio.to_thread(call, path, key=key, method="DELETE")
+        if is_restarted:
+            await asyncio.to_thread(process.stop)
         await asyncio.to_thread(broker.start)
-        async with office(broker) as after:
+        async with AsyncExitStack() as stack:
+            after = await stack.enter_async_context(office(broker))
+            if is_restarted:
+                stack.enter_context(agent(home))
             async for message in after.client.messages:
                 if str(message.topic) == topic and not message.payload:
                     break
