@@ -194,9 +194,11 @@ def _signed(
 ) -> Certified:
     issuer, signing = _signer(authority)
     key = key or ec.generate_private_key(ec.SECP256R1())
+    # Nobody believes it for longer than the authority.
+    lives = min(LIVES, issuer.not_valid_after_utc - (at - CLOCKS_DIFFER))
     builder = (
         _begun(
-            _named(str(subject)), issuer.subject, key.public_key(), at=at, lives=LIVES
+            _named(str(subject)), issuer.subject, key.public_key(), at=at, lives=lives
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)

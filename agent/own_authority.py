@@ -77,9 +77,10 @@ class OwnAuthority:
     def make_server(self, names: Iterable[str], *, at: datetime) -> None:
         """The agent's certificate; the authority itself too, where there is none."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.certificate_file(AUTHORITY).exists():
+        is_new = not self.certificate_file(AUTHORITY).exists()
+        if is_new:
             self._write(AUTHORITY, new_authority(at))
-        if not self.revoked_file.exists():
+        if is_new or not self.revoked_file.exists():  # Another's list lets nobody in.
             _replace(self.revoked_file, revocation_list(self._authority(), {}, at=at))
         self._write(SERVER, server_certificate(self._authority(), names, at=at))
 
@@ -93,7 +94,10 @@ class OwnAuthority:
         ends_at = read_certificate(shown.certificate).valid.ends_at
         if ends_at - at > RENEWED_BEFORE:
             return False
-        _replace(file, renewed(self._authority(), shown, at=at))
+        another = renewed(self._authority(), shown, at=at)
+        if read_certificate(another).valid.ends_at <= ends_at:
+            return False  # The authority itself ends then.
+        _replace(file, another)
         return True
 
     def make_client(self, name: str, *, at: datetime) -> str:

@@ -16,6 +16,7 @@ from rest_fakes import Agent, running_agent
 
 from agent.certificates import (
     AUTHORITY_LIVES,
+    CLOCKS_DIFFER,
     LIVES,
     Period,
     new_authority,
@@ -106,6 +107,26 @@ async def test_a_certificate_of_another_authority_is_left_alone(
 
     assert own.certificate_file("server").read_bytes() == before
     assert "tls.own_certificate_not_renewed" in caplog.messages
+
+
+async def test_a_certificate_ends_with_its_authority_and_health_says_so(
+    tmp_path: Path, own: OwnAuthority
+) -> None:
+    ends_at = (MADE + timedelta(days=100)).replace(microsecond=0)
+    old = new_authority(ends_at + CLOCKS_DIFFER - AUTHORITY_LIVES)
+    own.certificate_file(AUTHORITY).write_bytes(old.certificate)
+    own.key_file(AUTHORITY).write_bytes(old.key)
+    own.revoked_file.unlink()
+    own.make_server(NAMES, at=MADE)
+
+    is_renewed = own.renew_server(at=MADE + timedelta(days=90))
+    async with later(tmp_path, settings(own), days=90) as agent:
+        found = await causes(agent)
+
+    written = read_certificate(own.certificate_file("server").read_bytes())
+    assert not is_renewed
+    assert written.valid.ends_at == ends_at
+    assert "certificate_expiring" in [one["code"] for one in found]
 
 
 @pytest.mark.parametrize("absent", ["authority-key.pem", "the name"])

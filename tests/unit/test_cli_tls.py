@@ -13,6 +13,8 @@ from tls_hands import shaken_hands
 
 from agent.certificates import revoked_in, serial_number
 from agent.cli.failures import ExitCode
+from agent.settings import RestSettings
+from agent.tls import server_context
 
 NAME = "till-1.shop.example"
 
@@ -174,6 +176,35 @@ def test_what_was_revoked_stays_revoked(terminal: Terminal, tmp_path: Path) -> N
     terminal.run("tls", "create", NAME, *folder)
 
     assert len(revoked(tmp_path)) == 2
+
+
+def test_another_authority_lets_its_own_callers_in_and_no_others(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    folder = ["--folder", str(tmp_path)]
+    for name in ("till-2", "till-3"):
+        (tmp_path / "authority.pem").unlink(missing_ok=True)
+        terminal.run("tls", "create", NAME, *folder)
+        terminal.run("tls", "client", name, *folder)
+
+    server = server_context(
+        RestSettings(
+            tls_cert_file=tmp_path / "server.pem",
+            tls_key_file=tmp_path / "server-key.pem",
+            tls_client_ca_file=tmp_path / "authority.pem",
+            tls_crl_file=tmp_path / "revoked.pem",
+        )
+    )
+
+    def shake(name: str) -> None:
+        caller = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        files = (tmp_path / f"client-{name}.pem", tmp_path / f"client-{name}-key.pem")
+        caller.load_cert_chain(*files)
+        shaken_hands(server, caller, name=NAME)
+
+    shake("till-3")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake("till-2")
 
 
 def test_who_was_given_nothing_has_nothing_to_revoke(
