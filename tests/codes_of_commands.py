@@ -21,6 +21,7 @@ from terminal import Terminal
 
 from agent.ids import PaymentId, PaymentIntentId
 from agent.payments.reference import reference_digest
+from examples.launch import free_port
 
 REPOSITORY = ("firmware", "repository")
 NOBODY = 65_534
@@ -147,11 +148,28 @@ def has_a_repository(desk: Desk) -> None:
     assert desk.terminal.run(*REPOSITORY, "init", "repo", "--keys=keys") == 0
 
 
+def plans_what_has_no_meaning(desk: Desk) -> str:
+    file = desk.folder / "shop.toml"
+    file.write_text("[configurations]\nairport = 1\n")
+    nothing = {"data": [], "has_more": False}
+    for listed in ("configurations", "locations"):
+        desk.served.agent.stripe.objects[f"/v1/terminal/{listed}"] = nothing
+    return desk.run("config", "plan", str(file))
+
+
+def watches_a_fleet_without_its_broker(desk: Desk) -> str:
+    config = desk.folder / "cardlane.toml"
+    config.write_text(f'[fleet]\nbroker = "mqtt://127.0.0.1:{free_port()}"\n')
+    return desk.run("fleet", "watch", "--once", "--config", str(config))
+
+
 def asks_for_an_account_that_is_not_there(desk: Desk) -> str:
     return desk.run("keys", "list", "--account", "nobody")
 
 
 COMMANDS: dict[str, Command] = {
+    "config_invalid": plans_what_has_no_meaning,
+    "broker_unreachable": watches_a_fleet_without_its_broker,
     "account_missing": asks_for_an_account_that_is_not_there,
     "settings_invalid": has_a_misspelt_setting,
     "journal_newer_schema": reads_a_newer_journal,
