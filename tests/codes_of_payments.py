@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from asgi_client import AsgiClient
 from code_scenes import Scenario, at_the_till, card_fails, code_of, failed
 from flow_actions import ask, begin, done, new_setup, paid_by_interac
 from flow_agent import Stack, good, running_agent
 from flow_world import CONFIRM, World, running_world
+from rest_fakes import FakeBroker
 
 from agent.payments.states import Phase
+from agent.rest.server import create_app
 from agent.settings import PaymentSettings
 from simulator.reader.actions import PressKey
 from simulator.reader.screen import ReaderState
@@ -197,6 +201,22 @@ async def key_may_not_read_configurations(stack: Stack) -> str:
     return str(causes[0]["code"])
 
 
+async def mints_no_tokens(stack: Stack) -> str:
+    tokens = "/v1/terminal/connection_tokens"
+    stack.world.stripe_fault(AnswerStatus(500), path=tokens, times=None)
+    await stack.agent.rest.post(tokens)
+    causes = (await stack.agent.rest.get("/agent/health/ready")).json()["causes"]
+    return str(causes[0]["code"])
+
+
+async def loses_the_fleets_broker(stack: Stack) -> str:
+    """Where there is one: it has been away for ten minutes."""
+    services = stack.agent.assembled.services
+    away = replace(services, broker=FakeBroker(away_s=600.0))
+    health = await AsgiClient(create_app(away), key=None).get("/agent/health/ready")
+    return str(health.json()["causes"][0]["code"])
+
+
 async def leaves_held_money_alone(stack: Stack) -> str:
     """Health says so, an hour after Stripe began to hold it for two days."""
     stack.world.customer("visa_approved")
@@ -209,6 +229,8 @@ async def leaves_held_money_alone(stack: Stack) -> str:
 
 HEALTH: dict[str, Scenario] = {
     "configuration_unreadable": at_the_till(key_may_not_read_configurations),
+    "connection_tokens_slow": at_the_till(mints_no_tokens),
+    "fleet_broker_unreachable": at_the_till(loses_the_fleets_broker),
     "webhook_endpoint_failing": at_the_till(nobody_takes_the_events),
     "authorization_expiring": at_the_till(
         leaves_held_money_alone,
