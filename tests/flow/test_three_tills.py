@@ -46,7 +46,7 @@ from simulator.stripe_api.engine.faults import Fault
 WEEK_S = 7 * 24 * 3600.0
 PARTS = 16
 STEPS = 80
-WALKS_ONE_IN = 16
+WALKS_ONE_IN = 20
 """Of the examples that a property gets."""
 HARDWARE = (Hardware("idtech_vp3300"), MENU)
 """At the back till: one that can ask customers nothing, one that can."""
