@@ -16,7 +16,7 @@ from agent.payments.payment import Payment
 from agent.stripe_api import charges, payment_intents, refunds_in_person
 from agent.stripe_api.client import StripeClient
 from agent.stripe_api.errors import naming
-from agent.stripe_api.objects import JsonObject, object_at, text_at
+from agent.stripe_api.objects import JsonObject, object_at, text_at, texts_at
 from agent.stripe_api.payment_intents import PaymentIntent
 
 PAYING = frozenset({"process_payment_intent", "confirm_payment_intent"})
@@ -142,6 +142,9 @@ class Before:
     reference: str | None = None
     newest: str | None = None
     """The newest charge or attempt."""
+    status: str | None = None
+    """Of the intent."""
+    payment_method_types: tuple[str, ...] = ()
 
 
 async def look_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
@@ -156,6 +159,8 @@ async def look_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
         return Before(
             reference=text_at(setup, "metadata", "reference"),
             newest=text_at(setup, "latest_attempt", "id"),
+            status=text_at(setup, "status"),
+            payment_method_types=texts_at(setup, "payment_method_types"),
         )
     if wanted.payment_intent is None:
         return Before()
@@ -167,6 +172,8 @@ async def look_before(stripe: StripeClient, wanted: ForwardedAction) -> Before:
         currency=intent.currency,
         reference=intent.reference,
         newest=intent.latest_charge,
+        status=intent.status,
+        payment_method_types=intent.payment_method_types,
     )
 
 

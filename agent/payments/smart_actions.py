@@ -26,9 +26,11 @@ from agent.payments.course import Course
 from agent.payments.evidence import Before, look_before
 from agent.payments.failures import PAYMENT_INTERRUPTED
 from agent.payments.forwarded import ForwardedAction
-from agent.payments.payment import Payment, fold
+from agent.payments.inspection import NOT_COLLECTED
+from agent.payments.payment import CONFIRM, Payment, fold
 from agent.payments.record import PaymentRecord
 from agent.payments.reference import reference_digest
+from agent.payments.replacing import check_replacement
 from agent.payments.running import Running, RunningActions
 from agent.payments.sending import IN_DOUBT_S
 from agent.payments.settlement import Settlement
@@ -106,8 +108,12 @@ class SmartActions:
         reader does nothing for this request.
         """
         async with self._taking.setdefault(reader_id, asyncio.Lock()):
-            await self._make_way(reader_id, wanted)
             reader, before = await self._prepared(reader_id, wanted)
+            if not self._running.is_idle(reader_id):
+                check_replacement(wanted, before)
+                await self._make_way(reader_id, wanted)
+                # What was there has left something, perhaps.
+                reader, before = await self._prepared(reader_id, wanted)
             self._running.refuse_if_elsewhere(
                 wanted.payment_intent, wanted.setup_intent
             )
@@ -148,9 +154,11 @@ class SmartActions:
             return
         is_confirmed = (
             current.action == COLLECTING
-            and wanted.action == "confirm_payment_intent"
+            and wanted.action == CONFIRM
             and wanted.payment_intent == current.payment_intent
         )
+        if not is_confirmed and wanted.action == CONFIRM:
+            raise IntentInvalidState(NOT_COLLECTED, param="payment_intent")
         if not is_confirmed:
             await self._cancel(reader_id)
             return

@@ -27,3 +27,10 @@ def object_at(node: Json, *path: str) -> JsonObject:
     for name in path:
         node = node.get(name) if isinstance(node, dict) else None
     return node if isinstance(node, dict) else {}
+
+
+def texts_at(node: JsonObject, name: str) -> tuple[str, ...]:
+    """The texts in the list of that name; none where there is no list."""
+    found = node.get(name)
+    items = found if isinstance(found, list) else []
+    return tuple(item for item in items if isinstance(item, str))

@@ -13,6 +13,7 @@ from flow_smart_reader import SmartStack, running_smart_stack
 
 from simulator.stripe_api.engine.faults import Delay
 
+CANCELED, FOR_CARDS = "a canceled intent", "an intent for cards online"
 NAMED_BY_A_PARAMETER = [
     ("process_payment_intent", {"payment_intent": "pi_nowhere"}, "payment_intent"),
     ("collect_payment_method", {"payment_intent": "pi_nowhere"}, "payment_intent"),
@@ -95,3 +96,53 @@ async def test_a_cancellation_takes_no_parameters(
     for answer in answers:
         error = answer.json()["error"]
         assert (error["code"], error["param"]) == ("parameter_unknown", "force")
+
+
+REFUSED_WHATEVER_GOES_ON = [
+    ("process_payment_intent", {}),
+    ("process_payment_intent", {"payment_intent": "pi_nowhere"}),
+    ("collect_payment_method", {"payment_intent": CANCELED}),
+    ("process_payment_intent", {"payment_intent": FOR_CARDS}),
+    ("process_setup_intent", {"setup_intent": "seti_nowhere"}),
+    ("confirm_payment_intent", {"payment_intent": FOR_CARDS}),
+]
+
+
+@pytest.mark.parametrize(("action", "form"), REFUSED_WHATEVER_GOES_ON)
+async def test_an_order_that_is_refused_ends_nothing_at_a_smart_reader(
+    smart: SmartStack, action: str, form: dict[str, str]
+) -> None:
+    rest = smart.agent.rest
+    sale = await smart.agent.intent()
+    good(await smart.process(sale))
+    canceled = await smart.agent.intent()
+    good(await rest.post(f"/v1/payment_intents/{canceled}/cancel"))
+    card = {"allowed_payment_method_types[]": "card", "currency": "usd"}
+    for_cards = good(await rest.post("/v1/payment_intents", {**card, "amount": "900"}))
+    named = {CANCELED: canceled, FOR_CARDS: for_cards["id"]}
+
+    answer = await smart.order(
+        action, {name: named.get(value, value) for name, value in form.items()}
+    )
+
+    assert answer.status == 400
+    assert smart.payment().payment_intent == sale
+    smart.customer()
+    assert (await smart.ended()).phase == "succeeded"
+    assert await smart.world.taken(sale) == [12_00]
+
+
+async def test_a_confirmation_that_comes_twice_hides_no_end(smart: SmartStack) -> None:
+    smart.customer()
+    sale = {"payment_intent": await smart.agent.intent()}
+    await smart.waited("collect_payment_method", sale)
+    first = await smart.order("confirm_payment_intent", sale)
+
+    second = await smart.order("confirm_payment_intent", sale)
+
+    assert good(first)["action"]["status"] == "in_progress"
+    assert second.json()["error"]["code"] == "intent_invalid_state"
+    assert (await smart.ended()).phase == "succeeded"
+    shown = good(await smart.agent.rest.get(f"/v1/terminal/readers/{smart.reader}"))
+    assert shown["action"]["type"] == "confirm_payment_intent"
+    assert shown["action"]["status"] == "succeeded"
