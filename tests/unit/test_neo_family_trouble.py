@@ -52,6 +52,7 @@ from drivers.protocol.idtech_neo.events import (
     WokeUp,
 )
 from drivers.protocol.idtech_neo.frame import encode_answer
+from drivers.protocol.idtech_neo.pass_through import SetPassThrough
 from drivers.protocol.idtech_neo.status import StatusCode
 from drivers.reader import (
     CardRequested,
@@ -158,6 +159,28 @@ async def test_restarting_reader_fails_the_read_and_is_set_up_before_the_next() 
         await setting_up
         await scripted.answer_next(SetPollMode)
         await selling
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(0x08, Verdict.TIMED_OUT), (0x0B, Verdict.FAILED)]
+)
+@in_virtual_time
+async def test_reader_that_was_left_in_pass_through_is_recalled_once(
+    status: int, verdict: Verdict
+) -> None:
+    async with (
+        opened_reader() as (reader, scripted),
+        transaction_on(reader, scripted, SALE) as transaction,
+    ):
+        hearing = asyncio.create_task(events_to_the_end(transaction))
+        await scripted.answer_next(ActivateTransaction, status=0x0B)
+        off = await scripted.answer_next(SetPassThrough)
+        await scripted.answer_next(SetPollMode)
+        await scripted.answer_next(ActivateTransaction, status=status)
+        *_, last = await hearing
+
+    assert not off.is_on
+    assert last == TransactionFinished(verdict, f"{status:02X}")
 
 
 @in_virtual_time

@@ -159,6 +159,9 @@ class Course:
         command: AnsweredLater = start(options, objects, timeout_s=timeout_s)
         guard_s = self._device.timings.guard_s
         heard = await self._talk(command, timeout_s=timeout_s + guard_s)
+        if isinstance(heard, Frame) and heard.code == StatusCode.COMMAND_NOT_ALLOWED:
+            await self._device.recall()
+            heard = await self._talk(command, timeout_s=timeout_s + guard_s)
         if isinstance(heard, TransactionFinished):
             return heard
         outcome = outcomes.outcome_of_card(heard)

@@ -26,6 +26,7 @@ from drivers.protocol.idtech_neo.events import Booted
 from drivers.protocol.idtech_neo.frame import Frame
 from drivers.protocol.idtech_neo.keypad import CancelKeypad
 from drivers.protocol.idtech_neo.packets import packets_for
+from drivers.protocol.idtech_neo.pass_through import SetPassThrough
 from drivers.protocol.idtech_neo.status import StatusCode
 from drivers.reader import DeviceNotice
 from drivers.transport.base import Transport
@@ -130,6 +131,15 @@ class Device:
         """Have the reader look for cards only when told to."""
         await self.order(SetPollMode(PollMode.ON_DEMAND))
         self.has_restarted = False
+
+    async def recall(self) -> None:
+        """Have the reader look for cards again, whatever it was left doing.
+
+        A look at its slot leaves it in pass-through where the way out of that is lost
+        on the wire; it may have restarted unheard, too. Raises as `order`.
+        """
+        await self.order(SetPassThrough(is_on=False))
+        await self.set_up()
 
     @asynccontextmanager
     async def conversation(self, command: AnsweredLater) -> AsyncIterator[Conversation]:
