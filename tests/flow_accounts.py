@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any, cast
@@ -15,6 +16,7 @@ from flow_agent import Agent, good, opening
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, World
 from mortality import Fate, MortalConnections
+from own_task import at_work
 from port_news import News
 from skipping_loop import LoopClock
 from starlette.types import ASGIApp
@@ -146,7 +148,7 @@ async def running_hall(
         )
         async with (
             opened(_settings(world, folder, key), shared) as parts,
-            _at_work(parts, shared) as (accounts, assembled),
+            at_work(partial(_begun, parts, shared)) as (accounts, assembled),
         ):
             app = create_app(assembled.services, accounts)
             own = await _agent(assembled.services, app)
@@ -189,34 +191,10 @@ async def _agent(services: Services, app: ASGIApp) -> Agent:
     )
 
 
-class _Ended(Exception):
-    """Ends the agent's TaskGroup."""
-
-
-@asynccontextmanager
-async def _at_work(
-    parts: Parts, shared: Shared
-) -> AsyncIterator[tuple[Accounts, Assembled]]:
-    """In a task of its own, so that a failing test shows its own error."""
-    loop = asyncio.get_running_loop()
-    began: asyncio.Future[tuple[Accounts, Assembled]] = loop.create_future()
-    end = asyncio.Event()
-
-    async def work() -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                assembled = begin(parts, tasks=tasks)
-                accounts = Accounts(parts, assembled, shared=shared, tasks=tasks)
-                await accounts.begin()
-                began.set_result((accounts, assembled))
-                await end.wait()
-                raise _Ended
-        except* _Ended:
-            pass
-
-    working = asyncio.create_task(work())
-    try:
-        yield await began
-    finally:
-        end.set()
-        await working
+async def _begun(
+    parts: Parts, shared: Shared, tasks: asyncio.TaskGroup
+) -> tuple[Accounts, Assembled]:
+    assembled = begin(parts, tasks=tasks)
+    accounts = Accounts(parts, assembled, shared=shared, tasks=tasks)
+    await accounts.begin()
+    return accounts, assembled

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -20,6 +21,7 @@ from flow_cables import DYNAPROX, Hardware
 from flow_disk import FlowJournal, open_flow_journal
 from flow_world import STRIPE_KEY, World, running_world
 from mortality import Fate, MortalConnections, MortalTransport
+from own_task import at_work
 from pipe_transport import PipeTransport
 from port_news import News
 from skipping_loop import LoopClock
@@ -234,7 +236,7 @@ async def running_agent(
                 watch=watch or News().watch,
                 offline_key=offline_key,
             )
-            async with _at_work(parts) as assembled:
+            async with at_work(partial(_assembled, parts)) as assembled:
                 local_key = await _local_key(journal, livemode=parts.livemode)
                 app, record = create_app(assembled.services), folder / "answers.log"
                 client = RecordingClient(app, key=local_key, record=record)
@@ -343,31 +345,8 @@ async def _local_key(journal: FlowJournal, *, livemode: bool) -> str:
     return made.secret
 
 
-class _Ended(Exception):
-    """Ends the agent's TaskGroup."""
-
-
-@asynccontextmanager
-async def _at_work(parts: Parts) -> AsyncIterator[Assembled]:
-    """The agent in a task of its own, so that a failing test shows its own error."""
-    began: asyncio.Future[Assembled] = asyncio.get_running_loop().create_future()
-    end = asyncio.Event()
-
-    async def work() -> None:
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                began.set_result(assemble(parts, tasks=tasks))
-                await end.wait()
-                raise _Ended
-        except* _Ended:
-            pass
-
-    working = asyncio.create_task(work())
-    try:
-        yield await began
-    finally:
-        end.set()
-        await working
+async def _assembled(parts: Parts, tasks: asyncio.TaskGroup) -> Assembled:
+    return assemble(parts, tasks=tasks)
 
 
 def opening(world: World, chunk_bytes: int | None, fate: Fate | None) -> OpenReader:
