@@ -8,18 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.errors import (
-    AgentError,
     BodyTooLarge,
     HostNotAllowed,
     OriginNotAllowed,
     RequestTimedOut,
 )
-from agent.rest.problems import answer
+from agent.rest.cors import admit_page
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -32,10 +31,6 @@ _PREFLIGHT = {
     ),
     "access-control-max-age": "600",
 }
-_EXPOSED = (
-    "Cardlane-Incomplete, Idempotent-Replayed, Preference-Applied, Request-Id, "
-    "Retry-After, Stripe-Should-Retry"
-)
 
 
 class LocalAccess:
@@ -76,14 +71,11 @@ class LocalAccess:
             await self._within_limit(scope, receive, send, headers=headers)
             return
         self._check_origin(origin, own=f"{scope['scheme']}://{headers['host']}")
-        send = _with_cors(send, origin)
+        admit_page(scope, origin)
         if scope["method"] == "OPTIONS":
             await _preflight(headers)(scope, receive, send)
             return
-        try:
-            await self._within_limit(scope, receive, send, headers=headers)
-        except AgentError as error:  # Here, where its page may read why.
-            await answer(error, path=scope["path"])(scope, receive, send)
+        await self._within_limit(scope, receive, send, headers=headers)
 
     def _check_host(self, hosts: list[str], *, scheme: str) -> None:
         # A page that rebinds its own name to 127.0.0.1 still sends that name here.
@@ -130,18 +122,6 @@ class LocalAccess:
 def _without_port(host: str) -> str:
     name, colon, port = host.lower().rpartition(":")
     return name if colon and port.isdecimal() else host.lower()
-
-
-def _with_cors(send: Send, origin: str) -> Send:
-    async def send_with_cors(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["access-control-allow-origin"] = origin
-            headers["access-control-expose-headers"] = _EXPOSED
-            headers.add_vary_header("Origin")
-        await send(message)
-
-    return send_with_cors
 
 
 def _preflight(headers: Headers) -> Response:

@@ -27,6 +27,7 @@ from agent.errors import (
 )
 from agent.ids import Random, new_id
 from agent.log import get_logger, redact
+from agent.rest.cors import readable_by_page
 from agent.stripe_api.errors import StripeRefused
 
 log = get_logger(__name__)
@@ -44,6 +45,7 @@ class ErrorAnswers:
             await self._app(scope, receive, send)
             return
         request_id = new_id("req", self._random)
+        send_to_caller = readable_by_page(scope, send)
         is_started = False
 
         async def send_with_id(message: Message) -> None:
@@ -53,7 +55,7 @@ class ErrorAnswers:
                 _log(scope, request_id=request_id, status=message["status"])
                 # A forwarded answer keeps Stripe's id, which Stripe's support asks for.
                 MutableHeaders(scope=message).setdefault("request-id", request_id)
-            await send(message)
+            await send_to_caller(message)
 
         try:
             await self._app(scope, receive, send_with_id)
@@ -83,7 +85,7 @@ def _log(scope: Scope, *, request_id: str, status: int) -> None:
 
 
 async def answer_exception(request: Request, error: Exception) -> Response:
-    """What a route raised, answered inside the CORS headers of its caller's page.
+    """What a route raised.
 
     Starlette's own refusals (no such route, no such method) become the agent's.
     """

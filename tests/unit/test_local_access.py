@@ -236,3 +236,17 @@ async def test_a_key_without_the_scope_is_refused(
     assert answer.status == 403
     assert answer.json().get("error", answer.json())["code"] == "local_key_scope"
     assert agent.stripe.asked == []
+
+
+async def test_a_configured_page_reads_that_the_agent_has_failed(agent: Agent) -> None:
+    def broken() -> None:
+        raise RuntimeError
+
+    agent.stripe.on_asked = broken
+
+    answer = await agent.client.get("/v1/payment_intents/pi_1", {"origin": PAGE})
+
+    assert answer.status == 500
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert answer.error["code"] == "internal_error"
+    assert "Request-Id" in answer.headers["access-control-expose-headers"]
