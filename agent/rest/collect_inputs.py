@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,15 +26,16 @@ from agent.rest.parameters import (
     Parameters,
     Text,
     at_most,
+    described_text,
     items,
 )
 from agent.rest.reader_actions import Action, begin_action
 
-Words14 = Annotated[Text, AfterValidator(at_most(14))]
-Words30 = Annotated[Text, AfterValidator(at_most(30))]
-Words40 = Annotated[Text, AfterValidator(at_most(40))]
-Words50 = Annotated[Text, AfterValidator(at_most(50))]
-Words500 = Annotated[Text, AfterValidator(at_most(500))]
+Words14 = Annotated[Text, AfterValidator(at_most(14)), described_text(14)]
+Words30 = Annotated[Text, AfterValidator(at_most(30)), described_text(30)]
+Words40 = Annotated[Text, AfterValidator(at_most(40)), described_text(40)]
+Words50 = Annotated[Text, AfterValidator(at_most(50)), described_text(50)]
+Words500 = Annotated[Text, AfterValidator(at_most(500)), described_text(500)]
 
 
 class CustomTextParameters(Parameters):
@@ -58,7 +59,9 @@ class SelectionParameters(Parameters):
     """`selection`."""
 
     choices: Annotated[
-        tuple[ChoiceParameters, ...], BeforeValidator(items(most=MOST_CHOICES))
+        tuple[ChoiceParameters, ...],
+        BeforeValidator(items(most=MOST_CHOICES)),
+        Field(json_schema_extra={"maxItems": MOST_CHOICES}),
     ]
 
 
@@ -78,7 +81,9 @@ class InputParameters(Parameters):
     required: Boolean = False
     selection: SelectionParameters | None = None
     toggles: Annotated[
-        tuple[ToggleParameters, ...], BeforeValidator(items(most=MOST_TOGGLES))
+        tuple[ToggleParameters, ...],
+        BeforeValidator(items(most=MOST_TOGGLES)),
+        Field(json_schema_extra={"maxItems": MOST_TOGGLES}),
     ] = ()
 
 
@@ -86,7 +91,9 @@ class CollectInputsParameters(Action):
     """`POST …/collect_inputs`."""
 
     inputs: Annotated[
-        tuple[InputParameters, ...], BeforeValidator(items(most=MOST_FORMS))
+        tuple[InputParameters, ...],
+        BeforeValidator(items(most=MOST_FORMS)),
+        Field(json_schema_extra={"maxItems": MOST_FORMS}),
     ]
     metadata: Metadata | None = None
 

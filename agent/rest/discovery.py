@@ -45,9 +45,11 @@ def _methods(value: object) -> tuple[DiscoveryMethod, ...]:
 class Discover(Parameters):
     """`GET /agent/discovery`."""
 
-    method: Annotated[tuple[DiscoveryMethod, ...], BeforeValidator(_methods)] = tuple(
-        DiscoveryMethod
-    )
+    method: Annotated[
+        tuple[DiscoveryMethod, ...],
+        BeforeValidator(_methods),
+        Field(json_schema_extra={"x-joined": True}),
+    ] = tuple(DiscoveryMethod)
     timeout_s: Annotated[Integer, Field(ge=1, le=LONGEST_S)] | None = None
 
 

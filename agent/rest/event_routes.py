@@ -7,7 +7,7 @@ from starlette.routing import Route
 from agent.rest.auth import KeyScope
 from agent.rest.event_stream import stream_events
 from agent.rest.events import list_events, retrieve_event
-from agent.rest.guard import Endpoint, keyed
+from agent.rest.guard import keyed_route
 from agent.rest.webhook_endpoints import (
     create_endpoint,
     delete_endpoint,
@@ -26,18 +26,12 @@ HEAR = frozenset({KeyScope.EVENTS})
 def event_routes() -> list[Route]:
     """What happened on this machine, listed and told."""
     return [
-        _route("GET", EVENTS, list_events, any_of=HEAR),
-        _route("GET", EVENTS + "/{event_id}", retrieve_event, any_of=HEAR),
-        _route("POST", ENDPOINTS, create_endpoint, any_of=MANAGE),
-        _route("GET", ENDPOINTS, list_endpoints, any_of=MANAGE),
-        _route("GET", ENDPOINT, retrieve_endpoint, any_of=MANAGE),
-        _route("POST", ENDPOINT, update_endpoint, any_of=MANAGE),
-        _route("DELETE", ENDPOINT, delete_endpoint, any_of=MANAGE),
-        _route("GET", "/agent/events", stream_events, any_of=HEAR),
+        keyed_route("GET", EVENTS, list_events, any_of=HEAR),
+        keyed_route("GET", EVENTS + "/{event_id}", retrieve_event, any_of=HEAR),
+        keyed_route("POST", ENDPOINTS, create_endpoint, any_of=MANAGE),
+        keyed_route("GET", ENDPOINTS, list_endpoints, any_of=MANAGE),
+        keyed_route("GET", ENDPOINT, retrieve_endpoint, any_of=MANAGE),
+        keyed_route("POST", ENDPOINT, update_endpoint, any_of=MANAGE),
+        keyed_route("DELETE", ENDPOINT, delete_endpoint, any_of=MANAGE),
+        keyed_route("GET", "/agent/events", stream_events, any_of=HEAR),
     ]
-
-
-def _route(
-    method: str, path: str, endpoint: Endpoint, *, any_of: frozenset[KeyScope]
-) -> Route:
-    return Route(path, keyed(endpoint, any_of=any_of), methods=[method])

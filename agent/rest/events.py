@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -49,12 +49,18 @@ def _created(value: object) -> object:
     return value if isinstance(value, dict) else {"gte": value, "lte": value}
 
 
+def _or_a_second(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"type": "integer", "minimum": 0}, {"$ref": schema.pop("$ref")}]
+
+
 class ListEvents(Paging):
     """`GET /v1/events`."""
 
     type: Text | None = None
     types: TextList = ()
-    created: Annotated[Created, BeforeValidator(_created)] = Created()
+    created: Annotated[
+        Created, BeforeValidator(_created), Field(json_schema_extra=_or_a_second)
+    ] = Created()
     delivery_success: Boolean | None = None
 
     def wants(self, event: RecordedEvent) -> bool:

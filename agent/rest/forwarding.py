@@ -18,7 +18,7 @@ from agent.errors import RequestInvalid, RouteUnknown
 from agent.ids import PaymentIntentId
 from agent.rest.auth import KeyScope
 from agent.rest.forms import decode_body
-from agent.rest.guard import keyed
+from agent.rest.guard import KeyedRoute
 from agent.rest.services import Services, services_of
 from agent.stripe_api.errors import AnswerLost, UnkeyedAnswerLost
 from agent.stripe_api.form import encode
@@ -75,7 +75,7 @@ _RETURNED = (
 def forwarded_routes() -> list[Route]:
     """A route for every resource and everything below it."""
     return [
-        Route(path, keyed(forward, any_of=scopes), methods=methods)
+        KeyedRoute(methods, path, forward, any_of=scopes)
         for resource in RESOURCES
         for scopes, methods in (
             (resource.read, ["GET"]),

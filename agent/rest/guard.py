@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from agent.errors import AccountUnavailable, JournalUnavailable, ParameterUnknown
 from agent.ids import LocalKeyId
@@ -55,6 +56,29 @@ def keyed(endpoint: Endpoint, *, any_of: frozenset[KeyScope]) -> Endpoint:
         return await endpoint(request)
 
     return guarded
+
+
+class KeyedRoute(Route):
+    """A route for callers with a key; what it was declared with can be read from it."""
+
+    def __init__(
+        self,
+        methods: list[str],
+        path: str,
+        endpoint: Endpoint,
+        *,
+        any_of: frozenset[KeyScope],
+    ) -> None:
+        super().__init__(path, keyed(endpoint, any_of=any_of), methods=methods)
+        self.behind = endpoint
+        self.any_of = any_of
+
+
+def keyed_route(
+    method: str, path: str, endpoint: Endpoint, *, any_of: frozenset[KeyScope]
+) -> KeyedRoute:
+    """The route of one method."""
+    return KeyedRoute([method], path, endpoint, any_of=any_of)
 
 
 def _check_account_is_not_chosen(request: Request) -> None:

@@ -13,7 +13,7 @@ from agent.ids import ReaderId
 from agent.journal.leases import Lease
 from agent.rest.auth import KeyScope
 from agent.rest.guard import caller_of, callers_name, scopes_of
-from agent.rest.parameters import Boolean, Integer, Parameters, Text
+from agent.rest.parameters import Boolean, Integer, Parameters, Text, described_text
 from agent.rest.reader_object import JsonObject
 from agent.rest.readers import reader_id_in
 from agent.rest.requests import json_response, posted, queried
@@ -28,9 +28,9 @@ LONGEST_TTL_S = 3600
 class TakeLease(Parameters):
     """`POST …/lease`."""
 
-    owner: Annotated[Text, MaxLen(100)] | None = None
+    owner: Annotated[Text, MaxLen(100), described_text(100)] | None = None
     override: Boolean = False
-    reason: Annotated[Text, MaxLen(200)] | None = None
+    reason: Annotated[Text, MaxLen(200), described_text(200)] | None = None
     ttl_s: Annotated[Integer, Ge(1), Le(LONGEST_TTL_S)] = USUAL_TTL_S
 
 

@@ -102,7 +102,7 @@ def split_behavior(
             values[BEHAVIOR] = unquote_plus(value.decode("latin-1"))
         else:
             kept.append(pair)
-    return read(_Behavior, values).offline_behavior, b"&".join(kept)
+    return read(Behavior, values).offline_behavior, b"&".join(kept)
 
 
 def _split_json(body: bytes) -> tuple[OfflineBehavior | None, bytes]:
@@ -114,8 +114,10 @@ def _split_json(body: bytes) -> tuple[OfflineBehavior | None, bytes]:
     if not isinstance(content, dict) or BEHAVIOR not in content:
         return None, body
     values = {BEHAVIOR: content.pop(BEHAVIOR)}
-    return read(_Behavior, values).offline_behavior, json.dumps(content).encode()
+    return read(Behavior, values).offline_behavior, json.dumps(content).encode()
 
 
-class _Behavior(Parameters):
+class Behavior(Parameters):
+    """What the agent adds to `POST /v1/payment_intents`."""
+
     offline_behavior: OfflineBehavior | None = None

@@ -9,7 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agent.errors import (
@@ -171,6 +177,11 @@ def at_most(letters: int) -> Callable[[str], str]:
     return short
 
 
+def described_text(letters: int) -> WithJsonSchema:
+    """How a text of so many letters at most is described to programs."""
+    return WithJsonSchema({"type": "string", "minLength": 1, "maxLength": letters})
+
+
 def _currency(value: object) -> str:
     if isinstance(value, str) and re.fullmatch("[A-Za-z]{3}", value):
         return value.lower()
@@ -196,12 +207,26 @@ def _metadata(value: object) -> dict[str, str]:
 
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Integer = Annotated[int, BeforeValidator(_integer)]
-NotNegative = Annotated[int, BeforeValidator(_not_negative)]
-Positive = Annotated[int, BeforeValidator(_positive)]
-Currency = Annotated[str, BeforeValidator(_currency)]
+NotNegative = Annotated[
+    int,
+    BeforeValidator(_not_negative),
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+]
+Positive = Annotated[
+    int, BeforeValidator(_positive), WithJsonSchema({"type": "integer", "minimum": 1})
+]
+Currency = Annotated[
+    str,
+    BeforeValidator(_currency),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
+]
 """ISO 4217 alphabetic, in lower case then."""
-Limit = Annotated[int, BeforeValidator(_limit)]
-Text = Annotated[str, BeforeValidator(_text)]
+Limit = Annotated[
+    int,
+    BeforeValidator(_limit),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100}),
+]
+Text = Annotated[str, BeforeValidator(_text), described_text(5000)]
 TextList = Annotated[tuple[Text, ...], BeforeValidator(_list)]
 Metadata = Annotated[dict[str, str], BeforeValidator(_metadata)]
 AllowRedisplay = Literal["always", "limited", "unspecified"]

@@ -62,7 +62,9 @@ class ReadReceipt(Parameters):
 
     form: Literal["json", "text", "html", "escpos"] = Field("json", alias="format")
     whose: Literal["customer", "merchant"] = Field("customer", alias="copy")
-    width: Annotated[int, BeforeValidator(_width)] = DEFAULT_WIDTH
+    width: Annotated[
+        int, BeforeValidator(_width), Field(json_schema_extra={"enum": [*WIDTHS]})
+    ] = DEFAULT_WIDTH
     """Characters a line, of text and ESC/POS."""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.rest.accounts import change_accounts, list_accounts
@@ -25,9 +23,10 @@ from agent.rest.forwarding import (
     TAKE_OR_REFUND,
     forwarded_routes,
 )
-from agent.rest.guard import Endpoint, keyed
+from agent.rest.guard import Endpoint, keyed_route
 from agent.rest.health import live, ready
 from agent.rest.journal_pages import read_journal
+from agent.rest.late import read_receipt, show_openapi
 from agent.rest.leases import release_lease, show_lease, take_lease
 from agent.rest.metrics import read_metrics
 from agent.rest.offline_routes import offline_routes
@@ -82,39 +81,42 @@ DISCOVER = frozenset({KeyScope.READERS, KeyScope.MANAGE})
 
 
 def routes() -> list[Route]:
-    """Every route with the scopes it asks for; docs/rest.md lists the same."""
+    """Every route with the scopes it asks for; docs/rest.md lists the same.
+
+    What each takes and answers stands in agent/rest/openapi/declared.py.
+    """
     return [*_stripe_routes(), *_agent_routes()]
 
 
 def _stripe_routes() -> list[Route]:
     return [
-        _route("POST", READERS, register_reader, any_of=MANAGE),
-        _route("GET", READERS, list_readers, any_of=SEE),
-        _route("GET", READER, retrieve_reader, any_of=SEE),
-        _route("POST", READER, update_reader, any_of=MANAGE),
-        _route("DELETE", READER, delete_reader, any_of=MANAGE),
+        keyed_route("POST", READERS, register_reader, any_of=MANAGE),
+        keyed_route("GET", READERS, list_readers, any_of=SEE),
+        keyed_route("GET", READER, retrieve_reader, any_of=SEE),
+        keyed_route("POST", READER, update_reader, any_of=MANAGE),
+        keyed_route("DELETE", READER, delete_reader, any_of=MANAGE),
         *(
-            _route("POST", f"{READER}/{action}", endpoint, any_of=scopes)
+            keyed_route("POST", f"{READER}/{action}", endpoint, any_of=scopes)
             for action, endpoint, scopes in ACTIONS
         ),
         *(
-            _route("POST", f"{TEST_HELPERS}/{helper}", help_reader, any_of=TAKE)
+            keyed_route("POST", f"{TEST_HELPERS}/{helper}", help_reader, any_of=TAKE)
             for helper in (
                 "present_payment_method",
                 "succeed_input_collection",
                 "timeout_input_collection",
             )
         ),
-        _route("POST", TOKENS, create_connection_token, any_of=TAKE),
+        keyed_route("POST", TOKENS, create_connection_token, any_of=TAKE),
         *event_routes(),
-        _route("GET", FILE, retrieve_file, any_of=TAKE),
-        _route("GET", FILE + "/contents", read_file, any_of=TAKE),
+        keyed_route("GET", FILE, retrieve_file, any_of=TAKE),
+        keyed_route("GET", FILE + "/contents", read_file, any_of=TAKE),
         *(
             route
             for path in (LOCATIONS, CONFIGURATIONS)
             for route in (
-                _route("GET", path, list_terminal_objects, any_of=SEE),
-                _route(
+                keyed_route("GET", path, list_terminal_objects, any_of=SEE),
+                keyed_route(
                     "GET", path + "/{object_id}", retrieve_terminal_object, any_of=SEE
                 ),
             )
@@ -128,36 +130,26 @@ def _agent_routes() -> list[Route]:
     return [
         Route("/agent/health/live", live, methods=["GET"]),
         Route("/agent/health/ready", ready, methods=["GET"]),
-        _route("GET", "/agent/discovery", discover, any_of=DISCOVER),
-        _route("GET", FIRMWARE, show_firmware, any_of=MANAGE),
-        _route("POST", FIRMWARE, change_firmware, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/connect", connect, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
-        _route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
-        _route("GET", AGENT_READER + "/configuration", show_configuration, any_of=SEE),
-        _route("POST", LEASE, take_lease, any_of=TAKE_OR_REFUND | MANAGE),
-        _route("GET", LEASE, show_lease, any_of=SEE),
-        _route("DELETE", LEASE, release_lease, any_of=TAKE_OR_REFUND | MANAGE),
-        _route("GET", PAYMENTS, find_payments, any_of=TAKE),
-        _route("GET", PAYMENT, show_payment, any_of=TAKE),
-        _route("GET", PAYMENT + "/receipt", _read_receipt, any_of=TAKE),
-        _route("GET", PAYMENT + "/signature", read_signature, any_of=TAKE),
-        _route("GET", "/agent/metrics", read_metrics, any_of=SCRAPE),
-        _route("GET", "/agent/journal", read_journal, any_of=MANAGE),
-        _route("GET", ACCOUNTS, list_accounts, any_of=MANAGE),
-        _route("POST", ACCOUNTS, change_accounts, any_of=MANAGE),
+        Route("/agent/openapi.json", show_openapi, methods=["GET"]),
+        keyed_route("GET", "/agent/discovery", discover, any_of=DISCOVER),
+        keyed_route("GET", FIRMWARE, show_firmware, any_of=MANAGE),
+        keyed_route("POST", FIRMWARE, change_firmware, any_of=MANAGE),
+        keyed_route("POST", AGENT_READER + "/connect", connect, any_of=MANAGE),
+        keyed_route("POST", AGENT_READER + "/disconnect", disconnect, any_of=MANAGE),
+        keyed_route("POST", AGENT_READER + "/reboot", reboot, any_of=MANAGE),
+        keyed_route("POST", AGENT_READER + "/identify", identify, any_of=DISCOVER),
+        keyed_route(
+            "GET", AGENT_READER + "/configuration", show_configuration, any_of=SEE
+        ),
+        keyed_route("POST", LEASE, take_lease, any_of=TAKE_OR_REFUND | MANAGE),
+        keyed_route("GET", LEASE, show_lease, any_of=SEE),
+        keyed_route("DELETE", LEASE, release_lease, any_of=TAKE_OR_REFUND | MANAGE),
+        keyed_route("GET", PAYMENTS, find_payments, any_of=TAKE),
+        keyed_route("GET", PAYMENT, show_payment, any_of=TAKE),
+        keyed_route("GET", PAYMENT + "/receipt", read_receipt, any_of=TAKE),
+        keyed_route("GET", PAYMENT + "/signature", read_signature, any_of=TAKE),
+        keyed_route("GET", "/agent/metrics", read_metrics, any_of=SCRAPE),
+        keyed_route("GET", "/agent/journal", read_journal, any_of=MANAGE),
+        keyed_route("GET", ACCOUNTS, list_accounts, any_of=MANAGE),
+        keyed_route("POST", ACCOUNTS, change_accounts, any_of=MANAGE),
     ]
-
-
-async def _read_receipt(request: Request) -> Response:
-    """What prints receipts is loaded with the first one: no agent needs it to start."""
-    from agent.rest.receipts import read_receipt
-
-    return await read_receipt(request)
-
-
-def _route(
-    method: str, path: str, endpoint: Endpoint, *, any_of: frozenset[KeyScope]
-) -> Route:
-    return Route(path, keyed(endpoint, any_of=any_of), methods=[method])
