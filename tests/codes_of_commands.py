@@ -157,6 +157,16 @@ def plans_what_has_no_meaning(desk: Desk) -> str:
     return desk.run("config", "plan", str(file))
 
 
+def sets_what_is_no_path(desk: Desk) -> str:
+    return desk.run("configurations", "create", "--set", "tipping..usd=1")
+
+
+def unsets_what_stays(desk: Desk) -> str:
+    kept = {"id": "tmc_1", "tipping": {"usd": {"percentages": [5]}}}
+    desk.served.agent.stripe.objects["/v1/terminal/configurations/tmc_1"] = kept
+    return desk.run("configurations", "update", "tmc_1", "--unset=tipping.usd")
+
+
 def watches_a_fleet_without_its_broker(desk: Desk) -> str:
     config = desk.folder / "cardlane.toml"
     config.write_text(f'[fleet]\nbroker = "mqtt://127.0.0.1:{free_port()}"\n')
@@ -168,6 +178,8 @@ def asks_for_an_account_that_is_not_there(desk: Desk) -> str:
 
 
 COMMANDS: dict[str, Command] = {
+    "assignment_invalid": sets_what_is_no_path,
+    "still_set": unsets_what_stays,
     "config_invalid": plans_what_has_no_meaning,
     "broker_unreachable": watches_a_fleet_without_its_broker,
     "account_missing": asks_for_an_account_that_is_not_there,

@@ -10,13 +10,12 @@ import typer
 
 from agent.cli.failures import CommandFailed, ExitCode
 from agent.cli.options import AgentAddress, Config, Json, KeyFile, Url, open_local_api
+from agent.cli.terminal_objects import CONFIGURATIONS, LOCATIONS, all_objects
 
 if TYPE_CHECKING:
     from agent.cli.local_api import LocalApi
     from agent.terminal_configuration.as_code import Account, Change
 
-CONFIGURATIONS = "/v1/terminal/configurations"
-LOCATIONS = "/v1/terminal/locations"
 PATHS = {"configuration": CONFIGURATIONS, "location": LOCATIONS}
 
 File = Annotated[Path, typer.Argument(help="The file, as `export` writes it.")]
@@ -131,18 +130,11 @@ def _planned(file: Path, account: Account, *, deletes: bool) -> list[Change]:
 def _account(api: LocalApi) -> Account:
     from agent.terminal_configuration.as_code import Account
 
-    return Account(_all(api, CONFIGURATIONS), _all(api, LOCATIONS))
+    return Account(_tables(api, CONFIGURATIONS), _tables(api, LOCATIONS))
 
 
-def _all(api: LocalApi, path: str) -> list[dict[str, Any]]:
-    objects: list[dict[str, Any]] = []
-    query = {"limit": "100"}
-    while True:
-        page: dict[str, Any] = dict(api.get(path, query))
-        objects += page["data"]
-        if not page["has_more"]:
-            return objects
-        query["starting_after"] = str(objects[-1]["id"])
+def _tables(api: LocalApi, path: str) -> list[dict[str, Any]]:
+    return [dict(one) for one in all_objects(api, path)]
 
 
 def _ids_of(account: Account) -> dict[str, str | None]:

@@ -9,11 +9,13 @@ import typer
 from agent.cli.account_option import give_account_option
 from agent.cli.accounts import account_commands
 from agent.cli.config import config_commands
+from agent.cli.configurations import configuration_commands
 from agent.cli.doctor import doctor
 from agent.cli.firmware import firmware_commands
 from agent.cli.fleet import fleet_commands
 from agent.cli.journal import journal_commands
 from agent.cli.keys import key_commands
+from agent.cli.locations import location_commands
 from agent.cli.offline import offline_commands
 from agent.cli.pay import pay
 from agent.cli.payments import payment_commands
@@ -46,6 +48,8 @@ def program() -> typer.Typer:
     app.add_typer(offline_commands(), name="offline")
     app.add_typer(fleet_commands(), name="fleet")
     app.add_typer(config_commands(), name="config")
+    app.add_typer(location_commands(), name="locations")
+    app.add_typer(configuration_commands(), name="configurations")
     app.add_typer(tls_commands(), name="tls")
     app.add_typer(account_commands(), name="accounts")
     give_account_option(app)
