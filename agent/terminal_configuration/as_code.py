@@ -23,6 +23,9 @@ from agent.terminal_configuration.file_content import (
 
 NameOf = Callable[[Table], str | None]
 
+SENT_WHOLE = frozenset({"tipping"})
+"""Sections of which no part can be unset: what is sent stands for all of it."""
+
 
 class Kind(StrEnum):
     """What a change is of."""
@@ -139,7 +142,9 @@ def _differences(
         if fields:
             touched = {field.key.partition(".")[0] for field in fields}
             sections = {
-                section: _replacing(before[name].get(section), wanted.get(section))
+                section: wanted.get(section)
+                if section in SENT_WHOLE
+                else _replacing(before[name].get(section), wanted.get(section))
                 for section in sorted(touched)
             }
             yield Change(Verb.UPDATE, kind, name, ids[name], fields, sections)

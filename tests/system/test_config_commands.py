@@ -100,6 +100,23 @@ def test_what_was_dropped_from_the_file_is_dropped_at_stripe(
     assert "deleted configuration airport" in told
 
 
+def test_a_currency_that_was_dropped_from_the_file_has_no_tips_left(
+    home: AgentFolder, tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.toml"
+    two = {"usd": [15, 20, 25], "eur": [5, 10]}
+    tips = [f"tipping.{one}.percentages = {choices}\n" for one, choices in two.items()]
+    file.write_text("[configurations.default]\n" + "".join(tips))
+    config(home, "apply", file, "--yes")
+    file.write_text("[configurations.default]\n" + tips[0])
+
+    code, told = config(home, "apply", file, "--yes")
+    settled, _ = config(home, "plan", file)
+
+    assert (code, settled) == (0, 0)
+    assert "tipping.eur.percentages: [5, 10] -> none" in told
+
+
 def test_a_file_that_is_none_changes_nothing(home: AgentFolder, tmp_path: Path) -> None:
     file = tmp_path / "shop.toml"
     file.write_text("[configurations.default.tiping]\n")

@@ -110,10 +110,7 @@ def test_what_the_file_leaves_out_is_unset() -> None:
 
     assert default.sections is not None
     assert airport.sections is not None
-    assert form(default.sections) == {
-        "tipping[eur][percentages][0]": "5",
-        "tipping[usd]": "",
-    }
+    assert form(default.sections) == {"tipping[eur][percentages][0]": "5"}
     assert form(airport.sections) == {"offline": ""}
 
 
