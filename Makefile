@@ -33,12 +33,9 @@ test: setup  ## all suites with branch coverage; a seeded sample of the long one
 	$(BIN)/coverage report
 
 test-full: setup  ## the long suites as a whole, and more examples per property
-	@$(BIN)/coverage erase
 	@mkdir -p $(LEFT)
-	$(PYTEST) --full -o faulthandler_timeout=2700
+	$(BIN)/python -m pytest -n 2 --dist worksteal --basetemp=$(LEFT) --full -o faulthandler_timeout=2700
 	$(SCAN)
-	@$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
 
 soak: setup  ## ten thousand payments in one process, and what they leave in memory
 	$(BIN)/python -m pytest --full -o faulthandler_timeout=1800 tests/flow/test_soak.py
