@@ -87,7 +87,8 @@ def scan_folder(folder: Path) -> Iterator[Finding]:
 def _findings(data: bytes, path: Path) -> Iterator[Finding]:
     if path.name not in CARD_FILES:
         yield from find_card_data(data, where=str(path))
-    if path.name not in KEY_FILES:
+    # An account's own is `stripe_api_key.NAME`, a systemd credential, or `NAME.key`.
+    if path.stem not in KEY_FILES and path.suffix != ".key":
         yield from find_keys(data, where=str(path))
 
 
