@@ -87,9 +87,13 @@ def scan_folder(folder: Path) -> Iterator[Finding]:
 def _findings(data: bytes, path: Path) -> Iterator[Finding]:
     if path.name not in CARD_FILES:
         yield from find_card_data(data, where=str(path))
-    # An account's own is `stripe_api_key.NAME`, a systemd credential, or `NAME.key`.
-    if path.stem not in KEY_FILES and path.suffix != ".key":
+    if not _belongs_to_a_key(path.name):
         yield from find_keys(data, where=str(path))
+
+
+def _belongs_to_a_key(name: str) -> bool:
+    """Also `stripe_api_key.ACCOUNT`, as the credential of a further account is named."""
+    return name in KEY_FILES or name.startswith("stripe_api_key.")
 
 
 def _without_gaps(data: bytes) -> bytes:

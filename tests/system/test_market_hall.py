@@ -60,7 +60,7 @@ class Hall:
 
     def add(self, name: str, key: str, *, stripe_url: str | None = None) -> None:
         """Add an account while the agent runs, with a key for commands of its own."""
-        file = self.home.folder / f"{name}.key"
+        file = self.home.folder / f"stripe_api_key.{name}"
         file.write_text(key)
         self.told("accounts", "add", name, "--stripe-key", str(file))
         file.unlink()
@@ -240,7 +240,7 @@ def test_a_signal_takes_up_an_account_and_the_log_names_it(
 def test_an_account_that_cannot_work_is_told_at_once(
     hall: Hall, running: Process
 ) -> None:
-    file = hall.home.folder / "twice.key"
+    file = hall.home.folder / "stripe_api_key.twice"
     file.write_text("sk_test_" + "simulated" * 4)
 
     code, said = hall.run("accounts", "add", "stall-2", "--stripe-key", str(file))
